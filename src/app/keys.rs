@@ -85,8 +85,8 @@ pub fn read_slots(folder: &Folder) -> Result<Slots, AppError> {
     for (found, helped) in [(first, None), (second, Some(SECOND_COPY))] {
         match found {
             Ok(Some(current)) if !outdated(&current) => {
-                let later = |next: &KeySlots| next.store() == current.store() && next.epoch() > current.epoch();
-                let next = next.filter(later);
+                // Of a change that was given up the slots may have gone on since.
+                let next = next.filter(|next| next.follows(&current));
                 return Ok(Slots { current, next, helped });
             }
             Ok(Some(old)) => wrong = wrong.or(Some(Ok(old))),
@@ -124,17 +124,24 @@ fn read(path: &Path) -> Result<Option<KeySlots>, AppError> {
     }
 }
 
-/// Writes the slots, twice. Where only the first of these works, the copy is put back as it was: a change that is said not to have
-/// been made must not come back with it.
+/// Writes the slots, twice. Where that does not work to its end both are put back as they were: a change that is said not to have
+/// been made must not stand in either. (A file has its new content already where only the syncing of its folder failed.)
 pub fn write_slots(folder: &Folder, slots: &KeySlots) -> Result<(), AppError> {
     let text = slots.to_text().map_err(AppError::Key)?;
-    let before = std::fs::read(folder.keyslots_copy());
-    folder.replace(&folder.keyslots_copy(), text.as_bytes(), Mode::Private)?;
-    let written = folder.replace(&folder.keyslots(), text.as_bytes(), Mode::Private);
-    if let (Err(_), Ok(before)) = (&written, before)
-        && let Err(error) = folder.replace(&folder.keyslots_copy(), &before, Mode::Private)
-    {
-        tracing::error!(target: "keys", %error, "the second copy of the key slots could not be put back as it was");
+    let places = [folder.keyslots_copy(), folder.keyslots()];
+    let before = places.each_ref().map(std::fs::read);
+    let written = places.iter().try_for_each(|place| folder.replace(place, text.as_bytes(), Mode::Private));
+    if written.is_err() {
+        for (place, before) in places.iter().zip(before) {
+            let Ok(before) = before else { continue };
+            let stands = || std::fs::read(place).is_ok_and(|now| now == before);
+            if !stands()
+                && let Err(error) = folder.replace(place, &before, Mode::Private)
+                && !stands()
+            {
+                tracing::error!(target: "keys", %error, "the key slots could not be put back as they were");
+            }
+        }
     }
     written
 }

@@ -313,6 +313,16 @@ impl KeySlots {
         Ok(SlotError::FitsNone { kind })
     }
 
+    /// Whether these are what a change of the root key made of those: of a later epoch, with no slot that is not there any more, and
+    /// made after the last that was added.
+    pub fn follows(&self, before: &Self) -> bool {
+        let is_there = |slot: SlotInfo| before.list().any(|one| one.id == slot.id && one.kind == slot.kind);
+        self.store == before.store
+            && self.epoch > before.epoch
+            && self.next_slot == before.next_slot
+            && self.list().all(is_there)
+    }
+
     pub fn list(&self) -> impl Iterator<Item = SlotInfo> + '_ {
         self.slots.iter().map(|slot| SlotInfo { id: slot.id, kind: slot.kind, created: slot.created })
     }

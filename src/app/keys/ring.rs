@@ -132,6 +132,7 @@ impl Keyring {
         }
         let (slots, id) = self.with_slot(&key).await?;
         let event = by.event(Action::KeySlotAdd, Some(format!("slot {id}: {kind}")));
+        let before = self.known_of([id])?;
         let written = self.audit.write(move |tx| {
             if let Some(seal) = seal {
                 tx.put(&SEALS, &(id.0,), &SealRow(seal))?;
@@ -146,7 +147,7 @@ impl Keyring {
             let kept = self.folder.replace(&self.folder.key_file(), material.text().expose().as_bytes(), Mode::Private);
             self.noted(kept, Action::KeySlotAdd, &by).await?;
         }
-        self.keep(slots, Action::KeySlotAdd, &by).await?;
+        self.keep_or(before, slots, Action::KeySlotAdd, &by).await?;
         Ok(id)
     }
 
@@ -171,13 +172,14 @@ impl Keyring {
         };
         self.leaves_a_sure_way(id)?;
         let event = by.event(Action::KeySlotRemove, Some(format!("slot {id}: {kind}")));
+        let before = self.known_of([id])?;
         let written = self.audit.write(move |tx| {
             forget_slot(tx, id.0)?;
             tx.append(event)?;
             Ok::<_, AuditError>(())
         });
         let ((), _) = written.await?;
-        self.keep(slots, Action::KeySlotRemove, &by).await?;
+        self.keep_or(before, slots, Action::KeySlotRemove, &by).await?;
         if kind == SlotKind::KeyFile {
             let gone = std::fs::remove_file(self.folder.key_file());
             // Without its slot the file opens nothing.
@@ -201,13 +203,14 @@ impl Keyring {
         let row = SheetRow { made: self.ambient.now(), asked, replaces, kept: None };
         let state = sheet_state(&row);
         let event = by.event(Action::SheetPrint, Some(format!("slot {id}")));
+        let before = self.known_of([id])?;
         let written = self.audit.write(move |tx| {
             tx.put(&SHEETS, &(id.0,), &row)?;
             tx.append(event)?;
             Ok::<_, AuditError>(())
         });
         let ((), _) = written.await?;
-        self.keep(slots, Action::SheetPrint, &by).await?;
+        self.keep_or(before, slots, Action::SheetPrint, &by).await?;
         let asked = match state {
             SheetState::Unproven { asked } => asked,
             SheetState::Kept { .. } => Vec::new(),
@@ -278,7 +281,7 @@ impl Keyring {
             let note = format!("slot {old}: {}, replaced by slot {id}", SlotKind::RecoverySheet);
             events.push(by.event(Action::KeySlotRemove, Some(note)));
         }
-        let before = self.sheet_rows(replaced.iter().copied().chain([id]))?;
+        let before = self.known_of(replaced.iter().copied().chain([id]))?;
         (row.asked, row.replaces, row.kept) = (Vec::new(), Vec::new(), Some(self.ambient.now()));
         let gone = replaced.clone();
         let written = self.audit.write(move |tx| {
@@ -287,37 +290,39 @@ impl Keyring {
             events.into_iter().try_for_each(|event| tx.append(event).map(drop))
         });
         let ((), _) = written.await?;
-        if !replaced.is_empty()
-            && let Err(error) = self.keep(slots, Action::KeySlotRemove, &by).await
-        {
+        if !replaced.is_empty() {
             // It would be forgotten that the old sheet is to go, and it would open the box for ever.
-            self.put_back(id, before, &by).await?;
-            return Err(error);
+            self.keep_or(before, slots, Action::KeySlotRemove, &by).await?;
         }
         Ok(replaced)
     }
 
-    /// What is known of these sheets.
-    fn sheet_rows(&self, ids: impl Iterator<Item = SlotId>) -> Result<Vec<(u32, SheetRow)>, KeysRefusal> {
+    /// What is known of these slots.
+    fn known_of(&self, ids: impl IntoIterator<Item = SlotId>) -> Result<Vec<Known>, KeysRefusal> {
         let read = self.audit.read()?;
-        let mut rows = Vec::new();
-        for id in ids {
-            rows.extend(read.get(&SHEETS, &(id.0,))?.map(|row| (id.0, row)));
-        }
-        Ok(rows)
+        let known = |SlotId(id)| {
+            Ok::<_, StoreError>(Known { id, sheet: read.get(&SHEETS, &(id,))?, seal: read.get(&SEALS, &(id,))? })
+        };
+        Ok(ids.into_iter().map(known).collect::<Result<_, _>>()?)
     }
 
-    /// What was known of the sheets before one of them was to take the place of the others, which could not be done.
-    async fn put_back(&self, id: SlotId, rows: Vec<(u32, SheetRow)>, by: &By) -> Result<(), KeysRefusal> {
-        let note = format!("slot {id}: asks for its words again, since the sheet before could not be removed");
-        let event = by.event(Action::SheetPrint, Some(note)).outcome(Outcome::Failed);
+    /// [`Keyring::keep`]; where that cannot be done, what was known of the slots before is known again.
+    async fn keep_or(&self, before: Vec<Known>, slots: KeySlots, action: Action, by: &By) -> Result<(), KeysRefusal> {
+        let Err(refused) = self.keep(slots, action, by).await else { return Ok(()) };
+        let ids = before.iter().map(|one| one.id.to_string()).collect::<Vec<_>>().join(", ");
+        let note = format!("slot {ids}: known as before, since the key slots could not be written");
+        let event = by.event(action, Some(note)).outcome(Outcome::Failed);
         let written = self.audit.write(move |tx| {
-            rows.iter().try_for_each(|(id, row)| tx.put(&SHEETS, &(*id,), row))?;
+            for Known { id, sheet, seal } in before {
+                forget_slot(tx, id)?;
+                sheet.iter().try_for_each(|row| tx.put(&SHEETS, &(id,), row))?;
+                seal.iter().try_for_each(|row| tx.put(&SEALS, &(id,), row))?;
+            }
             tx.append(event)?;
             Ok::<_, AuditError>(())
         });
         let ((), _) = written.await?;
-        Ok(())
+        Err(refused)
     }
 
     /// Prepares a change of the root key ([`rotation`]). `keys` open the slots that remain; those that lie ready on this
@@ -359,7 +364,9 @@ impl Keyring {
     /// Goes back to the old key, before the store was copied.
     pub async fn cancel_rotation(&self, by: By) -> Result<(), KeysRefusal> {
         let _turn = self.turn.lock().await;
-        if self.lock().next.is_none() {
+        // One that could not be begun may have left its files.
+        let is_begun = [self.folder.next_keyslots(), self.folder.next_keyslots_copy()].iter().any(|path| path.exists());
+        if self.lock().next.is_none() && !is_begun {
             return Err(KeysRefusal::NotRotating);
         }
         let event = by.event(Action::KeyRotate, Some("called off: the old key stays".into()));
@@ -458,6 +465,13 @@ impl From<AppError> for KeysRefusal {
             other => Self::Failed(other.to_string()),
         }
     }
+}
+
+/// What the store says of a slot.
+struct Known {
+    id: u32,
+    sheet: Option<SheetRow>,
+    seal: Option<SealRow>,
 }
 
 fn forget_slot(tx: &mut AuditedTx<'_, '_>, id: u32) -> Result<(), AuditError> {

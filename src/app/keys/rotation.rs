@@ -30,7 +30,7 @@
 //! | certificate authority, leaf | the same: they are no subkeys. Who had the old key *and* an old copy of the store has the authority's key |
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::rows::{CARRIED, CarriedRow, SEALS, SHEETS, THE_CARRIED, token_secret};
 use super::{Key, Slots, write_slots};
@@ -76,8 +76,15 @@ pub(super) fn prepare(
     let new = Root::generate(ambient);
     let next = slots.rotated(root, &new, keys, without, ambient).map_err(AppError::Key)?;
     let text = next.to_text().map_err(AppError::Key)?;
-    folder.replace(&folder.next_keyslots_copy(), text.as_bytes(), Mode::Private)?;
-    folder.replace(&folder.next_keyslots(), text.as_bytes(), Mode::Private)?;
+    let write = |path: PathBuf| folder.replace(&path, text.as_bytes(), Mode::Private);
+    if let Err(error) = write(folder.next_keyslots_copy()).and_then(|()| write(folder.next_keyslots())) {
+        // One of the two would be carried out at the next start, though it was said that nothing was changed.
+        if let Err(stays) = forget(folder) {
+            let stays = stays.to_string();
+            tracing::error!(target: "keys", error = %stays, "what was begun of a new root key could not be taken away again");
+        }
+        return Err(error);
+    }
     Ok(next)
 }
 

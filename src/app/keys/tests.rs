@@ -316,7 +316,46 @@ async fn a_change_of_the_slots_that_is_written_by_half_is_none_and_is_asked_for_
     std::fs::remove_dir(&in_the_way).unwrap();
     let (_, replaced) = opened.keys.confirm_whole(made.sheet.clone(), by()).await.unwrap();
     assert_eq!(replaced, [SlotId(1)], "the old sheet is not forgotten");
+    // Nor is what was known of a slot that could not be removed, or made.
+    let passphrase = || SlotKey::Passphrase(Secret::new("walnut gravel teapot onyx".into()));
+    opened.keys.add(passphrase(), None, by()).await.unwrap();
+    std::fs::create_dir(&in_the_way).unwrap();
+    opened.keys.remove(made.id, by()).await.unwrap_err();
+    let of_sheet = |opened: &Opened| opened.keys.facts().unwrap().slots.into_iter().find(|slot| slot.id == made.id);
+    assert!(matches!(of_sheet(&opened).unwrap().sheet, Some(SheetState::Kept { .. })));
+    let machine = SlotKey::Credential(KeyMaterial::generate(&opened.ambient));
+    opened.keys.add(machine, Some(crate::crypto::Seal::HostKey), by()).await.unwrap_err();
+    std::fs::remove_dir(&in_the_way).unwrap();
+    let next = opened.keys.add(SlotKey::Credential(KeyMaterial::generate(&opened.ambient)), None, by()).await.unwrap();
+    let facts = opened.keys.facts().unwrap();
+    assert_eq!(facts.slots.iter().find(|slot| slot.id == next).unwrap().seal, None, "the seal of another");
     opened.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotation_that_could_not_be_begun_or_was_overtaken_is_never_carried_out() {
+    let place = Place::made(Way::KeyFile).await;
+    let opened = place.open();
+    // The second of its files cannot be written, and the first can.
+    let in_the_way = place.folder.path().join("keyslots.next.toml.new");
+    std::fs::create_dir(&in_the_way).unwrap();
+    let sheet = || vec![SlotKey::RecoverySheet(place.sheet.clone())];
+    opened.keys.prepare_rotation(sheet(), vec![], by()).await.unwrap_err();
+    assert!(!place.folder.next_keyslots_copy().exists() && !place.folder.next_keyslots().exists());
+    assert!(matches!(opened.keys.cancel_rotation(by()).await, Err(KeysRefusal::NotRotating)));
+    std::fs::remove_dir(&in_the_way).unwrap();
+    opened.keys.prepare_rotation(sheet(), vec![], by()).await.unwrap();
+    let next = std::fs::read(place.folder.next_keyslots()).unwrap();
+    opened.keys.cancel_rotation(by()).await.unwrap();
+    let made = opened.keys.new_sheet(OldSheets::Replace, by()).await.unwrap();
+    opened.keys.confirm_whole(made.sheet.clone(), by()).await.unwrap();
+    opened.close().await;
+    // A disk that gives back what was removed must not undo what was done since.
+    std::fs::write(place.folder.next_keyslots(), next).unwrap();
+    let slots = read_slots(&place.folder).unwrap();
+    assert!(slots.next.is_none());
+    assert!(slots.unlock(&SlotKey::RecoverySheet(made.sheet)).is_ok());
+    assert!(slots.unlock(&SlotKey::RecoverySheet(place.sheet.clone())).is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
