@@ -20,6 +20,12 @@ pub trait Rule: Send + Sync {
     /// them; [`RecordError::AgainstRule`] says why not, in words for whoever asked, and must tell nothing of what they may not
     /// see. What it looks at for many of them it looks at once: whoever writes waits meanwhile.
     fn allow(&self, inside: &Inside<'_, '_, '_>, all: &[Changed<'_>]) -> Result<(), (usize, RecordError)>;
+
+    /// Whether this may be deleted, of a type that it speaks of.
+    fn lets_go(&self, gone: &Value) -> Result<(), RecordError> {
+        let _ = gone;
+        Ok(())
+    }
 }
 
 /// A resource that was stored.

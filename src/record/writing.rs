@@ -417,6 +417,7 @@ impl Writing<'_, '_, '_> {
         if old.state == State::Deleted {
             return Ok(Written { stored: Some(stored(old, &[])?), as_what: WrittenAs::WasDeleted });
         }
+        self.rules_let_go(&old)?;
         self.retire(number, &old)?;
         let gone = Row {
             state: State::Deleted,
@@ -460,10 +461,24 @@ impl Writing<'_, '_, '_> {
         Ok(())
     }
 
+    /// Whether a client asks in its own words.
+    fn is_by_client(&self) -> bool {
+        self.how.voice == Voice::Actor && self.how.integrity == Integrity::Enforced
+    }
+
+    /// Asks the rules whether what a client deletes may go.
+    fn rules_let_go(&self, old: &Row) -> Result<(), RecordError> {
+        let mut concerned = self.rules.iter().filter(|rule| self.is_by_client() && rule.concerns(old.kind)).peekable();
+        if concerned.peek().is_none() || old.json.is_empty() {
+            return Ok(());
+        }
+        let gone = unversioned(&old.json).ok_or(RecordError::Damaged)?;
+        concerned.try_for_each(|rule| rule.lets_go(&gone))
+    }
+
     /// Notes for the rules what a client stores in its own words.
     fn ask_rules_later(&mut self, live: Option<&Row>, id: &FhirId, prepared: &Prepared) -> Result<(), RecordError> {
-        let by_client = self.how.voice == Voice::Actor && self.how.integrity == Integrity::Enforced;
-        if by_client && self.rules.iter().any(|rule| rule.concerns(prepared.kind)) {
+        if self.is_by_client() && self.rules.iter().any(|rule| rule.concerns(prepared.kind)) {
             let before = live.map(|live| unversioned(&live.json).ok_or(RecordError::Damaged)).transpose()?;
             let mut after = prepared.resource()?;
             take_versions(&mut after);

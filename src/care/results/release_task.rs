@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::RELEASE;
-use crate::care::within::text;
+use crate::care::within::{list, text};
 use crate::fhir::ResourceType as R;
 use crate::record::{Changed, Inside, RecordError, Rule};
 
@@ -18,7 +18,7 @@ impl Rule for HouseLetsGo {
 
     fn allow(&self, _: &Inside<'_, '_, '_>, all: &[Changed<'_>]) -> Result<(), (usize, RecordError)> {
         let is_touched = |changed: &Changed<'_>| {
-            let is_one = is_release(changed.after) || changed.before.is_some_and(is_release);
+            let is_one = claims_release(changed.after) || changed.before.is_some_and(claims_release);
             is_one && changed.before.map(told) != Some(told(changed.after))
         };
         match all.iter().position(is_touched) {
@@ -26,7 +26,17 @@ impl Rule for HouseLetsGo {
             None => Ok(()),
         }
     }
+
+    fn lets_go(&self, gone: &Value) -> Result<(), RecordError> {
+        match claims_release(gone) && text(gone, "/status") == "on-hold" {
+            true => Err(RecordError::AgainstRule(NOT_WITHOUT_A_DECISION.to_owned())),
+            false => Ok(()),
+        }
+    }
 }
+
+const NOT_WITHOUT_A_DECISION: &str = "this Task lets a held result go on its day, and ends when somebody who may decides so on the \
+    result's page. Nothing was changed";
 
 const ONLY_THE_HOUSE: &str = "a Task that lets a held result go is stored and changed by the box alone, when somebody who may decides \
     so on the result's page. Nothing was changed";
@@ -41,8 +51,17 @@ fn told(task: &Value) -> Value {
     task
 }
 
+/// As the house writes it: only such a one is believed.
 pub(super) fn is_release(task: &Value) -> bool {
     (text(task, "/code/coding/0/system"), text(task, "/code/coding/0/code")) == RELEASE
+}
+
+/// Whether a search for such Tasks finds it, in whichever place and letters it says so.
+fn claims_release(task: &Value) -> bool {
+    let codings = task.get("code").map(|code| list(code, "coding")).unwrap_or_default();
+    codings.iter().any(|one| {
+        text(one, "/system") == RELEASE.0 && text(one, "/code").trim().to_lowercase() == RELEASE.1.to_lowercase()
+    })
 }
 
 #[cfg(test)]
@@ -80,8 +99,21 @@ mod tests {
         assert!(!stored(task(RELEASE.1, "on-hold"), strict));
         assert!(stored(task("another", "on-hold"), strict));
         assert!(stored(task(RELEASE.1, "on-hold"), house));
+        // In other letters, or behind another code, as a search would find it.
+        assert!(!stored(task("Release-Result", "on-hold"), strict));
+        let mut second = task("second", "on-hold");
+        second["code"]["coding"] = json!([{"system": "urn:x", "code": "y"}, {"system": RELEASE.0, "code": RELEASE.1}]);
+        assert!(!stored(second, strict));
+        let deleted = || {
+            let change = Change::delete(R::Task, FhirId::parse(RELEASE.1).unwrap(), Condition::None);
+            let why =
+                Why { action: Action::Delete, purpose: Purpose::Treat, detail: Detail::none(), channel: Channel::Api };
+            records.change_all_blocking(&Actor::system("test"), why, vec![change], strict).is_ok()
+        };
+        assert!(!deleted(), "the result would never be let go");
         assert!(stored(task(RELEASE.1, "on-hold"), strict), "what it says already changes nothing");
         assert!(!stored(task(RELEASE.1, "completed"), strict));
         assert!(stored(task(RELEASE.1, "completed"), house));
+        assert!(deleted());
     }
 }

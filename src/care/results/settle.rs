@@ -366,13 +366,20 @@ pub async fn release_due(records: &Records) -> Result<usize, RecordError> {
     let now = Timestamp::from_second(ambient.now().as_second()).unwrap_or_default();
     let due = strict(R::Task, &format!("status=on-hold&code={}|{}&period=lt{now}", RELEASE.0, RELEASE.1))?;
     let pick: fn(&Value) -> Option<(ResourceRef, ResourceRef)> = |task| {
+        if !is_release(task) {
+            return None;
+        }
         let named = |at: &str| ResourceRef::parse(task.pointer(at)?.as_str()?).ok();
         let focus = named("/focus/reference").filter(|focus| focus.type_name() == R::DiagnosticReport.name())?;
         Some((focus, named("/for/reference")?))
     };
     let found = records.glimpse(&due, pick)?;
     let mut gone = 0;
-    for (focus, patient) in found.into_iter().take(MOST) {
+    for (focus, patient) in found {
+        // What cannot be let go takes nobody's place.
+        if gone == MOST {
+            break;
+        }
         let query = whole(&focus.id())?;
         let why = |action| Why { action, purpose: Purpose::Treat, detail: Detail::none(), channel: Channel::Screen };
         let page = match records.disclose(&actor, why(Action::Read), |reading| reading.search(&query)).await {
