@@ -223,7 +223,7 @@ pub fn without_access(
     let mut cut = false;
     match (kind, reach) {
         (ResourceType::RelatedPerson | ResourceType::Person, _) => return None,
-        (ResourceType::Consent, _) if category_of(&resource) == PROXY => return None,
+        (ResourceType::Consent, _) if is_proxy(&resource) => return None,
         (ResourceType::Consent, _) if is_active_about_privacy(&resource) => {
             if !refuses(kind, &resource) {
                 return None;
@@ -328,11 +328,16 @@ impl Facts for RecordFacts<'_> {
 pub const EXTENT: &str = "urn:chartbox:proxy-extent";
 
 /// The category of a Consent that lets somebody act for its patient.
-const PROXY: (Option<&str>, Option<&str>) = (Some("urn:chartbox:consent"), Some("proxy"));
+const PROXY: (&str, &str) = ("urn:chartbox:consent", "proxy");
 
-fn category_of(consent: &Value) -> (Option<&str>, Option<&str>) {
-    let category = |name: &str| consent.pointer(&format!("/category/0/coding/0/{name}")).and_then(Value::as_str);
-    (category("system"), category("code"))
+/// Whether it lets somebody act for its patient. Categories have no order (FHIR R4, Consent.category): each is looked at.
+fn is_proxy(consent: &Value) -> bool {
+    let all = |of: &Value, name: &str| of.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let codings = all(consent, "category").into_iter().flat_map(|category| all(&category, "coding"));
+    codings.into_iter().any(|one| {
+        let said = |name: &str| one.get(name).and_then(Value::as_str);
+        (said("system"), said("code")) == (Some(PROXY.0), Some(PROXY.1))
+    })
 }
 
 /// Whether a Consent's provisions are rules of who may see.
@@ -350,20 +355,22 @@ fn said_by(row: &Row, zone: &TimeZone) -> Said {
     if let (Some(of), Some(provision)) = (of.filter(|of| of.type_name() == "Patient"), consent.get("provision"))
         && is_active_about_privacy(&consent)
     {
-        provision_rules(provision, &of.id(), (0, zone), &mut said.rules);
+        provision_rules(provision, &of.id(), zone, &mut said.rules);
     }
     said
 }
 
 fn lets(consent: &Value) -> Option<Lets> {
-    if category_of(consent) != PROXY {
+    if !is_proxy(consent) {
         return None;
     }
     let actors = consent.pointer("/provision/actor").and_then(Value::as_array).into_iter().flatten();
     let persons = actors.filter_map(|actor| actor.pointer("/reference/reference").and_then(Value::as_str));
     let is_active = consent.get("status") == Some(&"active".into());
-    let code = consent.pointer("/provision/code/0/coding/0/code").and_then(Value::as_str);
-    let extent = match code {
+    let codes = consent.pointer("/provision/code").and_then(Value::as_array).into_iter().flatten();
+    let mut codings = codes.filter_map(|code| code.get("coding")?.as_array()).flatten();
+    let extent = codings.find(|coding| coding.get("system").and_then(Value::as_str) == Some(EXTENT));
+    let extent = match extent.and_then(|coding| coding.get("code")?.as_str()) {
         Some("full") => ProxyExtent::Full,
         Some("appointments") => ProxyExtent::Appointments,
         // What cannot be read lets one look and no more.
@@ -382,15 +389,8 @@ fn provisions_in(provision: &Value) -> usize {
     1 + nested.map(provisions_in).sum::<usize>()
 }
 
-/// How deep provisions may stand in provisions before the rest is left out.
-const DEEPEST: usize = 8;
-
-fn provision_rules(
-    provision: &Value,
-    patient: &FhirId,
-    (depth, zone): (usize, &TimeZone),
-    into: &mut Vec<ConsentRule>,
-) {
+/// The rules of a provision and of those in it, however deep they stand: what was read is of a bounded depth.
+fn provision_rules(provision: &Value, patient: &FhirId, zone: &TimeZone, into: &mut Vec<ConsentRule>) {
     let effect = match provision.get("type").and_then(Value::as_str) {
         Some("permit") => Some(Effect::Permit),
         Some("deny") => Some(Effect::Deny),
@@ -404,9 +404,9 @@ fn provision_rules(
             into.push(ConsentRule { patient: patient.clone(), effect, to, covers, from, until });
         }
     }
-    let nested = provision.get("provision").and_then(Value::as_array).filter(|_| depth < DEEPEST);
+    let nested = provision.get("provision").and_then(Value::as_array);
     for inner in nested.into_iter().flatten() {
-        provision_rules(inner, patient, (depth + 1, zone), into);
+        provision_rules(inner, patient, zone, into);
     }
 }
 
@@ -519,7 +519,7 @@ mod tests {
             let mut rules = Vec::new();
             let patient = FhirId::parse("a").unwrap();
             let provision = consent.get("provision").unwrap();
-            provision_rules(provision, &patient, (0, &TimeZone::UTC), &mut rules);
+            provision_rules(provision, &patient, &TimeZone::UTC, &mut rules);
             let said = |rule: ConsentRule| match (rule.effect, rule.to) {
                 (effect, Grantee::Person(who)) => format!("{effect:?} {who}"),
                 (effect, _) => format!("{effect:?} all"),
@@ -576,11 +576,37 @@ mod tests {
     }
 
     #[test]
+    fn a_grant_is_one_in_whichever_order_its_categories_and_codes_stand() {
+        let ours = json!({"coding": [{"system": PROXY.0, "code": PROXY.1}]});
+        let theirs = json!({"coding": [{"system": "http://loinc.org", "code": "59284-0"}]});
+        let code = |system: &str, code: &str| json!({"coding": [{"system": system, "code": code}]});
+        for category in [json!([ours]), json!([theirs, ours]), json!([ours, theirs])] {
+            let consent = json!({"resourceType": "Consent", "status": "active", "category": category, "provision": {
+                "actor": [{"reference": {"reference": "RelatedPerson/r"}}],
+                "code": [code("urn:x", "full"), code(EXTENT, "appointments")]}});
+            let lets = lets(&consent).unwrap();
+            assert_eq!((lets.persons.len(), lets.extent), (1, Some(ProxyExtent::Appointments)), "{category}");
+        }
+        assert!(lets(&json!({"status": "active", "category": [theirs]})).is_none());
+    }
+
+    #[test]
+    fn a_refusal_counts_however_deep_it_stands() {
+        let mut provision = json!({"type": "deny"});
+        for _ in 0..25 {
+            provision = json!({"provision": [provision]});
+        }
+        let mut rules = Vec::new();
+        provision_rules(&provision, &FhirId::parse("p").unwrap(), &TimeZone::UTC, &mut rules);
+        assert_eq!(rules.len(), 1);
+    }
+
+    #[test]
     fn a_refusal_to_whom_nobody_can_tell_is_one_to_the_clinic() {
         let of = |kind: &str, reference: Value| {
             let provision = json!({"type": kind, "actor": [{"reference": reference}]});
             let mut rules = Vec::new();
-            provision_rules(&provision, &FhirId::parse("p").unwrap(), (0, &TimeZone::UTC), &mut rules);
+            provision_rules(&provision, &FhirId::parse("p").unwrap(), &TimeZone::UTC, &mut rules);
             rules.into_iter().map(|rule| rule.to).collect::<Vec<_>>()
         };
         let ann = [Grantee::Person(ResourceRef::parse("Practitioner/ann").unwrap())];
