@@ -36,7 +36,13 @@ const MOST_PARTS: usize = 20;
 pub fn joined_to(patient: &Value) -> Option<&str> {
     let links = patient.get("link").and_then(Value::as_array).into_iter().flatten();
     let mut to = links.filter(|link| link.get("type").and_then(Value::as_str) == Some(REPLACED_BY));
-    to.find_map(|link| link.pointer("/other/reference").and_then(Value::as_str)?.strip_prefix("Patient/"))
+    to.find_map(other_of)
+}
+
+/// The id of the Patient whom a link names, whichever version of them it names.
+fn other_of(link: &Value) -> Option<&str> {
+    let id = link.pointer("/other/reference").and_then(Value::as_str)?.strip_prefix("Patient/")?;
+    Some(id.split_once("/_history/").map_or(id, |(id, _)| id))
 }
 
 /// What tells of a resource's own life stays with it.
@@ -81,25 +87,43 @@ pub(super) fn still(copy: Prepared, stored: &Row) -> Result<Prepared, RecordErro
     }
     let before: Value = serde_json::from_slice(&stored.json).map_err(|_| RecordError::Damaged)?;
     let mut value = copy.resource()?;
-    let (had, mut links) = (links(&before), links(&value));
-    for kind in [REPLACED_BY, REPLACES] {
-        let is_of = |link: &&Value| link.get("type").and_then(Value::as_str) == Some(kind);
-        if !links.iter().any(|link| is_of(&link)) {
-            links.extend(had.iter().filter(is_of).cloned());
+    let (had, mut links) = (members(&before, "link"), members(&value, "link"));
+    let sent = links.len();
+    let of = |link: &Value, kind: &str| link.get("type").and_then(Value::as_str) == Some(kind);
+    if !links.iter().any(|link| of(link, REPLACED_BY)) {
+        links.extend(had.iter().filter(|link| of(link, REPLACED_BY)).cloned());
+    }
+    // Of those who were joined to this one each stays by itself.
+    let replaced = had.iter().filter(|link| of(link, REPLACES));
+    let lacking: Vec<Value> = replaced
+        .filter(|link| !links.iter().any(|one| of(one, REPLACES) && other_of(one) == other_of(link)))
+        .cloned()
+        .collect();
+    links.extend(lacking);
+    // As do the numbers that they brought: an old copy of before knows nothing of them.
+    let mut numbers = members(&value, "identifier");
+    let known = numbers.len();
+    if links.iter().any(|link| of(link, REPLACES)) {
+        let same =
+            |one: &Value, other: &Value| ["system", "value"].iter().all(|name| one.get(*name) == other.get(*name));
+        let old = |one: &Value| one.get("use").and_then(Value::as_str) == Some("old");
+        let brought = members(&before, "identifier").into_iter().filter(old);
+        let brought: Vec<Value> = brought.filter(|one| !numbers.iter().any(|number| same(one, number))).collect();
+        numbers.extend(brought);
+    }
+    let Some(fields) = value.as_object_mut().filter(|_| links.len() > sent || numbers.len() > known) else {
+        return Ok(copy);
+    };
+    for (name, all) in [("link", links), ("identifier", numbers)] {
+        if !all.is_empty() {
+            fields.insert(name.to_owned(), Value::Array(all));
         }
     }
-    let sent = value.get("link").and_then(Value::as_array).map_or(0, Vec::len);
-    match value.as_object_mut() {
-        Some(members) if links.len() > sent => {
-            members.insert("link".to_owned(), Value::Array(links));
-            Ok(Prepared::new(copy.kind, &value))
-        }
-        _ => Ok(copy),
-    }
+    Ok(Prepared::new(copy.kind, &value))
 }
 
-fn links(patient: &Value) -> Vec<Value> {
-    patient.get("link").and_then(Value::as_array).cloned().unwrap_or_default()
+fn members(patient: &Value, name: &str) -> Vec<Value> {
+    patient.get(name).and_then(Value::as_array).cloned().unwrap_or_default()
 }
 
 fn live(read: &(impl Read + ?Sized), patient: &FhirId) -> Result<Option<(RowNumber, Row)>, RecordError> {
@@ -186,8 +210,7 @@ impl Records {
         let Some((number, row)) = live(&read, patient)? else { return Ok(Vec::new()) };
         let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
         let links = value.get("link").and_then(Value::as_array).into_iter().flatten();
-        let named = links.filter_map(|link| link.pointer("/other/reference")?.as_str()?.strip_prefix("Patient/"));
-        let mut all: BTreeSet<FhirId> = named.filter_map(|id| FhirId::parse(id).ok()).collect();
+        let mut all: BTreeSet<FhirId> = links.filter_map(other_of).filter_map(|id| FhirId::parse(id).ok()).collect();
         all.extend(linked_to(&read, patient)?);
         let mut parts = Vec::new();
         for id in all.into_iter().take(MOST_PARTS) {

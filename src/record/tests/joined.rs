@@ -146,4 +146,33 @@ fn an_old_copy_of_either_part_leaves_the_links_of_both() {
             assert_eq!(stored["link"].as_array().unwrap().len(), 1, "{of}");
         }
     }
+    // Of several that were joined to one each stays, with the number that it brought.
+    let link = |of: &str| json!({"other": {"reference": format!("Patient/{of}")}, "type": "replaces"});
+    let number = |of: &str, how: &str| json!({"use": how, "system": "urn:numbers", "value": of});
+    let mut kept = patient("a", "Brandvold");
+    kept["link"] = json!([link("b"), link("c")]);
+    kept["identifier"] = json!([number("1", "usual"), number("2", "old")]);
+    house.put(kept);
+    let mut copy = patient("a", "Brandvold");
+    copy["link"] = json!([link("b/_history/1")]);
+    copy["identifier"] = json!([number("1", "usual")]);
+    let change = Change::put(ResourceType::Patient, id("a"), copy, Condition::None, Mode::Strict).unwrap();
+    house.records.change_all_blocking(&lab, why(audit::Action::Update), vec![change], Transaction::STRICT).unwrap();
+    let stored = house.read(&lab, ResourceType::Patient, "a").unwrap();
+    assert_eq!(stored["link"], json!([link("b/_history/1"), link("c")]));
+    assert_eq!(stored["identifier"], json!([number("1", "usual"), number("2", "old")]));
+}
+
+#[test]
+fn a_link_to_a_version_of_somebody_joins_to_them() {
+    let house = filled();
+    let mut led = patient("b", "Brandvold");
+    led["link"] = json!([{"other": {"reference": "Patient/a/_history/1"}, "type": "replaced-by"}]);
+    house.put(led);
+    let lab = program(&house.ambient);
+    let change =
+        Change::create(ResourceType::Observation, weight("new", "b", "2026-03-02", 80.0), Mode::Strict).unwrap();
+    let refused =
+        house.records.change_all_blocking(&lab, why(audit::Action::Create), vec![change], Transaction::STRICT);
+    assert!(matches!(&refused, Err(RecordError::Joined(to)) if *to == id("a")), "{refused:?}");
 }
