@@ -110,7 +110,8 @@ fn read(level: Level, request: &str, query: &str, headers: &HeaderMap, body: &[u
         match (name.as_str(), &value) {
             ("patient", Value::Object(reference)) => {
                 let reference = reference.get("reference").and_then(Value::as_str).unwrap_or_default();
-                let id = reference.strip_prefix("Patient/").and_then(|id| FhirId::parse(id).ok());
+                let id = reference.split_once("/_history/").map_or(reference, |(of, _)| of).strip_prefix("Patient/");
+                let id = id.and_then(|id| FhirId::parse(id).ok());
                 asked.patients.push(id.ok_or_else(|| wrong("“patient” is a reference such as Patient/1."))?);
             }
             ("_outputFormat", Value::String(format)) => {
