@@ -1,6 +1,6 @@
 //! Running a box: from its data folder to listeners that answer, and back down in order.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -16,10 +16,11 @@ use super::opened::Opened;
 use super::{authority, jobs, memory};
 use crate::cli::control;
 use crate::crypto::Protection;
+use crate::fhir::bundle::OwnAddresses;
 use crate::http::pages::Face;
 use crate::http::routes::{self, Entrance};
 use crate::http::{About, Bound, Front, Hosts, House, Live, Locked, Metrics, Parts, Serving, Stop};
-use crate::tls::{Certificates, Leaf, server_config};
+use crate::tls::{Certificates, Leaf, Names, server_config};
 
 /// A box that answers: what is told once it does.
 pub struct Running {
@@ -216,6 +217,24 @@ impl Listeners {
         Some(origin(entrance, address.port(), &host))
     }
 
+    /// Every name and address that the box's certificate may bear, with the ports of those who answer FHIR.
+    fn own_addresses(&self, names: &Names) -> OwnAddresses {
+        let hosts =
+            names.hosts().into_iter().map(str::to_owned).chain(names.addresses().into_iter().map(|one| match one {
+                IpAddr::V4(v4) => v4.to_string(),
+                IpAddr::V6(v6) => format!("[{v6}]"),
+            }));
+        let hosts: Vec<String> = hosts.chain([self.host.clone()]).collect();
+        let served = [Entrance::Clinic, Entrance::Portal].into_iter().filter_map(|one| Some((one, self.address(one)?)));
+        OwnAddresses::new(served.flat_map(|(entrance, address)| {
+            let of = move |host: &String| {
+                let origin = origin(entrance, address.port(), host);
+                origin.split_once("://").map_or_else(String::new, |(_, authority)| authority.to_owned())
+            };
+            hosts.iter().map(of).collect::<Vec<_>>()
+        }))
+    }
+
     fn address(&self, entrance: Entrance) -> Option<SocketAddr> {
         self.addresses.iter().find(|(one, _)| *one == entrance).map(|(_, address)| *address)
     }
@@ -263,6 +282,7 @@ fn house(opened: &Opened, listeners: &Listeners, stop: &Stop) -> House {
         certificates: listeners.certificates.clone(),
         listeners: listeners.addresses.clone(),
         presence: opened.presence.subscribe(),
+        own: listeners.own_addresses(opened.authority.ca.names()),
         clinic_url: listeners.url(Entrance::Clinic),
         portal_url: listeners.url(Entrance::Portal),
         welcome_url: listeners.url(Entrance::Welcome),

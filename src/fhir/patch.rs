@@ -4,6 +4,8 @@
 
 use serde_json::{Map, Value};
 
+use super::Definitions;
+use super::bundle::{OwnAddresses, own_references};
 use super::outcome::{Issue, IssueCode};
 
 /// The media type of a patch.
@@ -23,7 +25,11 @@ const DEEPEST: usize = 128;
 
 /// A patch whose form is right.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Patch(Vec<Operation>);
+pub struct Patch {
+    operations: Vec<Operation>,
+    /// Where the server answers that it was sent to.
+    own: OwnAddresses,
+}
 
 #[derive(Debug, Clone, PartialEq)]
 enum Operation {
@@ -93,19 +99,31 @@ impl Patch {
         let read = operations.iter().zip(1..).map(|(operation, number)| {
             Operation::parse(operation).map_err(|what| PatchError::Malformed { operation: number, what })
         });
-        read.collect::<Result<_, _>>().map(Self)
+        Ok(Self { operations: read.collect::<Result<_, _>>()?, own: OwnAddresses::default() })
+    }
+
+    /// A patch that was sent to a server with these addresses.
+    #[must_use]
+    pub fn sent_to(self, own: OwnAddresses) -> Self {
+        Self { own, ..self }
+    }
+
+    /// Makes references to the server itself relative, wherever the patch took them from.
+    pub fn make_own(&self, patched: &mut Value) {
+        own_references(patched, &self.own, Definitions::r4());
     }
 
     /// Whether it changes a little in place: of a patch that may only take something back no more is tried.
     pub fn is_small(&self) -> bool {
-        self.0.len() <= FEW && !self.0.iter().any(|one| matches!(one, Operation::Copy { .. } | Operation::Move { .. }))
+        self.operations.len() <= FEW
+            && !self.operations.iter().any(|one| matches!(one, Operation::Copy { .. } | Operation::Move { .. }))
     }
 
     /// The resource as the patch leaves it. `resource` stays as it is when this fails, for the caller drops the copy.
     pub fn apply(&self, resource: &Value) -> Result<Value, PatchError> {
         let mut changed = resource.clone();
         let mut work = Work::default();
-        for (operation, number) in self.0.iter().zip(1..) {
+        for (operation, number) in self.operations.iter().zip(1..) {
             operation.apply(&mut changed, &mut work).map_err(|failed| failed.at(number))?;
         }
         Ok(changed)

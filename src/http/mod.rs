@@ -56,6 +56,7 @@ use crate::backup::Backups;
 use crate::base::{Ambient, Timestamp};
 use crate::care::export::Exports;
 use crate::crypto::SlotKind;
+use crate::fhir::bundle::OwnAddresses;
 use crate::identity::Identity;
 use crate::record::{Records, Turns};
 use crate::store::Store;
@@ -168,6 +169,8 @@ pub struct About {
     /// Whether the box can be found by its name.
     pub presence: tokio::sync::watch::Receiver<crate::discovery::Presence>,
     /// Origins without a trailing slash; `None` when that listener is off.
+    /// By which of its addresses a client may name the box's own resources.
+    pub own: OwnAddresses,
     pub clinic_url: Option<String>,
     pub portal_url: Option<String>,
     pub welcome_url: Option<String>,

@@ -194,7 +194,9 @@ impl Writing<'_, '_, '_> {
         self.goes_through(row.json.len())?;
         let before = stored(row.clone(), cut)?;
         let before: Value = serde_json::from_slice(&before.json).map_err(|_| RecordError::Damaged)?;
-        patch.apply(&before).map_err(|error| RecordError::Patch(row.kind, error))
+        let mut after = patch.apply(&before).map_err(|error| RecordError::Patch(row.kind, error))?;
+        patch.make_own(&mut after);
+        Ok(after)
     }
 
     /// What a patch makes of a resource, if that is to take back what the actor said themselves and nothing else.

@@ -80,9 +80,10 @@ pub fn resource(text: &[u8]) {
         let found = extract(r4, kind, &value);
         assert_eq!(found.len(), extract(r4, kind, &value).len());
         let _ = (compartment_patients(r4, kind, &value), clinical_date(kind, &value));
-        bundle::own_references(&mut value, "https://box.example/fhir/", r4);
+        let own = bundle::OwnAddresses::new(["box.example".to_owned()]);
+        bundle::own_references(&mut value, &own, r4);
         let again = value.clone();
-        bundle::own_references(&mut value, "https://box.example/fhir/", r4);
+        bundle::own_references(&mut value, &own, r4);
         assert_eq!(value, again, "references made relative stay so");
     }
 }

@@ -1,6 +1,7 @@
 //! References between entries: found by type, beside the definitions, and rewritten to where the entries went.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -80,11 +81,31 @@ pub fn rewrite_references(
     issues
 }
 
-/// Makes references to the server itself relative: `base` ends with a slash, as in `https://box.example/fhir/`.
-pub fn own_references(resource: &mut Value, base: &str, definitions: &Definitions) {
+/// Where the server itself answers: hosts with their ports, as in `box.example:8443`, without a port where it is the usual one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnAddresses(Arc<BTreeSet<String>>);
+
+impl OwnAddresses {
+    pub fn new(authorities: impl IntoIterator<Item = String>) -> Self {
+        Self(Arc::new(authorities.into_iter().map(|one| one.to_ascii_lowercase()).collect()))
+    }
+
+    /// What stands behind the server's own base. Scheme and host have no case (RFC 3986 §6.2.2.1), and under no scheme does anybody
+    /// else answer there.
+    fn behind<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let (scheme, rest) = text.split_once("://")?;
+        let (authority, path) = rest.split_once('/')?;
+        let is_own = ["https", "http"].iter().any(|one| scheme.eq_ignore_ascii_case(one))
+            && self.0.contains(&authority.to_ascii_lowercase());
+        path.strip_prefix("fhir/").filter(|_| is_own)
+    }
+}
+
+/// Makes references to the server itself relative.
+pub fn own_references(resource: &mut Value, own: &OwnAddresses, definitions: &Definitions) {
     visit(resource, definitions, &mut |link, text, _| {
         if link == Link::Reference
-            && let Some(rest) = text.strip_prefix(base)
+            && let Some(rest) = own.behind(text)
             && rest.split('/').next().is_some_and(|kind| ResourceType::parse(kind).is_some())
         {
             *text = rest.to_owned();

@@ -216,3 +216,46 @@ fn what_can_hold_no_reference_stays_as_it_was_sent() {
     assert!(issues.is_empty() && values[0] != MOTHER && values[1] == values[0], "{values:?}");
     assert_eq!(values[2..], [MOTHER; 3]);
 }
+
+#[test]
+fn the_servers_own_addresses_are_known_in_all_their_spellings_and_nobody_elses_is() {
+    let own = OwnAddresses::new(["box.example:8443".to_owned(), "127.0.0.1:8443".to_owned()]);
+    let of = |reference: &str| {
+        let mut value = json!({"resourceType": "Observation", "subject": {"reference": reference}});
+        own_references(&mut value, &own, Definitions::r4());
+        value["subject"]["reference"].as_str().unwrap().to_owned()
+    };
+    for same in [
+        "https://box.example:8443/fhir/Patient/x",
+        "https://BOX.example:8443/fhir/Patient/x",
+        "HTTP://127.0.0.1:8443/fhir/Patient/x",
+        "Patient/x",
+    ] {
+        assert_eq!(of(same), "Patient/x");
+    }
+    for other in [
+        "https://box.example/fhir/Patient/x",
+        "https://other.example:8443/fhir/Patient/x",
+        "https://box.example:8443/r4/Patient/x",
+        "https://box.example:8443/fhir/Nothing/x",
+    ] {
+        assert_eq!(of(other), other);
+    }
+}
+
+#[test]
+fn a_patch_takes_no_resource_out_of_its_record_by_the_servers_own_address() {
+    let own = OwnAddresses::new(["box.example".to_owned()]);
+    let patch = json!([
+        {"op": "copy", "from": "/note/0/text", "path": "/subject/reference"},
+        {"op": "add", "path": "/focus", "value": [{"reference": "https://box.example/fhir/Patient/y"}]},
+    ]);
+    let patch = crate::fhir::patch::Patch::parse(&patch).unwrap().sent_to(own);
+    let before = json!({"resourceType": "Observation", "subject": {"reference": "Patient/x"},
+        "note": [{"text": "https://Box.Example/fhir/Patient/x"}]});
+    let mut after = patch.apply(&before).unwrap();
+    patch.make_own(&mut after);
+    assert_eq!(after.pointer("/subject/reference"), Some(&json!("Patient/x")));
+    assert_eq!(after.pointer("/focus/0/reference"), Some(&json!("Patient/y")));
+    assert_eq!(after.get("note"), before.get("note"), "what is no reference stays as it was said");
+}

@@ -177,7 +177,7 @@ fn prepare(visit: &Visit, bundle: Bundle, manner: &Manner, rules: &Allowance) ->
         }
         let id = ids.get(place).cloned().flatten();
         let late = if open { Linked::Late(&sought) } else { Linked::Now(&links.known) };
-        prepared.group.changes.push(change(entry, id, late, manner, rules)?);
+        prepared.group.changes.push(change(visit, entry, id, late, manner, rules)?);
         prepared.places.push(place);
     }
     prepared.group.links = links;
@@ -277,7 +277,7 @@ async fn one_of_batch(
         searches(visit, &mut entry, manner, &mut links, &mut sought)?;
         let id = identity(visit, &entry);
         let late = if links.searches.is_empty() { Linked::Now(&links.known) } else { Linked::Late(&sought) };
-        let changes = vec![change(entry, id, late, manner, &load.rules)?];
+        let changes = vec![change(visit, entry, id, late, manner, &load.rules)?];
         Ok(Group { changes, links })
     };
     let group = noted(visit, &why, through(load.bytes, prepared)).await?;
@@ -392,6 +392,7 @@ fn searches(
 }
 
 fn change(
+    visit: &Visit,
     mut entry: Entry,
     id: Option<ResourceRef>,
     linked: Linked<'_>,
@@ -419,7 +420,7 @@ fn change(
     let condition = condition(&entry).map_err(|refusal| refusal.at(&entry.expression("request")))?;
     match (entry.method, which) {
         (Method::Delete, Some(which)) => Ok(Change::remove(kind, which, condition)),
-        (Method::Patch, Some(which)) => Ok(Change::patch(kind, which, patch_of(&entry)?, condition)),
+        (Method::Patch, Some(which)) => Ok(Change::patch(kind, which, patch_of(visit, &entry)?, condition)),
         (Method::Put, Some(which)) => Ok(Change::store(kind, which, body(&mut entry, kind, linked, rules)?, condition)),
         (Method::Post, None) => {
             if condition != Condition::None {
@@ -466,14 +467,14 @@ fn body(entry: &mut Entry, kind: ResourceType, linked: Linked<'_>, rules: &Allow
 }
 
 /// The patch of an entry: a Binary that holds a JSON Patch (http.html#patch).
-fn patch_of(entry: &Entry) -> Result<Patch, Refusal> {
+fn patch_of(visit: &Visit, entry: &Entry) -> Result<Patch, Refusal> {
     let of = |name: &str| entry.resource.as_ref().and_then(|binary| binary.get(name)).and_then(Value::as_str);
     if entry.kind != Some(ResourceType::Binary) || of("contentType") != Some(patch::MEDIA_TYPE) {
         return Err(unsupported(entry, "resource", "A patch is a Binary of contentType application/json-patch+json."));
     }
     let data = STANDARD.decode(of("data").unwrap_or_default()).unwrap_or_default();
     let at = entry.expression("resource.data");
-    request::patch_text(&data).map_err(|refusal| refusal.at(&at))
+    request::patch_text(visit, &data).map_err(|refusal| refusal.at(&at))
 }
 
 fn written_entry(written: &Written, headers: &HeaderMap, base: &str) -> String {

@@ -180,7 +180,7 @@ pub async fn patch(visit: Visit, Path((kind, id)): Path<(String, String)>, heade
     let prepared = || {
         let (kind, id) = (is_written(type_of(&kind)?)?, id_of(&id)?);
         let condition = request::condition(&headers)?;
-        Ok(Change::patch(kind, Which::Id(id), request::patch(&headers, &body)?, condition))
+        Ok(Change::patch(kind, Which::Id(id), request::patch(&visit, &headers, &body)?, condition))
     };
     changed(&visit, Action::Patch, through(body.len(), prepared), &headers).await
 }
@@ -197,7 +197,7 @@ pub async fn patch_found(
         let kind = is_written(type_of(&kind)?)?;
         let which = found(&visit, kind, query.as_deref(), &headers)?;
         let condition = request::condition(&headers)?;
-        Ok(Change::patch(kind, which, request::patch(&headers, &body)?, condition))
+        Ok(Change::patch(kind, which, request::patch(&visit, &headers, &body)?, condition))
     };
     changed(&visit, Action::Patch, through(body.len(), prepared), &headers).await
 }

@@ -37,19 +37,17 @@ pub(super) fn to_store(visit: &Visit, headers: &HeaderMap, body: &[u8]) -> Resul
 
 /// Makes references that name this box by its address local ones; `text` is where they would stand.
 pub(super) fn make_own(visit: &Visit, value: &mut Value, text: &[u8]) {
-    let about = &visit.house.about;
-    for origin in [&about.clinic_url, &about.portal_url].into_iter().flatten() {
-        let base = format!("{origin}/fhir/");
-        // Hardly any client writes them, and a walk through every resource has its price.
-        if may_hold(text, base.as_bytes()) {
-            own_references(value, &base, Definitions::r4());
-        }
+    // Hardly any client writes them, and a walk through every resource has its price.
+    if may_hold_own(text) {
+        own_references(value, &visit.house.about.own, Definitions::r4());
     }
 }
 
-/// Whether a text may stand in the body: JSON may write its slashes as escapes.
-fn may_hold(body: &[u8], part: &[u8]) -> bool {
-    body.windows(part.len()).any(|window| window == part) || body.windows(2).any(|window| window == b"\\/")
+/// Whether the address of a FHIR server may stand in the body: JSON may write its letters as escapes.
+fn may_hold_own(body: &[u8]) -> bool {
+    const PATH: &[u8] = b"/fhir/";
+    let holds = |part: &[u8]| body.windows(part.len()).any(|window| window == part);
+    holds(PATH) || holds(b"\\/") || holds(b"\\u")
 }
 
 /// How long a body may be was said at the gate, by its route.
@@ -62,7 +60,7 @@ fn parsed(body: &[u8]) -> Result<Value, Refusal> {
 }
 
 /// The body of a PATCH (http.html#patch): a JSON Patch.
-pub(super) fn patch(headers: &HeaderMap, body: &[u8]) -> Result<Patch, Refusal> {
+pub(super) fn patch(visit: &Visit, headers: &HeaderMap, body: &[u8]) -> Result<Patch, Refusal> {
     match media_type(headers)?.as_deref() {
         Some(patch::MEDIA_TYPE) => {}
         _ => {
@@ -72,11 +70,12 @@ pub(super) fn patch(headers: &HeaderMap, body: &[u8]) -> Result<Patch, Refusal> 
             ));
         }
     }
-    patch_text(body)
+    patch_text(visit, body)
 }
 
-pub(super) fn patch_text(text: &[u8]) -> Result<Patch, Refusal> {
+pub(super) fn patch_text(visit: &Visit, text: &[u8]) -> Result<Patch, Refusal> {
     Patch::parse(&parsed(text)?)
+        .map(|patch| patch.sent_to(visit.house.about.own.clone()))
         .map_err(|error| Refusal::new(Refused::Malformed).with_issues(vec![issue_of(&error.issue(""))]))
 }
 
