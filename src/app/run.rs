@@ -297,6 +297,7 @@ fn house(opened: &Opened, listeners: &Listeners, stop: &Stop) -> House {
         long: crate::http::long_bodies(),
         reading: crate::http::reading_transactions(),
         unread: crate::http::unread::Unread::default(),
+        statements: crate::http::Statements::default(),
         front: listeners.front(listeners.face(&opened.config, &opened.settings.clinic, opened.settings.is_demo())),
         store: opened.store.clone(),
         audit: opened.audit.clone(),

@@ -115,7 +115,8 @@ pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next)
         response = shown;
     }
     if let Some(visit) = answered.visit.as_ref() {
-        response = door.house.unread.counted(&visit.actor, asks, response);
+        let from = visit.origin().filter(|_| door.route.format == Format::Fhir);
+        response = door.house.unread.counted(&visit.actor, from, asks, response);
     }
     response.extensions_mut().insert(answered);
     response

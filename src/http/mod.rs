@@ -62,6 +62,7 @@ use crate::record::{Records, Turns};
 use crate::store::Store;
 use crate::tls::{Ca, Certificates};
 
+pub use api::Statements;
 pub use listener::{Bound, ListenError};
 pub use locked::{KeyRefused, Locked, Trying, Unlocking, Ways, WaysIn};
 pub use ops::Metrics;
@@ -151,6 +152,8 @@ pub struct Parts {
     pub reading: Turns,
     /// Answers to programs that are in memory.
     pub unread: unread::Unread,
+    /// What the box says of its own FHIR.
+    pub statements: Statements,
     /// That the box is to stop: what answers for long listens.
     pub stop: Stop,
 }

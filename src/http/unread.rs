@@ -1,7 +1,8 @@
 //! How many bytes of answers one account has in the box's memory: made, and not read yet. Who asks for much and reads nothing
-//! is given no more, and takes it from nobody else.
+//! is given no more, and takes it from nobody else. Who has no account is known by the address they come from.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,42 +25,65 @@ const PIECE: usize = 64 << 10;
 /// After how many seconds to ask again: what nobody reads is given up after a minute.
 const AGAIN: u32 = 10;
 
-/// The unread answers of all accounts. Clones share it.
+/// The most of those who came from one address without an account: a statement of what the box does is large.
+const MOST_OF_STRANGERS: usize = 32 << 20;
+
+/// Whose answers are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Whose {
+    Account(AccountId),
+    Strangers(IpAddr),
+}
+
+impl Whose {
+    const fn most(self) -> usize {
+        match self {
+            Self::Account(_) => MOST,
+            Self::Strangers(_) => MOST_OF_STRANGERS,
+        }
+    }
+}
+
+/// The unread answers of all accounts and strangers. Clones share it.
 #[derive(Clone, Default)]
-pub struct Unread(Arc<Mutex<HashMap<AccountId, usize>>>);
+pub struct Unread(Arc<Mutex<HashMap<Whose, usize>>>);
 
 impl Unread {
-    fn count(&self, account: AccountId, change: impl FnOnce(usize) -> usize) -> usize {
+    fn count(&self, whose: Whose, change: impl FnOnce(usize) -> usize) -> usize {
         let mut of = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let bytes = change(of.get(&account).copied().unwrap_or_default());
+        let bytes = change(of.get(&whose).copied().unwrap_or_default());
         if bytes == 0 {
-            of.remove(&account)
+            of.remove(&whose)
         } else {
-            of.insert(account, bytes)
+            of.insert(whose, bytes)
         };
         bytes
     }
 
-    /// A place for an answer to this actor. Who has no account is given small answers only.
+    fn place_of(&self, whose: Whose) -> Arc<Place> {
+        Arc::new(Place { unread: self.clone(), whose, bytes: AtomicUsize::new(0) })
+    }
+
+    /// A place for an answer to this actor.
     pub(super) fn place(&self, actor: &Actor) -> Option<Arc<Place>> {
-        let account = actor.account()?;
-        Some(Arc::new(Place { unread: self.clone(), account, bytes: AtomicUsize::new(0) }))
+        actor.account().map(|account| self.place_of(Whose::Account(account)))
     }
 
     /// Whether this actor may ask for more. Asked before a request is done: what was done is answered.
     pub(super) fn has_room(&self, actor: &Actor) -> bool {
-        actor.account().is_none_or(|account| self.count(account, |bytes| bytes) < MOST)
+        actor.account().is_none_or(|account| self.count(Whose::Account(account), |bytes| bytes) < MOST)
     }
 
     /// The answer, counted until it was read; refused, if it only tells what there is, where others wait to be read that are
-    /// too many.
-    pub(super) fn counted(&self, actor: &Actor, asks: Asks, mut response: Response) -> Response {
+    /// too many. `from` is where a stranger comes from whose answers are counted.
+    pub(super) fn counted(&self, actor: &Actor, from: Option<IpAddr>, asks: Asks, mut response: Response) -> Response {
         let begun = response.extensions_mut().remove::<Arc<Place>>();
         let Some(bytes) = response.body().size_hint().exact().filter(|bytes| *bytes > SMALL) else { return response };
         let place = match begun {
             Some(place) => place,
             None => {
-                let Some(place) = self.place(actor) else { return response };
+                let strange = || Some(self.place_of(Whose::Strangers(from?)));
+                let Some(place) = self.place(actor).or_else(strange) else { return response };
                 if asks == Asks::ToRead && !place.has_room() {
                     return too_much().into_response();
                 }
@@ -82,36 +106,37 @@ pub(super) enum Asks {
 /// What one answer takes, until it is dropped.
 pub(super) struct Place {
     unread: Unread,
-    account: AccountId,
+    whose: Whose,
     bytes: AtomicUsize,
 }
 
 impl Place {
-    /// Whether its account may have more in memory.
+    /// Whether whose it is may have more in memory.
     pub(super) fn has_room(&self) -> bool {
-        self.unread.count(self.account, |bytes| bytes) < MOST
+        self.unread.count(self.whose, |bytes| bytes) < self.whose.most()
     }
 
     pub(super) fn takes(&self, bytes: usize) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.unread.count(self.account, |all| all.saturating_add(bytes));
+        self.unread.count(self.whose, |all| all.saturating_add(bytes));
     }
 
     pub(super) fn gives_back(&self, bytes: usize) {
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
-        self.unread.count(self.account, |all| all.saturating_sub(bytes));
+        self.unread.count(self.whose, |all| all.saturating_sub(bytes));
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let bytes = *self.bytes.get_mut();
-        self.unread.count(self.account, |all| all.saturating_sub(bytes));
+        self.unread.count(self.whose, |all| all.saturating_sub(bytes));
     }
 }
 
 pub(super) fn too_much() -> Refusal {
-    let text = "Answers to this account wait to be read, as many as may. Read those, or close their connections; then ask again.";
+    let text =
+        "Answers to you wait to be read, as many as may. Read those, or close their connections; then ask again.";
     Refusal::saying(Refused::Throttled { seconds: AGAIN }, text)
 }
 
@@ -179,13 +204,26 @@ mod tests {
         });
         let unread = Unread::default();
         let large = || Response::new(Body::from(vec![b'x'; MOST / 2]));
-        let answers = [unread.counted(&one, Asks::ToRead, large()), unread.counted(&one, Asks::ToRead, large())];
+        let answers =
+            [unread.counted(&one, None, Asks::ToRead, large()), unread.counted(&one, None, Asks::ToRead, large())];
         assert!(answers.iter().all(|one| one.status().is_success()));
-        assert_eq!(unread.counted(&one, Asks::ToRead, large()).status(), 429);
-        assert_eq!(unread.counted(&one, Asks::ToRead, Response::new(Body::from("small"))).status(), 200);
-        assert_eq!(unread.counted(&other, Asks::ToRead, large()).status(), 200);
+        assert_eq!(unread.counted(&one, None, Asks::ToRead, large()).status(), 429);
+        assert_eq!(unread.counted(&one, None, Asks::ToRead, Response::new(Body::from("small"))).status(), 200);
+        assert_eq!(unread.counted(&other, None, Asks::ToRead, large()).status(), 200);
         assert!(!unread.has_room(&one) && unread.has_room(&other));
-        assert_eq!(unread.counted(&one, Asks::ToChange, large()).status(), 200, "what was done is not called refused");
+        assert_eq!(
+            unread.counted(&one, None, Asks::ToChange, large()).status(),
+            200,
+            "what was done is not called refused"
+        );
+        // Strangers from one address have less, and none of it is anybody else's.
+        let stranger = Actor::anonymous(crate::access::Listener::Clinic, None);
+        let [here, there] = ["192.0.2.7", "192.0.2.8"].map(|text| Some(text.parse().unwrap()));
+        let held = unread.counted(&stranger, here, Asks::ToRead, large());
+        assert_eq!(unread.counted(&stranger, here, Asks::ToRead, large()).status(), 429);
+        assert_eq!(unread.counted(&stranger, there, Asks::ToRead, large()).status(), 200);
+        assert_eq!(unread.counted(&stranger, None, Asks::ToRead, large()).status(), 200, "what is no FHIR");
+        drop(held);
         // What was read, and what nobody will read, takes nothing.
         let [first, second] = answers;
         let mut body = first.into_body();
@@ -197,7 +235,7 @@ mod tests {
         }
         drop(body);
         assert_eq!(read, MOST / 2);
-        assert_eq!(unread.counted(&one, Asks::ToRead, large()).status(), 200);
+        assert_eq!(unread.counted(&one, None, Asks::ToRead, large()).status(), 200);
         drop(second);
         assert!(unread.0.lock().unwrap().is_empty());
     }

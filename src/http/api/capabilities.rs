@@ -1,7 +1,9 @@
 //! What this server does, said by itself (`GET /fhir/metadata`): made from the table of routes and the definitions, so
 //! that it claims what is mounted at this listener and nothing else.
 
-use axum::body::Body;
+use std::sync::OnceLock;
+
+use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -15,8 +17,22 @@ use crate::fhir::{Definitions, ResourceType, patch};
 
 /// `GET /fhir/metadata`: public, and the same for everybody at one listener.
 pub async fn metadata(visit: Visit) -> Response {
-    let statement = statement(visit.entrance, &answer::base(&visit), visit.house.about.started);
-    answer::json(StatusCode::OK, Body::from(statement.to_string()))
+    let made = || statement(visit.entrance, &answer::base(&visit), visit.house.about.started).to_string().into();
+    answer::json(StatusCode::OK, Body::from(visit.house.statements.of(visit.entrance, made)))
+}
+
+/// The statements of the listeners, each made once: all who ask are handed the same bytes.
+#[derive(Debug, Default)]
+pub struct Statements {
+    clinic: OnceLock<Bytes>,
+    portal: OnceLock<Bytes>,
+}
+
+impl Statements {
+    fn of(&self, entrance: Entrance, made: impl FnOnce() -> Bytes) -> Bytes {
+        let kept = if entrance == Entrance::Portal { &self.portal } else { &self.clinic };
+        kept.get_or_init(made).clone()
+    }
 }
 
 /// An interaction of one resource type, and the row that makes it.

@@ -36,7 +36,7 @@ use crate::record::{Body, Change, Channel, Disclosed, Which, Why, through};
 use look::{Look, Manner, Seen, id_of, type_of};
 
 pub use bundle::batch_or_transaction;
-pub use capabilities::metadata;
+pub use capabilities::{Statements, metadata};
 pub(super) use negotiate::{NotCompressed, negotiate};
 pub use operation::{of_instance as operation_of_instance, of_type as operation_of_type};
 
