@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::acting::Inside;
 use super::error::RecordError;
-use crate::base::FhirId;
+use crate::base::{FhirId, Role};
 use crate::fhir::ResourceType;
 
 /// A rule over resources, made by the room that knows it.
@@ -34,6 +34,8 @@ pub struct Changed<'a> {
     /// What it was; `None` where there was none.
     pub before: Option<&'a Value>,
     pub after: &'a Value,
+    /// In which role whoever stored it did; a program has none.
+    pub by: Option<Role>,
 }
 
 /// One to be asked about when everything is written.

@@ -495,7 +495,8 @@ impl Writing<'_, '_, '_> {
         let inside = Inside::new(self.tx, self.now, pace);
         for rule in rules.iter() {
             let of_rule = asked.iter().filter(|one| rule.concerns(one.kind)).map(|one| {
-                let changed = Changed { id: &one.id, before: one.before.as_ref(), after: &one.after };
+                let by = self.actor.role();
+                let changed = Changed { id: &one.id, before: one.before.as_ref(), after: &one.after, by };
                 (one.place, changed)
             });
             let (places, all): (Vec<usize>, Vec<Changed<'_>>) = of_rule.unzip();
