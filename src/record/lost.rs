@@ -10,7 +10,7 @@ use super::reading::Reading;
 use super::rows::{Row, RowNumber, State};
 use super::{Records, Stored};
 use crate::access::Action;
-use crate::base::FhirId;
+use crate::base::{FhirId, Timestamp};
 use crate::fhir::ResourceType;
 use crate::store::{Desc, Direction, KeyRange, Read, ReadExt};
 
@@ -23,8 +23,9 @@ impl Reading<'_> {
         self.hand_out(before, cut, self.opened())
     }
 
-    /// What of one type was deleted out of a patient's record, each as it was last.
-    pub fn deleted_of_patient(
+    /// What of one type went with a patient's record, each as it was last: it was deleted, and so was the record, at some time
+    /// since it said so. Whoever deletes something of a record that stays takes it back.
+    pub fn gone_with_patient(
         &mut self,
         patient: &FhirId,
         kind: ResourceType,
@@ -34,6 +35,7 @@ impl Reading<'_> {
             return self.hand_out_list(found, self.opened());
         };
         let read = self.read;
+        let gone = Gone::of(read, of)?;
         for entry in read.scan(&HISTORY, KeyRange::prefix(&(kind.number(),)), Direction::Up)? {
             let ((_, _, number, version), tag) = entry?;
             self.go_on()?;
@@ -45,11 +47,48 @@ impl Reading<'_> {
             if current.version != version {
                 continue;
             }
-            let Some(before) = last_of(read, number, &current)? else { continue };
+            let Some(before) = last_of(read, number, &current)?.filter(|before| gone.is_since(before)) else {
+                continue;
+            };
             let cut = self.permit(Action::History, &before)?;
             found.push((before, cut));
         }
         self.hand_out_list(found, self.opened())
+    }
+}
+
+/// When a patient's record was away last.
+enum Gone {
+    Never,
+    /// It came back then.
+    Until(Timestamp),
+    Now,
+}
+
+impl Gone {
+    fn of(read: &dyn Read, patient: RowNumber) -> Result<Self, RecordError> {
+        let current = row(read, patient)?;
+        if current.state != State::Live {
+            return Ok(Self::Now);
+        }
+        let mut back = current.updated;
+        for entry in read.scan(&VERSIONS, KeyRange::prefix(&(patient,)), Direction::Up)? {
+            let (_, before) = entry?;
+            if before.state == State::Deleted {
+                return Ok(Self::Until(back));
+            }
+            back = before.updated;
+        }
+        Ok(Self::Never)
+    }
+
+    /// Whether the record was away at any time since this was stored.
+    fn is_since(&self, stored: &Row) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Until(back) => stored.updated < *back,
+            Self::Now => true,
+        }
     }
 }
 

@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::there::{Key, There, unchanged};
-use super::{Item, Standing, TakeBack, plain, unlabelled, why};
+use super::{IN_BACKUP, Item, Standing, TakeBack, plain, unlabelled, why};
 use crate::access::Reach;
 use crate::app::error::AppError;
 use crate::base::{FhirId, ResourceRef};
 use crate::fhir::search::compartment_patients;
 use crate::fhir::stage::{is_mistake, is_over, went_on, words};
 use crate::fhir::{Definitions, ResourceType};
-use crate::record::{Reading, Records, carers, followed, keep_carers, refusals_of, refuses, without_access};
+use crate::record::{Reading, Records, Stored, carers, followed, keep_carers, refusals_of, refuses, without_access};
 
 /// What something of a patient's record of then is held against.
 pub(super) struct Beside<'a> {
@@ -132,24 +132,49 @@ impl TakeBack {
         Ok(refused || without.is_none_or(|(_, cut)| cut))
     }
 
-    /// The refusals of a record that was deleted whole which the snapshot does not have, as they were last.
-    pub(super) fn refused_since(&self, patient: &FhirId, known: &[Item], note: &str) -> Result<Vec<Item>, AppError> {
-        let consents = |reading: &mut Reading<'_>| reading.deleted_of_patient(patient, ResourceType::Consent);
-        let all = self.records.disclose_blocking(&self.actor, why(note), consents)?;
-        let is_known = |item: &Item| known.iter().any(|one| one.key() == item.key());
+    /// The refusals that must hold before anything of a patient comes: those that went with the record, as wide as they were last
+    /// or in the snapshot, and all of the snapshot where the box has no such patient now.
+    pub(super) fn refusals(&self, patient: &FhirId, then: &Records, note: &str) -> Result<Vec<Item>, AppError> {
+        let went = |reading: &mut Reading<'_>| reading.gone_with_patient(patient, ResourceType::Consent);
+        let went = self.records.disclose_blocking(&self.actor, why(note), went)?;
+        let of_then = |reading: &mut Reading<'_>| reading.of_patient(patient, ResourceType::Consent, usize::MAX);
+        let of_then = then.disclose_blocking(&self.actor, why(IN_BACKUP), of_then)?;
+        let mut all = by_key(of_then.found.iter())?;
+        let went = by_key(went.iter())?;
+        let mut there: BTreeMap<Key, There> =
+            went.iter().map(|(key, item)| (key.clone(), There::Gone { last: Some(item.value.clone()) })).collect();
+        if self.is_here(patient, note)? {
+            all.retain(|key, _| there.contains_key(key));
+        }
+        let only_then: Vec<Key> = all.keys().filter(|key| !there.contains_key(key)).cloned().collect();
+        there.extend(self.now(only_then.into_iter(), note)?);
+        let in_snapshot: BTreeSet<Key> = all.keys().cloned().collect();
+        for (key, item) in went {
+            all.entry(key).or_insert(item);
+        }
         let mut found = Vec::new();
-        for one in all.iter() {
-            let mut item = Item::of(one)?;
-            let there = There::Gone { last: Some(item.value.clone()) };
+        for (key, mut item) in all {
+            let there = there.get(&key);
             let alone = self.records.stands_in(item.kind, &item.id)?.iter().all(|one| one == patient);
-            if !is_known(&item) && alone && comes_as_refusal(&mut item, Some(&there)) {
-                item.held_against(Some(&there));
-                (item.stands, item.comes, item.was) = (Standing::Refusal, true, None);
+            item.held_against(there);
+            if !is_live(there) && alone && comes_as_refusal(&mut item, there) {
+                (item.stands, item.comes) = (Standing::Refusal, true);
+                item.was = item.was.filter(|_| in_snapshot.contains(&key));
                 found.push(item);
             }
         }
         Ok(found)
     }
+
+    /// Whether the box has the patient now.
+    pub(super) fn is_here(&self, patient: &FhirId, note: &str) -> Result<bool, AppError> {
+        let now = self.now(std::iter::once((ResourceType::Patient, patient.clone())), note)?;
+        Ok(now.values().any(There::is_live))
+    }
+}
+
+fn by_key<'a>(all: impl Iterator<Item = &'a Stored>) -> Result<BTreeMap<Key, Item>, AppError> {
+    all.map(|one| Item::of(one).map(|item| (item.key(), item))).collect()
 }
 
 /// What a resource that somebody named is held against.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::there::There;
-use super::{Item, Standing, TakeBack, why};
+use super::{IN_BACKUP, Item, Standing, TakeBack, why};
 use crate::app::error::AppError;
 use crate::base::FhirId;
 use crate::fhir::ResourceType;
@@ -60,7 +60,7 @@ impl TakeBack {
         let mut found = Vec::new();
         for id in named.difference(&known) {
             let read = |reading: &mut Reading<'_>| reading.read(ResourceType::Binary, id);
-            match then.disclose_blocking(&self.actor, why("read in a backup"), read) {
+            match then.disclose_blocking(&self.actor, why(IN_BACKUP), read) {
                 Ok(one) => found.push(Item::of(&one.into_inner())?),
                 Err(RecordError::Gone | RecordError::NotFound) => {}
                 Err(error) => return Err(error.into()),

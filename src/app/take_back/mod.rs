@@ -25,7 +25,7 @@ use crate::record::{Channel, Condition, EverythingAsked, RecordError, Records, S
 
 use compare::{Beside, Named};
 pub use keep::Kept;
-use there::{Key, There};
+use there::Key;
 
 /// What is to come back.
 #[derive(Debug, Clone)]
@@ -193,13 +193,19 @@ impl TakeBack {
         let now = self.now(items.iter().map(Item::key), note)?;
         match wanted {
             Wanted::Resource(_) => {
-                let mut into = BTreeSet::new();
+                let (mut into, mut of) = (BTreeSet::new(), BTreeSet::new());
                 for item in items.iter_mut() {
                     self.compare_named(item, then, &Named { now: &now, note })?;
                     // Who somebody is may be set right in each of two records.
-                    if item.kind != ResourceType::Patient {
-                        into.extend(self.whose(then, item)?.then);
-                    }
+                    let whose = match item.kind {
+                        ResourceType::Patient => BTreeSet::from([item.id.clone()]),
+                        _ => self.whose(then, item)?.then,
+                    };
+                    of.extend(whose.iter().filter(|_| item.comes).cloned());
+                    into.extend(whose.into_iter().filter(|_| item.kind != ResourceType::Patient));
+                }
+                for patient in &of {
+                    self.add_refusals(patient, items, then, note)?;
                 }
                 Ok(into)
             }
@@ -207,14 +213,28 @@ impl TakeBack {
                 let in_care = self.in_care(patient, note)?;
                 let beside = Beside { patient, then, now: &now, in_care: &in_care };
                 items.iter_mut().try_for_each(|item| self.compare(item, &beside))?;
-                // Whoever deletes a consent of a record that stays takes it back.
-                if matches!(now.get(&(ResourceType::Patient, patient.clone())), Some(There::Gone { .. })) {
-                    let since = self.refused_since(patient, items, note)?;
-                    items.extend(since);
-                }
+                self.add_refusals(patient, items, then, note)?;
                 Ok(BTreeSet::from([patient.clone()]))
             }
         }
+    }
+
+    /// Adds what must be refused before anything of a patient comes. A Consent that is among the rest comes as it was found there.
+    fn add_refusals(
+        &self,
+        patient: &FhirId,
+        items: &mut Vec<Item>,
+        then: &Records,
+        note: &str,
+    ) -> Result<(), AppError> {
+        for refusal in self.refusals(patient, then, note)? {
+            match items.iter_mut().find(|item| item.key() == refusal.key()) {
+                // Whoever names it may bring back less than it refused last.
+                Some(item) => item.opens |= item.comes && item.value != refusal.value,
+                None => items.push(refusal),
+            }
+        }
+        Ok(())
     }
 
     /// In which record that of one of these patients goes on, if it was joined to another.
@@ -230,7 +250,7 @@ impl TakeBack {
 
     /// What is asked for, and what that refers to and is about nobody.
     fn of_snapshot(&self, then: &Records, wanted: &Wanted) -> Result<(Vec<Stored>, Vec<Stored>), AppError> {
-        let why = || why("read in a backup");
+        let why = || why(IN_BACKUP);
         match wanted {
             Wanted::Resource(reference) => {
                 let kind = ResourceType::parse(reference.type_name())
@@ -281,6 +301,9 @@ fn unlabelled(value: &Value) -> Value {
 }
 
 const META: &str = "meta";
+
+/// Why something is read of a snapshot.
+const IN_BACKUP: &str = "read in a backup";
 
 fn without_empty_meta(mut value: Value) -> Value {
     if value.get(META).and_then(Value::as_object).is_some_and(serde_json::Map::is_empty)

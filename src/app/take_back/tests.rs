@@ -60,17 +60,32 @@ impl House {
         self.made.snapshot("one");
     }
 
+    /// A Patient is asked for with all that is theirs.
     fn look(&self, wanted: &str) -> Found {
-        let wanted = match key(wanted) {
-            (ResourceType::Patient, id) => Wanted::Patient(id),
-            _ => Wanted::Resource(ResourceRef::parse(wanted).unwrap()),
-        };
-        self.taking.look(&self.made.spec("one"), "latest", &wanted, &Unwatched).unwrap()
+        match key(wanted) {
+            (ResourceType::Patient, id) => self.look_for(&Wanted::Patient(id)),
+            _ => self.look_named(wanted),
+        }
+    }
+
+    fn look_named(&self, wanted: &str) -> Found {
+        self.look_for(&Wanted::Resource(ResourceRef::parse(wanted).unwrap()))
+    }
+
+    fn look_for(&self, wanted: &Wanted) -> Found {
+        self.taking.look(&self.made.spec("one"), "latest", wanted, &Unwatched).unwrap()
     }
 
     /// How it stood, by name, before it was brought back.
     fn bring(&self, wanted: &str) -> BTreeMap<String, &'static str> {
-        let found = self.look(wanted);
+        self.kept(self.look(wanted))
+    }
+
+    fn bring_named(&self, wanted: &str) -> BTreeMap<String, &'static str> {
+        self.kept(self.look_named(wanted))
+    }
+
+    fn kept(&self, found: Found) -> BTreeMap<String, &'static str> {
         let said = found.items.iter().map(|item| (name(item), item.stands.code())).collect();
         self.taking.keep(found).unwrap();
         said
@@ -505,6 +520,57 @@ fn a_record_that_was_deleted_whole_comes_back_with_all_that_was_refused_since() 
     assert_eq!(provision("Consent/widened"), json!({ "type": "deny", "provision": [narrow] }));
     assert_eq!(provision("Consent/withdrawn"), narrow);
     assert!(house.read("Consent/permit").is_none() && house.read("Consent/theirs").is_none());
+}
+
+#[test]
+fn a_refusal_that_went_with_the_record_holds_before_anything_of_it_comes_whichever_way_it_is_asked() {
+    let house = house(314, Reach::Clinic);
+    let deny = |of: &str| {
+        json!({ "status": "active", "scope": { "coding": [{ "code": "patient-privacy" }] }, "category": [{ "text": "x" }],
+            "patient": to(of), "policyRule": { "text": "x" }, "provision": { "type": "deny" } })
+    };
+    for (patient, condition) in [("Patient/a", "Condition/a"), ("Patient/b", "Condition/b")] {
+        house.put(patient, json!({}));
+        house.put(condition, about(patient, json!({ "code": { "text": "x" } })));
+    }
+    house.put("Consent/then", deny("Patient/a"));
+    let mut narrow = deny("Patient/a");
+    narrow["provision"]["actor"] = json!([{ "role": { "text": "x" }, "reference": to("Practitioner/x") }]);
+    house.put("Consent/narrow", narrow);
+    house.backed_up();
+    house.put("Consent/since", deny("Patient/a"));
+    let refusals = ["Consent/then", "Consent/since"];
+    let all = ["Condition/a", "Consent/then", "Consent/since", "Patient/a"];
+    let stand = || refusals.map(|one| house.read(one).is_some());
+    let refused = |said: &BTreeMap<String, &'static str>| refusals.map(|one| said.get(one).copied());
+    // Piece by piece, as somebody deletes a record by hand: the consents are gone before the patient is.
+    let delete = || all.iter().for_each(|one| house.delete(&[*one]));
+    delete();
+    assert_eq!(refused(&house.bring_named("Condition/a")), [Some("refusal"); 2]);
+    assert_eq!((stand(), house.read("Condition/a").is_some()), ([true; 2], true));
+    delete();
+    assert_eq!(refused(&house.bring_named("Patient/a")), [Some("refusal"); 2]);
+    assert_eq!(stand(), [true; 2]);
+    assert_eq!(house.bring("Patient/a")["Condition/a"], "deleted");
+    assert_eq!(stand(), [true; 2]);
+    // The patient is here again by another way.
+    delete();
+    house.put("Consent/between", deny("Patient/a"));
+    house.delete(&["Consent/between"]);
+    house.put("Patient/a", json!({}));
+    let said = house.bring("Patient/a");
+    assert_eq!((refused(&said), said["Consent/between"]), ([Some("refusal"); 2], "refusal"));
+    assert_eq!((stand(), house.read("Condition/a").is_some()), ([true; 2], true));
+    // Since then the record stayed: whoever deletes a refusal of it takes it back.
+    house.delete(&["Consent/since", "Condition/a"]);
+    assert!(!house.bring_named("Condition/a").contains_key("Consent/since"));
+    house.put("Consent/b", deny("Patient/b"));
+    house.delete(&["Consent/b", "Condition/b"]);
+    assert!(!house.bring_named("Condition/b").contains_key("Consent/b"));
+    // What is named itself, and refused more when it was deleted, says so.
+    house.put("Consent/narrow", deny("Patient/a"));
+    house.delete(&["Consent/narrow", "Patient/a"]);
+    assert!(item(&house.look_named("Consent/narrow"), "Consent/narrow").opens);
 }
 
 #[test]
