@@ -162,23 +162,6 @@ pub fn carers(kind: ResourceType, resource: &Value) -> Vec<ResourceRef> {
     named_mut(kind, &mut resource).filter_map(text).collect()
 }
 
-/// Leaves who is in a patient's care by a resource as it is now. Whom it names beside them, the patient first of all, is as it was.
-pub fn keep_carers(kind: ResourceType, now: &Value, then: &mut Value) {
-    let Some((list, member)) = named_in(kind) else { return };
-    if carers(kind, now) == carers(kind, then) {
-        return;
-    }
-    let names = |one: &Value| names_staff(member.map_or(Some(one), |member| one.get(member)).unwrap_or(&Value::Null));
-    let of = |value: &Value| value.get(list).and_then(Value::as_array).cloned().unwrap_or_default();
-    let others = of(then).into_iter().filter(|one| !names(one));
-    let all: Vec<Value> = others.chain(of(now).into_iter().filter(names)).collect();
-    let Some(fields) = then.as_object_mut() else { return };
-    match all.is_empty() {
-        true => drop(fields.shift_remove(list)),
-        false => drop(fields.insert(list.to_owned(), Value::Array(all))),
-    }
-}
-
 /// Whether a Consent refuses somebody something of its patient's record.
 pub fn refuses(kind: ResourceType, resource: &Value) -> bool {
     let provision = resource.get("provision");
@@ -490,22 +473,6 @@ mod tests {
             assert!(finds(&resource, "ann") && !finds(&resource, "ben"), "{name}: {resource}");
             assert!(resource.to_string().contains("Practitioner/ben"), "it says who took part: {resource}");
         }
-    }
-
-    #[test]
-    fn only_the_clinicians_of_a_list_stay_as_they_are_now() {
-        let entry = |text: &str| json!({ "actor": { "reference": text } });
-        let list = |all: &[&str]| json!({ "participant": all.iter().map(|text| entry(text)).collect::<Vec<_>>() });
-        let kept = |then: &[&str], now: &[&str]| {
-            let mut value = list(then);
-            keep_carers(ResourceType::Appointment, &list(now), &mut value);
-            value
-        };
-        let kept_as = |then: &[&str], now: &[&str], all: &[&str]| assert_eq!(kept(then, now), list(all));
-        kept_as(&["Patient/a", "Practitioner/x"], &["Patient/b", "Practitioner/y"], &["Patient/a", "Practitioner/y"]);
-        kept_as(&["Patient/a", "Practitioner/x"], &["Patient/b"], &["Patient/a"]);
-        kept_as(&["Practitioner/x", "Patient/a"], &["Patient/b", "Practitioner/x"], &["Practitioner/x", "Patient/a"]);
-        assert_eq!(kept(&["Practitioner/x"], &[]), json!({}));
     }
 
     #[test]

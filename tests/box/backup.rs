@@ -437,7 +437,7 @@ fn one_patient_comes_back_out_of_a_backup_after_it_was_looked_at() {
     let same = json_of(&restore);
     let items = same["items"].as_array().unwrap();
     assert!(items.len() > 3 && items.iter().all(|item| item["stands"] == "same"), "{same}");
-    // The patient's name is changed, and comes back.
+    // The patient's name is changed: it stays so, and comes back where it is named.
     let changed = json!({ "resourceType": "Patient", "id": patient, "name": [{ "family": "Changed" }] });
     let changed = file(home.path(), "changed.ndjson", &changed.to_string());
     printed(&["import", &changed, "--dir", text(&dir)]);
@@ -451,7 +451,12 @@ fn one_patient_comes_back_out_of_a_backup_after_it_was_looked_at() {
         .collect();
     assert_eq!((differs, &looked["kept"]), (vec![format!("Patient/{patient}").as_str()], &Value::Null));
     let said = printed(&[&restore[..], &["--apply"]].concat());
-    assert!(said.contains("1 resource is back"), "{said}");
+    assert!(said.contains(", and stays as it is: `--resource`") && said.contains("0 resources are back"), "{said}");
+    let one = format!("Patient/{patient}");
+    let alone = ["backup", "restore", "1", "--from", text(&usb), "--resource", &one, "--dir", text(&dir)];
+    assert_eq!(json_of(&alone)["items"].as_array().unwrap().len(), 1);
+    let said = printed(&[&alone[..], &["--apply"]].concat());
+    assert!(said.contains("stays in the history alone") && said.contains("1 resource is back"), "{said}");
     assert!(json_of(&restore)["items"].as_array().unwrap().iter().all(|item| item["stands"] == "same"));
     // Who may see the record is no part of it: what was ended since stays ended, unless it is named.
     related(false);
@@ -465,9 +470,6 @@ fn one_patient_comes_back_out_of_a_backup_after_it_was_looked_at() {
     assert_eq!(json_of(&friend)["items"][0]["stands"], "differs");
     printed(&[&friend[..], &["--apply"]].concat());
     assert_eq!(json_of(&friend)["items"][0]["stands"], "same");
-    let one = format!("Patient/{patient}");
-    let alone = ["backup", "restore", "1", "--from", text(&usb), "--resource", &one, "--dir", text(&dir)];
-    assert_eq!(json_of(&alone)["items"].as_array().unwrap().len(), 1);
     let (code, said) =
         refused(&["backup", "restore", "1", "--from", text(&usb), "--patient", "nobody", "--dir", text(&dir)]);
     assert!(code == 1 && said.contains("does not have it"), "{said}");

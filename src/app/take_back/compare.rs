@@ -1,7 +1,8 @@
 //! How something of a snapshot stands to the box as it is, and whether it comes back.
 //!
-//! Who asks for one patient gets what is that patient's alone, as far as nobody sees more by it, nothing that was ended since is
-//! valid again, and no work of the box is begun anew. Whoever names one resource means all of it.
+//! Who asks for one patient gets what is that patient's alone and is not there any more, as far as nobody sees more by it and no
+//! work of the box is begun anew. What was changed since stays as it is, deleted or not: whether the change meant less or more than
+//! what was before is for a person to say, who names it. Whoever names one resource means all of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,9 +14,9 @@ use crate::access::Reach;
 use crate::app::error::AppError;
 use crate::base::{FhirId, ResourceRef};
 use crate::fhir::search::compartment_patients;
-use crate::fhir::stage::{is_mistake, is_over, went_on, words};
+use crate::fhir::stage::{is_mistake, is_over, words};
 use crate::fhir::{Definitions, ResourceType};
-use crate::record::{Reading, Records, Stored, carers, followed, keep_carers, refusals_of, refuses, without_access};
+use crate::record::{Reading, Records, Stored, carers, followed, refusals_of, refuses, without_access};
 
 /// What something of a patient's record of then is held against.
 pub(super) struct Beside<'a> {
@@ -78,13 +79,9 @@ impl TakeBack {
     pub(super) fn compare(&self, item: &mut Item, beside: &Beside<'_>) -> Result<(), AppError> {
         let (there, whose) = (beside.now.get(&item.key()), self.whose(beside.then, item)?);
         item.held_against(there);
-        // Whom it is about was looked at before: this leaves that as it was then.
-        if let (Some(There::Live { value, .. }), Reach::CareTeam) = (there, self.reach) {
-            keep_carers(item.kind, value, &mut item.value);
-        }
         let without = without_access(item.kind, item.value.clone(), self.reach, beside.in_care);
         item.stands = match there {
-            Some(There::Live { value: now, .. }) if unlabelled(now) == unlabelled(&item.value) => Standing::Same,
+            Some(There::Live { .. }) if item.changed.is_empty() => Standing::Same,
             Some(there) if is_parted(item, there) => Standing::Joined,
             there if is_shared(item, there, &whose, beside.patient) => Standing::Elsewhere,
             there if is_begun_anew(item, there) => Standing::OwnWork,
@@ -97,7 +94,7 @@ impl TakeBack {
         if let (Some((value, cut)), true) = (without, item.stands != Standing::Refusal) {
             (item.value, item.cut) = (value, cut);
         }
-        item.comes = item.stands.comes();
+        item.comes = matches!(item.stands, Standing::Deleted | Standing::Unknown | Standing::Refusal);
         Ok(())
     }
 
@@ -187,7 +184,9 @@ impl Item {
     /// Takes note of what it was compared with.
     pub(super) fn held_against(&mut self, there: Option<&There>) {
         self.was = words(&self.value);
-        self.is = there.and_then(There::value).and_then(words);
+        let is = there.and_then(There::value);
+        self.is = is.and_then(words);
+        self.changed = is.map(|is| differing(is, &self.value)).unwrap_or_default();
         self.on = unchanged(there);
     }
 }
@@ -212,13 +211,20 @@ fn is_shared(item: &Item, there: Option<&There>, whose: &Whose, patient: &FhirId
 
 /// What came of something since that is there, or was until it was deleted.
 fn since(item: &Item, there: &There) -> Standing {
-    let before = there.value();
     match there {
-        _ if before.is_some_and(is_mistake) && !is_mistake(&item.value) => Standing::Mistake,
-        _ if before.is_some_and(|before| went_on(&item.value, before)) => Standing::WentOn,
-        There::Live { .. } => Standing::Differs,
-        There::Gone { .. } => Standing::Deleted,
+        _ if there.value().is_some_and(is_mistake) && !is_mistake(&item.value) => Standing::Mistake,
+        There::Gone { last: Some(_) } if item.changed.is_empty() => Standing::Deleted,
+        _ => Standing::Differs,
     }
+}
+
+/// The elements that two versions do not have alike. How delicate it is counts for nothing: the stricter of both holds.
+fn differing(now: &Value, then: &Value) -> Vec<String> {
+    let (now, then) = (unlabelled(now), unlabelled(then));
+    let names = |value: &Value| value.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
+    let mut all: BTreeSet<String> = names(&now);
+    all.append(&mut names(&then));
+    all.into_iter().filter(|name| now.get(name) != then.get(name)).collect()
 }
 
 /// Whether the box would do by it what it has done, or was told not to: its own work, such as letting a result go, is no part

@@ -39,7 +39,7 @@ pub enum Wanted {
 pub enum Standing {
     /// The box has it as it is in the snapshot.
     Same,
-    /// It was changed since.
+    /// It was changed since, and by its patient stays so, also where it was deleted after that.
     Differs,
     /// It was deleted since.
     Deleted,
@@ -57,8 +57,6 @@ pub enum Standing {
     LedAway,
     /// It was marked as a mistake since, and stays one.
     Mistake,
-    /// It went on since: it was ended, signed, put right or called off, and stays so.
-    WentOn,
     /// It is work of the box itself, which is not begun anew.
     OwnWork,
     /// Something that comes back refers to it, it is nobody's own, and the box has it no more.
@@ -78,15 +76,9 @@ impl Standing {
             Self::Joined => "joined",
             Self::LedAway => "led-away",
             Self::Mistake => "mistake",
-            Self::WentOn => "went-on",
             Self::OwnWork => "own-work",
             Self::Absent => "absent",
         }
-    }
-
-    /// Whether what stands so comes back with its patient.
-    const fn comes(self) -> bool {
-        matches!(self, Self::Differs | Self::Deleted | Self::Unknown | Self::Refusal)
     }
 }
 
@@ -106,6 +98,8 @@ pub struct Item {
     pub was: Option<String>,
     /// The same, as it is in the box, or was last before it was deleted.
     pub is: Option<String>,
+    /// The elements that were changed since.
+    pub changed: Vec<String>,
     value: Value,
     /// What must hold of the box for it to come: nobody changed what it was compared with.
     on: Condition,
@@ -114,9 +108,9 @@ pub struct Item {
 impl Item {
     fn of(stored: &Stored) -> Result<Self, AppError> {
         let (kind, id, value) = (stored.kind, stored.id.clone(), plain(stored)?);
-        let (was, is) = (None, None);
+        let (was, is, changed) = (None, None, Vec::new());
         let (stands, on) = (Standing::Unknown, Condition::Absent);
-        Ok(Self { kind, id, stands, comes: false, cut: false, opens: false, was, is, value, on })
+        Ok(Self { kind, id, stands, comes: false, cut: false, opens: false, was, is, changed, value, on })
     }
 
     fn key(&self) -> Key {

@@ -444,6 +444,7 @@ fn of_item(item: &Item) -> Value {
         "then": item.was,
         "now": now,
         "last": last,
+        "changed": item.changed,
         "comes": item.comes,
         "cut": item.cut,
         "opens": item.opens,
@@ -489,8 +490,10 @@ pub(super) fn taken_back(out: &mut Out, answer: &Value) -> Result<(), Failure> {
 
 /// How one stands.
 fn stands(item: &Value, answer: &Value) -> String {
+    let comes = matches!(field(item, "comes"), Value::Bool(true));
     let how = match text(item, "stands").as_str() {
-        "differs" => "was changed since",
+        "differs" if comes => "was changed since",
+        "differs" => return format!("was changed since{}, and stays as it is", elements(item)),
         "deleted" => "was deleted since",
         "access" => "lets somebody see the record, and stays as it is now",
         "refusal" => "refuses somebody the record, and is not in this box any more: it comes back as far as it refuses",
@@ -498,12 +501,17 @@ fn stands(item: &Value, answer: &Value) -> String {
         "joined" => "was joined with another record since, or parted from one, and stays so",
         "led-away" => return format!("stays as it is: its record goes on in {}", text(answer, "goesOnAs")),
         "mistake" => "was marked as a mistake since, and stays one",
-        "went-on" => "went on since, and stays as it is",
         "own-work" => "is work that the box does by itself, and is not begun anew",
         "absent" => "is referred to, and is not in this box any more",
         _ => "is not in this box",
     };
     how.to_owned()
+}
+
+/// In which elements it was changed.
+fn elements(item: &Value) -> String {
+    let all: Vec<&str> = list(item, "changed").filter_map(Value::as_str).collect();
+    if all.is_empty() { String::new() } else { format!(" in {}", all.join(", ")) }
 }
 
 /// What it said of itself then, and says now: whoever approves sees what would be valid again.
@@ -517,7 +525,8 @@ fn states(item: &Value) -> String {
 /// What becomes of one.
 fn what_then(item: &Value) -> String {
     let is = |key| matches!(field(item, key), Value::Bool(true));
-    let more = match (text(item, "stands").as_str(), is("comes"), is("cut")) {
+    let stands = text(item, "stands");
+    let more = match (stands.as_str(), is("comes"), is("cut")) {
         ("elsewhere", true, _) => ", and comes into the record that it was in, and out of the other",
         ("elsewhere", false, _) => ", and stays as it is: `--resource` with its name brings it back",
         ("refusal" | "led-away" | "own-work", ..) => "",
@@ -525,8 +534,12 @@ fn what_then(item: &Value) -> String {
         (_, true, false) => "",
         _ => ": `--resource` with its name brings it back",
     };
+    let lost = match elements(item) {
+        of if of.is_empty() || !is("comes") || stands == "refusal" => String::new(),
+        of => format!("; it comes as it was then: what was changed{of} stays in the history alone"),
+    };
     let opens = if is("opens") { "; it lets somebody see the record who may not now" } else { "" };
-    format!("{more}{opens}")
+    format!("{more}{lost}{opens}")
 }
 
 #[cfg(test)]
@@ -542,6 +555,20 @@ mod tests {
             " (inactive, refuted at last; active then)"
         );
         assert_eq!(states(&item(None, None, None)), "");
+    }
+
+    #[test]
+    fn whoever_approves_reads_what_was_changed_since_and_what_is_lost_where_it_comes() {
+        let item = |comes: bool| json!({ "stands": "differs", "changed": ["doNotPerform", "note"], "comes": comes });
+        let line = |comes: bool| format!("it {}{}", stands(&item(comes), &Value::Null), what_then(&item(comes)));
+        assert_eq!(
+            line(false),
+            "it was changed since in doNotPerform, note, and stays as it is: `--resource` with its name brings it back"
+        );
+        assert_eq!(
+            line(true),
+            "it was changed since; it comes as it was then: what was changed in doNotPerform, note stays in the history alone"
+        );
     }
 
     #[test]
