@@ -104,13 +104,15 @@ impl TakeBack {
         item.held_against(there);
         item.stands = match there {
             Some(There::Live { value, .. }) if *value == item.value => Standing::Same,
+            // The other record would go on as it is: only the house's own act joins and parts both.
+            Some(there) if is_parted(item, there) => Standing::Joined,
             there if is_begun_anew(item, there) => Standing::OwnWork,
             Some(_) if whose.then != whose.now => Standing::Elsewhere,
             Some(There::Live { .. }) => Standing::Differs,
             Some(There::Gone { .. }) => Standing::Deleted,
             None => Standing::Unknown,
         };
-        item.comes = !matches!(item.stands, Standing::Same | Standing::OwnWork);
+        item.comes = !matches!(item.stands, Standing::Same | Standing::Joined | Standing::OwnWork);
         item.opens = item.comes && self.lets_see(item, there, &whose, beside.note)?;
         Ok(())
     }
@@ -197,7 +199,7 @@ fn is_live(there: Option<&There>) -> bool {
 
 /// Whether a patient's record was joined with another since, or parted from one.
 fn is_parted(item: &Item, there: &There) -> bool {
-    item.kind == ResourceType::Patient && there.value().is_some_and(|now| links(now) != links(&item.value))
+    item.kind == ResourceType::Patient && there.value().is_some_and(|now| joins(now) != joins(&item.value))
 }
 
 /// Whether it stands in another patient's record, or stood in one or would. Who the patient is may name another without changing
@@ -264,7 +266,10 @@ fn about(kind: ResourceType, value: &Value) -> BTreeSet<FhirId> {
     compartment_patients(Definitions::r4(), kind, value).into_iter().collect()
 }
 
-/// With which other records a patient's is joined.
-fn links(patient: &Value) -> Option<&Value> {
-    patient.get("link")
+/// With which other records a patient's is joined, and in which of them it goes on.
+fn joins(patient: &Value) -> BTreeSet<(String, String)> {
+    let links = patient.get("link").and_then(Value::as_array).into_iter().flatten();
+    let text = |link: &Value, at: &str| link.pointer(at).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let all = links.map(|link| (text(link, "/type"), text(link, "/other/reference")));
+    all.filter(|(kind, _)| matches!(kind.as_str(), "replaced-by" | "replaces")).collect()
 }

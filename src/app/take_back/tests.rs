@@ -639,6 +639,41 @@ fn nothing_comes_into_a_record_that_goes_on_in_another_one() {
 }
 
 #[test]
+fn a_record_that_was_joined_or_parted_since_is_not_parted_or_joined_by_one_side() {
+    let house = house(315, Reach::Clinic);
+    let linked = |other: &str, kind: &str| json!({ "link": [{ "other": to(other), "type": kind }] });
+    for patient in ["Patient/a", "Patient/b"] {
+        house.put(patient, json!({}));
+    }
+    house.put("Patient/c", linked("Patient/d", "replaced-by"));
+    house.put("Patient/d", linked("Patient/c", "replaces"));
+    house.put("Patient/e", linked("Patient/b", "seealso"));
+    house.backed_up();
+    let mut joined = linked("Patient/b", "replaced-by");
+    joined["active"] = json!(false);
+    house.put("Patient/a", joined);
+    house.put("Patient/b", linked("Patient/a", "replaces"));
+    house.put("Patient/c", json!({}));
+    house.put("Patient/d", json!({}));
+    let all = ["Patient/a", "Patient/b", "Patient/c", "Patient/d"];
+    let before = all.map(|one| house.read(one));
+    for one in all {
+        let found = house.look_named(one);
+        assert_eq!((item(&found, one).stands, item(&found, one).comes), (Standing::Joined, false), "{one}");
+        assert_eq!(house.taking.keep(found).unwrap().written, 0);
+    }
+    assert_eq!(all.map(|one| house.read(one)), before);
+    // Nor where it was deleted after that.
+    house.delete(&["Patient/a"]);
+    assert_eq!(house.bring_named("Patient/a")["Patient/a"], "joined");
+    assert_eq!(house.read("Patient/a"), None);
+    // A link that joins nothing comes as everything else.
+    house.put("Patient/e", json!({}));
+    house.bring_named("Patient/e");
+    assert_eq!(house.read("Patient/e").unwrap()["link"][0]["type"], "seealso");
+}
+
+#[test]
 fn what_is_changed_after_it_was_looked_at_stays_and_is_named() {
     let house = house(312, Reach::Clinic);
     let finding =

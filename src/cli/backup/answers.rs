@@ -529,6 +529,7 @@ fn what_then(item: &Value) -> String {
     let more = match (stands.as_str(), is("comes"), is("cut")) {
         ("elsewhere", true, _) => ", and comes into the record that it was in, and out of the other",
         ("elsewhere", false, _) => ", and stays as it is: `--resource` with its name brings it back",
+        ("joined", ..) => ": two records are joined, and made two again, on the page \"Duplicates\" alone",
         ("refusal" | "led-away" | "own-work", ..) => "",
         (_, true, true) => "; it names those who would see the record by it, and lets none of them",
         (_, true, false) => "",
