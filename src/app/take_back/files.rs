@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::there::There;
-use super::{IN_BACKUP, Item, Standing, TakeBack, why};
+use super::{IN_BACKUP, Item, Looked, Standing, TakeBack, why};
 use crate::app::error::AppError;
 use crate::base::FhirId;
 use crate::fhir::ResourceType;
-use crate::record::{Reading, RecordError, Records, Stored};
+use crate::record::{Reading, RecordError, Records};
 
 impl TakeBack {
     /// What the resources that come or are there already refer to, as far as the box has it no more. A file comes with what names
@@ -17,16 +17,13 @@ impl TakeBack {
     pub(super) fn files_of(
         &self,
         then: &Records,
-        items: &[Item],
-        along: &[Stored],
+        looked: &mut Looked,
         patients: &BTreeSet<FhirId>,
         note: &str,
     ) -> Result<Vec<Item>, AppError> {
-        let mut named = BTreeSet::new();
-        let stays = |item: &&Item| !item.comes && item.stands != Standing::Same;
-        items.iter().filter(|item| !stays(item)).for_each(|item| files_in(&item.value, &mut named));
-        let mut all = along.iter().map(Item::of).collect::<Result<Vec<_>, _>>()?;
-        all.extend(self.files_named(then, items, &all, &named)?);
+        let mut all: Vec<Item> = std::mem::take(&mut looked.along).into_values().collect();
+        all.extend(self.files_named(then, looked, &all)?);
+        let named = &looked.files;
         let now = self.now(all.iter().map(Item::key), note)?;
         let mut lacking = Vec::new();
         for mut item in all {
@@ -36,8 +33,8 @@ impl TakeBack {
             item.held_against(there);
             (item.stands, item.comes) = match there {
                 Some(There::Live { .. }) => continue,
-                Some(There::Gone { .. }) if item.is_file_among(&named) && theirs => (Standing::Deleted, true),
-                None if item.is_file_among(&named) && theirs => (Standing::Unknown, true),
+                Some(There::Gone { .. }) if item.is_file_among(named) && theirs => (Standing::Deleted, true),
+                None if item.is_file_among(named) && theirs => (Standing::Unknown, true),
                 // Another's is none of this.
                 _ if item.kind == ResourceType::Binary && !theirs => continue,
                 _ => (Standing::Absent, false),
@@ -47,18 +44,12 @@ impl TakeBack {
         Ok(lacking)
     }
 
-    /// The files of these names that the snapshot has, and that are not among the rest.
-    fn files_named(
-        &self,
-        then: &Records,
-        items: &[Item],
-        along: &[Item],
-        named: &BTreeSet<FhirId>,
-    ) -> Result<Vec<Item>, AppError> {
-        let files = items.iter().chain(along).filter(|item| item.kind == ResourceType::Binary);
+    /// The files that are named and that the snapshot has, but for those among the rest.
+    fn files_named(&self, then: &Records, looked: &Looked, along: &[Item]) -> Result<Vec<Item>, AppError> {
+        let files = looked.items.iter().chain(along).filter(|item| item.kind == ResourceType::Binary);
         let known: BTreeSet<FhirId> = files.map(|item| item.id.clone()).collect();
         let mut found = Vec::new();
-        for id in named.difference(&known) {
+        for id in looked.files.difference(&known) {
             let read = |reading: &mut Reading<'_>| reading.read(ResourceType::Binary, id);
             match then.disclose_blocking(&self.actor, why(IN_BACKUP), read) {
                 Ok(one) => found.push(Item::of(&one.into_inner())?),
@@ -77,7 +68,7 @@ impl Item {
 }
 
 /// The files of this box that something points to by their address: `Binary/id` in an attachment.
-fn files_in(value: &Value, into: &mut BTreeSet<FhirId>) {
+pub(super) fn files_in(value: &Value, into: &mut BTreeSet<FhirId>) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {

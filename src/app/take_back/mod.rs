@@ -1,11 +1,14 @@
 //! One patient, or one resource, back out of a backup into the running box: looked at first, then kept.
 //!
 //! The snapshot is restored into a throwaway store, and read there by the same rules as here. Nothing of what it says is shown at
-//! the console: types, ids, how far each is along its life (`active`, `stopped`), and how it stands to what the box has now.
+//! the console: types, ids, how far each is along its life (`active`, `stopped`), and how it stands to what the box has now. A record
+//! may hold more than there is memory for: it is compared page by page, files by their digests, and what comes is read again when it
+//! is kept.
 
 mod compare;
 mod files;
 mod keep;
+mod long;
 mod there;
 #[cfg(test)]
 mod tests;
@@ -18,13 +21,15 @@ use super::error::AppError;
 use super::opened::Opened;
 use crate::access::{Actor, Reach};
 use crate::audit::{Action, Audit, Detail, Purpose};
-use crate::backup::{Backups, TargetSpec, Watch};
+use crate::backup::{Backups, TargetSpec, Throwaway, Watch};
 use crate::base::{FhirId, ResourceRef};
 use crate::fhir::ResourceType;
-use crate::record::{Channel, Condition, EverythingAsked, RecordError, Records, Stored, Why, joined_to};
+use crate::record::{Channel, Condition, EverythingAsked, Page, Reading, RecordError, Records, Stored, Why, joined_to};
 
 use compare::{Beside, Named};
+use files::files_in;
 pub use keep::Kept;
+use long::short;
 use there::Key;
 
 /// What is to come back.
@@ -100,17 +105,30 @@ pub struct Item {
     pub is: Option<String>,
     /// The elements that were changed since.
     pub changed: Vec<String>,
+    /// What it says, while it is compared; long texts by their digests.
     value: Value,
+    /// The same as text, where it comes.
+    text: Option<String>,
+    /// How long it is where it was read.
+    bytes: usize,
     /// What must hold of the box for it to come: nobody changed what it was compared with.
     on: Condition,
 }
 
 impl Item {
     fn of(stored: &Stored) -> Result<Self, AppError> {
-        let (kind, id, value) = (stored.kind, stored.id.clone(), plain(stored)?);
+        let (kind, id, value) = (stored.kind, stored.id.clone(), short(plain(stored)?));
         let (was, is, changed) = (None, None, Vec::new());
         let (stands, on) = (Standing::Unknown, Condition::Absent);
-        Ok(Self { kind, id, stands, comes: false, cut: false, opens: false, was, is, changed, value, on })
+        let (text, bytes) = (None, stored.json.len());
+        Ok(Self { kind, id, stands, comes: false, cut: false, opens: false, was, is, changed, value, text, bytes, on })
+    }
+
+    /// Lets go of what it says, but for what comes.
+    fn compared(mut self) -> Self {
+        self.text = self.comes.then(|| self.value.to_string());
+        self.value = Value::Null;
+        self
     }
 
     fn key(&self) -> Key {
@@ -124,7 +142,6 @@ impl Item {
 }
 
 /// What was found in a snapshot.
-#[derive(Debug)]
 pub struct Found {
     /// The snapshot's name.
     pub snapshot: String,
@@ -133,6 +150,30 @@ pub struct Found {
     pub goes_on_as: Option<FhirId>,
     /// Into whose records it comes: none of these may be led away.
     into: BTreeSet<FhirId>,
+    /// The box of then.
+    then: Records,
+    throwaway: Throwaway,
+}
+
+/// What was looked at so far.
+#[derive(Default)]
+struct Looked {
+    items: Vec<Item>,
+    /// What these refer to and is about nobody.
+    along: BTreeMap<Key, Item>,
+    /// The files that what comes or is there already names by their addresses.
+    files: BTreeSet<FhirId>,
+}
+
+impl Looked {
+    fn take(&mut self, compared: impl IntoIterator<Item = Item>) {
+        for item in compared {
+            if item.comes || item.stands == Standing::Same {
+                files_in(&item.value, &mut self.files);
+            }
+            self.items.push(item.compared());
+        }
+    }
 }
 
 /// The parts of a box that this needs.
@@ -164,71 +205,95 @@ impl TakeBack {
         let (name, throwaway) = self.backups.brought(from, asked, watch)?;
         let then = Records::new(Audit::new(throwaway.store.clone(), self.audit.ambient().clone()), self.reach);
         let note = format!("compared with the snapshot {name}");
-        let (stored, along) = self.of_snapshot(&then, wanted)?;
-        let mut items = stored.iter().map(Item::of).collect::<Result<Vec<_>, _>>()?;
-        let into = self.compare_all(&mut items, wanted, &then, &note)?;
-        let files = self.files_of(&then, &items, &along, &into, &note)?;
-        items.extend(files);
+        let mut looked = Looked::default();
+        let into = match wanted {
+            Wanted::Resource(reference) => self.look_at_one(reference, &then, &note, &mut looked)?,
+            Wanted::Patient(patient) => self.look_at_all(patient, &then, &note, &mut looked)?,
+        };
+        let files = self.files_of(&then, &mut looked, &into, &note)?;
+        let mut items = looked.items;
+        items.extend(files.into_iter().map(Item::compared));
         let goes_on_as = self.led_away(&into, &note)?;
         if goes_on_as.is_some() {
             items.iter_mut().filter(|item| item.comes).for_each(Item::stays_away);
         }
-        Ok(Found { snapshot: name.to_string(), items, goes_on_as, into })
+        Ok(Found { snapshot: name.to_string(), items, goes_on_as, into, then, throwaway })
     }
 
-    /// Says of each how it stands. Answers with the patients into whose records it comes.
-    fn compare_all(
+    /// Says of one resource how it stands, and of what must be refused before it comes. Answers with the patients into whose records
+    /// it comes.
+    fn look_at_one(
         &self,
-        items: &mut Vec<Item>,
-        wanted: &Wanted,
+        reference: &ResourceRef,
         then: &Records,
         note: &str,
+        looked: &mut Looked,
     ) -> Result<BTreeSet<FhirId>, AppError> {
-        let now = self.now(items.iter().map(Item::key), note)?;
-        match wanted {
-            Wanted::Resource(_) => {
-                let (mut into, mut of) = (BTreeSet::new(), BTreeSet::new());
-                for item in items.iter_mut() {
-                    self.compare_named(item, then, &Named { now: &now, note })?;
-                    // Who somebody is may be set right in each of two records.
-                    let whose = match item.kind {
-                        ResourceType::Patient => BTreeSet::from([item.id.clone()]),
-                        _ => self.whose(then, item)?.then,
-                    };
-                    of.extend(whose.iter().filter(|_| item.comes).cloned());
-                    into.extend(whose.into_iter().filter(|_| item.kind != ResourceType::Patient));
+        let kind = ResourceType::parse(reference.type_name())
+            .ok_or_else(|| AppError::Wrong(format!("there is no type {}", reference.type_name())))?;
+        let read = |reading: &mut Reading<'_>| reading.read(kind, &reference.id());
+        let mut item = Item::of(&found(then.disclose_blocking(&self.actor, why(IN_BACKUP), read))?.into_inner())?;
+        let now = self.now(std::iter::once(item.key()), note)?;
+        self.compare_named(&mut item, then, &Named { now: &now, note })?;
+        let whose = match kind {
+            ResourceType::Patient => BTreeSet::from([item.id.clone()]),
+            _ => self.whose(then, &item)?.then,
+        };
+        for patient in whose.iter().filter(|_| item.comes) {
+            for refusal in self.refusals(patient, then, note)? {
+                if refusal.key() != item.key() {
+                    looked.take([refusal]);
+                } else if refusal.value != item.value {
+                    // Whoever names it brings back less than it refused last.
+                    item.opens = true;
                 }
-                for patient in &of {
-                    self.add_refusals(patient, items, then, note)?;
-                }
-                Ok(into)
-            }
-            Wanted::Patient(patient) => {
-                let in_care = self.in_care(patient, note)?;
-                let beside = Beside { patient, then, now: &now, in_care: &in_care };
-                items.iter_mut().try_for_each(|item| self.compare(item, &beside))?;
-                self.add_refusals(patient, items, then, note)?;
-                Ok(BTreeSet::from([patient.clone()]))
             }
         }
+        looked.take([item]);
+        // Who somebody is may be set right in each of two records.
+        Ok(if kind == ResourceType::Patient { BTreeSet::new() } else { whose })
     }
 
-    /// Adds what must be refused before anything of a patient comes. A Consent that is among the rest comes as it was found there.
-    fn add_refusals(
+    /// Says of all that is a patient's how it stands.
+    fn look_at_all(
         &self,
         patient: &FhirId,
-        items: &mut Vec<Item>,
         then: &Records,
         note: &str,
-    ) -> Result<(), AppError> {
-        for refusal in self.refusals(patient, then, note)? {
-            match items.iter_mut().find(|item| item.key() == refusal.key()) {
-                // Whoever names it may bring back less than it refused last.
-                Some(item) => item.opens |= item.comes && item.value != refusal.value,
-                None => items.push(refusal),
+        looked: &mut Looked,
+    ) -> Result<BTreeSet<FhirId>, AppError> {
+        let in_care = self.in_care(patient, note)?;
+        let mut asked = EverythingAsked {
+            patient: Some(patient.clone()),
+            kinds: None,
+            since: None,
+            care: None,
+            count: None,
+            cursor: None,
+        };
+        loop {
+            let page = then.disclose_blocking(&self.actor, why(IN_BACKUP), |reading| reading.everything(&asked));
+            let Page { matches, included, next, .. } = found(page)?.into_inner();
+            let mut items = matches.iter().map(Item::of).collect::<Result<Vec<_>, _>>()?;
+            for one in included.iter().map(Item::of) {
+                let one = one?;
+                looked.along.insert(one.key(), one);
+            }
+            drop((matches, included));
+            let now = self.now(items.iter().map(Item::key), note)?;
+            let beside = Beside { patient, then, now: &now, in_care: &in_care };
+            items.iter_mut().try_for_each(|item| self.compare(item, &beside))?;
+            looked.take(items);
+            asked.cursor = next;
+            if asked.cursor.is_none() {
+                break;
             }
         }
-        Ok(())
+        // A Consent of the snapshot stands as it was found there.
+        let known: BTreeSet<Key> = looked.items.iter().map(Item::key).collect();
+        let refusals = self.refusals(patient, then, note)?;
+        looked.take(refusals.into_iter().filter(|one| !known.contains(&one.key())));
+        Ok(BTreeSet::from([patient.clone()]))
     }
 
     /// In which record that of one of these patients goes on, if it was joined to another.
@@ -240,41 +305,6 @@ impl TakeBack {
             }
         }
         Ok(None)
-    }
-
-    /// What is asked for, and what that refers to and is about nobody.
-    fn of_snapshot(&self, then: &Records, wanted: &Wanted) -> Result<(Vec<Stored>, Vec<Stored>), AppError> {
-        let why = || why(IN_BACKUP);
-        match wanted {
-            Wanted::Resource(reference) => {
-                let kind = ResourceType::parse(reference.type_name())
-                    .ok_or_else(|| AppError::Wrong(format!("there is no type {}", reference.type_name())))?;
-                let one = then.disclose_blocking(&self.actor, why(), |reading| reading.read(kind, &reference.id()));
-                Ok((vec![found(one)?.into_inner()], Vec::new()))
-            }
-            Wanted::Patient(patient) => {
-                let (mut all, mut along) = (Vec::new(), BTreeMap::new());
-                let mut cursor = None;
-                loop {
-                    let asked = EverythingAsked {
-                        patient: Some(patient.clone()),
-                        kinds: None,
-                        since: None,
-                        care: None,
-                        count: None,
-                        cursor,
-                    };
-                    let page = then.disclose_blocking(&self.actor, why(), |reading| reading.everything(&asked));
-                    let page = found(page)?.into_inner();
-                    all.extend(page.matches);
-                    along.extend(page.included.into_iter().map(|one| ((one.kind, one.id.clone()), one)));
-                    cursor = page.next;
-                    if cursor.is_none() {
-                        return Ok((all, along.into_values().collect()));
-                    }
-                }
-            }
-        }
     }
 }
 
@@ -313,6 +343,10 @@ fn why(note: &str) -> Why {
     Why { action: Action::Read, purpose: Purpose::SysAdmin, detail, channel: Channel::Screen }
 }
 
+fn unreadable() -> AppError {
+    AppError::Wrong("a resource of the backup cannot be read".into())
+}
+
 fn found<T>(read: Result<T, RecordError>) -> Result<T, AppError> {
     read.map_err(|error| match error {
         RecordError::NotFound | RecordError::Gone => AppError::Wrong("the snapshot does not have it".into()),
@@ -322,8 +356,7 @@ fn found<T>(read: Result<T, RecordError>) -> Result<T, AppError> {
 
 /// What it says, without what the box writes into it.
 fn plain(stored: &Stored) -> Result<Value, AppError> {
-    let mut value: Value = serde_json::from_slice(&stored.json)
-        .map_err(|_| AppError::Wrong("a resource of the backup cannot be read".into()))?;
+    let mut value: Value = serde_json::from_slice(&stored.json).map_err(|_| unreadable())?;
     if let Some(meta) = value.get_mut(META).and_then(Value::as_object_mut) {
         meta.shift_remove("versionId");
         meta.shift_remove("lastUpdated");

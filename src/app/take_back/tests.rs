@@ -727,6 +727,51 @@ fn what_is_changed_after_it_was_looked_at_stays_and_is_named() {
 }
 
 #[test]
+fn a_look_holds_no_files_and_what_comes_is_whole() {
+    let house = house(316, Reach::Clinic);
+    let long = |letter: &str| letter.repeat(1 << 16);
+    let letter = |of: &str, inside: &str| {
+        let attachments = json!([{ "attachment": { "url": of } }, { "attachment": { "data": long(inside) } }]);
+        about("Patient/a", json!({ "status": "current", "content": attachments }))
+    };
+    let signed = |text: &str| {
+        json!({ "status": "active", "scope": { "coding": [{ "code": "patient-privacy" }] }, "category": [{ "text": "x" }],
+            "patient": to("Patient/a"), "policyRule": { "text": "x" }, "provision": { "type": "deny" },
+            "sourceAttachment": { "data": long(text) } })
+    };
+    let all = ["DocumentReference/stays", "DocumentReference/gone", "Binary/gone", "Consent/no", "Patient/a"];
+    house.put("Patient/a", json!({}));
+    house.put("Binary/gone", json!({ "contentType": "text/plain", "data": long("BBBB") }));
+    house.put("DocumentReference/stays", letter("Binary/none", "CCCC"));
+    house.put("DocumentReference/gone", letter("Binary/gone", "DDDD"));
+    house.put("Consent/no", signed("EEEE"));
+    house.backed_up();
+    // The refusal comes as it was here last.
+    house.put("Consent/no", signed("FFFF"));
+    let before = all.map(|one| house.read(one));
+    house.delete(&all[1..]);
+    let found = house.look("Patient/a");
+    assert_eq!(item(&found, "DocumentReference/stays").stands, Standing::Same);
+    let held = |item: &Item| item.value.to_string().len() + item.text.as_ref().map_or(0, String::len);
+    assert!(found.items.iter().map(held).sum::<usize>() < 10_000);
+    assert_eq!(house.taking.keep(found).unwrap().written, 4);
+    assert!(all.map(|one| house.read(one)) == before, "not as it was");
+    house.put("DocumentReference/stays", letter("Binary/none", "GGGG"));
+    assert_eq!(item(&house.look("Patient/a"), "DocumentReference/stays").changed, ["content"]);
+    // What is kept at once has an end, by its length, too.
+    let mut rest: std::collections::VecDeque<Item> = house.look("Patient/a").items.into();
+    let mut parts = |mib: usize| {
+        rest.iter_mut().for_each(|item| item.bytes = mib << 20);
+        let mut copy = std::mem::take(&mut rest);
+        let part = keep::part_of(&mut copy);
+        let count = part.len();
+        rest = part.into_iter().chain(copy).collect();
+        count
+    };
+    assert_eq!((parts(3), parts(9), parts(0)), (2, 1, 4));
+}
+
+#[test]
 fn what_was_done_before_an_error_is_said_with_it() {
     let error = || AppError::Wrong("the disk is full".into());
     assert_eq!(error().after_some(0).to_string(), "the disk is full");

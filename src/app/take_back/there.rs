@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::long::short;
 use super::{AT_ONCE, TakeBack, plain, why};
 use crate::app::error::AppError;
 use crate::base::FhirId;
@@ -13,7 +14,7 @@ use crate::record::{Condition, RecordError, Stored, Undisclosed};
 /// The name of a resource.
 pub(super) type Key = (ResourceType, FhirId);
 
-/// What the box has under an id.
+/// What the box has under an id, long texts by their digests.
 #[derive(Debug)]
 pub(super) enum There {
     Live {
@@ -56,7 +57,7 @@ impl TakeBack {
         for part in keys.chunks(AT_ONCE) {
             let mut gone = BTreeSet::new();
             let found = self.records.disclose_blocking(&self.actor, why(note), |reading| {
-                let mut all = reading.nothing::<Stored>();
+                let mut all = reading.nothing::<Result<Seen, AppError>>();
                 for (kind, id) in part {
                     let one = match reading.read(*kind, id) {
                         Err(RecordError::Gone) => {
@@ -73,11 +74,11 @@ impl TakeBack {
                 }
                 Ok(all)
             })?;
-            for one in found.iter() {
-                let (key, value) = ((one.kind, one.id.clone()), plain(one)?);
+            for one in found.into_inner() {
+                let Seen { key, version, value } = one?;
                 let there = match gone.remove(&key) {
                     true => There::Gone { last: Some(value) },
-                    false => There::Live { version: one.version, value },
+                    false => There::Live { version, value },
                 };
                 all.insert(key, there);
             }
@@ -87,9 +88,25 @@ impl TakeBack {
     }
 }
 
-fn joined(all: Undisclosed<Vec<Stored>>, one: Undisclosed<Stored>) -> Undisclosed<Vec<Stored>> {
+/// A resource of the box, without its long texts: of many files never more than one is held.
+struct Seen {
+    key: Key,
+    version: u32,
+    value: Value,
+}
+
+impl Seen {
+    fn of(stored: Stored) -> Result<Self, AppError> {
+        let value = short(plain(&stored)?);
+        Ok(Self { key: (stored.kind, stored.id), version: stored.version, value })
+    }
+}
+
+type AllSeen = Undisclosed<Vec<Result<Seen, AppError>>>;
+
+fn joined(all: AllSeen, one: Undisclosed<Stored>) -> AllSeen {
     all.zip(one).map(|(mut all, one)| {
-        all.push(one);
+        all.push(Seen::of(one));
         all
     })
 }
