@@ -26,6 +26,7 @@ pub(super) struct Beside<'a> {
     pub now: &'a BTreeMap<Key, There>,
     /// Who is in the patient's care now.
     pub in_care: &'a BTreeSet<ResourceRef>,
+    pub note: &'a str,
 }
 
 /// In whose records something stands.
@@ -95,7 +96,7 @@ impl TakeBack {
             (item.value, item.cut) = (value, cut);
         }
         item.comes = matches!(item.stands, Standing::Deleted | Standing::Unknown | Standing::Refusal);
-        Ok(())
+        self.leave_ways(item, there, beside.then, beside.note)
     }
 
     /// How one resource stands that somebody named, who means all of it.
@@ -114,7 +115,7 @@ impl TakeBack {
         };
         item.comes = !matches!(item.stands, Standing::Same | Standing::Joined | Standing::OwnWork);
         item.opens = item.comes && self.lets_see(item, there, &whose, beside.note)?;
-        Ok(())
+        self.leave_ways(item, there, then, beside.note)
     }
 
     /// Whether somebody may see the record by it who may not now.

@@ -12,6 +12,7 @@ mod long;
 mod there;
 #[cfg(test)]
 mod tests;
+mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -99,6 +100,8 @@ pub struct Item {
     pub cut: bool,
     /// Whether somebody may see the record by it who may not now.
     pub opens: bool,
+    /// Whether numbers or addresses of it stay as the box has them.
+    pub ways: bool,
     /// What it said of itself then, in a few words (`active`); none where it says nothing.
     pub was: Option<String>,
     /// The same, as it is in the box, or was last before it was deleted.
@@ -121,7 +124,22 @@ impl Item {
         let (was, is, changed) = (None, None, Vec::new());
         let (stands, on) = (Standing::Unknown, Condition::Absent);
         let (text, bytes) = (None, stored.json.len());
-        Ok(Self { kind, id, stands, comes: false, cut: false, opens: false, was, is, changed, value, text, bytes, on })
+        Ok(Self {
+            kind,
+            id,
+            stands,
+            comes: false,
+            cut: false,
+            opens: false,
+            ways: false,
+            was,
+            is,
+            changed,
+            value,
+            text,
+            bytes,
+            on,
+        })
     }
 
     /// Lets go of what it says, but for what comes.
@@ -281,7 +299,7 @@ impl TakeBack {
             }
             drop((matches, included));
             let now = self.now(items.iter().map(Item::key), note)?;
-            let beside = Beside { patient, then, now: &now, in_care: &in_care };
+            let beside = Beside { patient, then, now: &now, in_care: &in_care, note };
             items.iter_mut().try_for_each(|item| self.compare(item, &beside))?;
             looked.take(items);
             asked.cursor = next;

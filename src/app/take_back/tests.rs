@@ -727,6 +727,54 @@ fn what_is_changed_after_it_was_looked_at_stays_and_is_named() {
 }
 
 #[test]
+fn a_number_or_an_address_that_is_not_theirs_any_more_does_not_count_again() {
+    let house = house(317, Reach::Clinic);
+    let number = |value: &str| json!({ "system": "urn:insurer", "value": value });
+    let reached = |system: &str, value: &str| json!({ "system": system, "value": value });
+    let both = json!([reached("email", "old@home.example"), reached("phone", "555 0100")]);
+    house.put("Patient/a", json!({ "gender": "male", "identifier": [number("1")], "telecom": both }));
+    house.put(
+        "Patient/b",
+        json!({ "gender": "female", "identifier": [number("2")], "telecom": [reached("phone", "555 0102")] }),
+    );
+    house.put(
+        "Patient/c",
+        json!({ "gender": "male", "identifier": [number("3")], "telecom": [reached("phone", "555 0103")] }),
+    );
+    house.put("Patient/child", json!({ "telecom": [reached("phone", "555 0102")] }));
+    house.backed_up();
+    // The number ended and is another's, and the address was changed.
+    let ended = json!({ "system": "urn:insurer", "value": "1", "use": "old", "period": { "end": "2026-03-02" } });
+    let new = reached("email", "new@home.example");
+    house.put("Patient/a", json!({ "identifier": [ended], "telecom": [new] }));
+    house.put("Patient/one", json!({ "identifier": [number("1")] }));
+    // The record was deleted, and the number is another's.
+    house.delete(&["Patient/b"]);
+    house.put("Patient/two", json!({ "identifier": [number("2")] }));
+    // Something wiped them out.
+    house.put("Patient/c", json!({}));
+    let found = house.look_named("Patient/a");
+    let a = item(&found, "Patient/a");
+    assert_eq!((a.ways, a.changed.as_slice()), (true, ["gender".to_owned(), "telecom".to_owned()].as_slice()));
+    house.kept(found);
+    let a = house.read("Patient/a").unwrap();
+    assert_eq!((&a["gender"], &a["identifier"]), (&json!("male"), &json!([ended])));
+    assert_eq!(a["telecom"], json!([new, reached("phone", "555 0100")]));
+    let found = house.look("Patient/b");
+    assert!(item(&found, "Patient/b").ways);
+    house.kept(found);
+    let b = house.read("Patient/b").unwrap();
+    assert_eq!((&b["gender"], b.get("identifier")), (&json!("female"), None));
+    // The child had the same one then.
+    assert_eq!(b["telecom"], json!([reached("phone", "555 0102")]));
+    let found = house.look_named("Patient/c");
+    assert!(!item(&found, "Patient/c").ways);
+    house.kept(found);
+    let c = house.read("Patient/c").unwrap();
+    assert_eq!((&c["identifier"], &c["telecom"]), (&json!([number("3")]), &json!([reached("phone", "555 0103")])));
+}
+
+#[test]
 fn a_look_holds_no_files_and_what_comes_is_whole() {
     let house = house(316, Reach::Clinic);
     let long = |letter: &str| letter.repeat(1 << 16);

@@ -448,6 +448,7 @@ fn of_item(item: &Item) -> Value {
         "comes": item.comes,
         "cut": item.cut,
         "opens": item.opens,
+        "waysStay": item.ways,
     })
 }
 
@@ -540,7 +541,12 @@ fn what_then(item: &Value) -> String {
         of => format!("; it comes as it was then: what was changed{of} stays in the history alone"),
     };
     let opens = if is("opens") { "; it lets somebody see the record who may not now" } else { "" };
-    format!("{more}{lost}{opens}")
+    let ways = if is("waysStay") {
+        "; what of its numbers and addresses ended, was changed or became another's since stays so"
+    } else {
+        ""
+    };
+    format!("{more}{lost}{ways}{opens}")
 }
 
 #[cfg(test)]
