@@ -246,12 +246,14 @@ fn is_own_work(value: &Value) -> bool {
         && systems.any(|system| system.starts_with(OWN))
 }
 
-/// Makes a Consent that is there no more what refuses in it, then or when it was there last. Answers whether anything does.
+/// Makes a Consent that is there no more what refuses in it, then or when it was there last. Answers whether anything does: one
+/// that refused nothing when it was there last was taken back.
 fn comes_as_refusal(item: &mut Item, there: Option<&There>) -> bool {
-    if item.kind != ResourceType::Consent {
+    let last = there.and_then(There::value);
+    if item.kind != ResourceType::Consent || last.is_some_and(|last| !refuses(item.kind, last)) {
         return false;
     }
-    let Some(refusal) = refusals_of(there.and_then(There::value), Some(&item.value)) else { return false };
+    let Some(refusal) = refusals_of(last, Some(&item.value)) else { return false };
     item.cut = refusal != item.value;
     item.value = refusal;
     true

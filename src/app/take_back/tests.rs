@@ -553,12 +553,19 @@ fn a_record_that_was_deleted_whole_comes_back_with_all_that_was_refused_since() 
         "Patient/a",
     ]);
     let said = house.bring("Patient/a");
-    let refused = ["Consent/widened", "Consent/withdrawn", "Consent/new"];
-    assert_eq!(refused.map(|one| said[one]), ["refusal"; 3]);
+    let refused = ["Consent/widened", "Consent/new"];
+    assert_eq!(refused.map(|one| said[one]), ["refusal"; 2]);
     let provision = |text: &str| house.read(text).unwrap()["provision"].clone();
     assert_eq!(provision("Consent/new"), json!({ "type": "deny" }));
     assert_eq!(provision("Consent/widened"), json!({ "type": "deny", "provision": [narrow] }));
-    assert_eq!(provision("Consent/withdrawn"), narrow);
+    // One that was taken back before it was deleted refuses nobody again.
+    assert_eq!((said["Consent/withdrawn"], house.read("Consent/withdrawn")), ("differs", None));
+    let mut withdrawn = consent(narrow.clone());
+    withdrawn["status"] = json!("inactive");
+    house.put("Consent/withdrawn", withdrawn);
+    house.delete(&["Consent/withdrawn"]);
+    assert_eq!(house.bring("Patient/a")["Consent/withdrawn"], "differs");
+    assert_eq!(house.read("Consent/withdrawn"), None);
     assert!(house.read("Consent/permit").is_none() && house.read("Consent/theirs").is_none());
 }
 
