@@ -32,6 +32,7 @@ impl TakeBack {
             let theirs = whose.then.is_subset(patients) && whose.now.is_subset(patients);
             item.held_against(there);
             (item.stands, item.comes) = match there {
+                Some(_) if item.is_file_among(named) && theirs && item.says_else() => (Standing::Differs, false),
                 Some(There::Live { .. }) => continue,
                 Some(There::Gone { .. }) if item.is_file_among(named) && theirs => (Standing::Deleted, true),
                 None if item.is_file_among(named) && theirs => (Standing::Unknown, true),
@@ -62,6 +63,11 @@ impl TakeBack {
 }
 
 impl Item {
+    /// Whether the file was another one since. Under whose rules it stands is no part of it.
+    fn says_else(&self) -> bool {
+        self.changed.iter().any(|element| element != "securityContext")
+    }
+
     fn is_file_among(&self, named: &BTreeSet<FhirId>) -> bool {
         self.kind == ResourceType::Binary && named.contains(&self.id)
     }

@@ -298,6 +298,31 @@ fn a_letter_comes_back_with_its_file_under_the_rules_that_the_file_was_under_las
 }
 
 #[test]
+fn a_file_that_was_replaced_since_stays_and_is_named_beside_its_letter() {
+    let house = house(318, Reach::Clinic);
+    let file = |data: &str| json!({ "contentType": "text/plain", "data": data });
+    house.put("Patient/a", json!({}));
+    for id in ["same", "replaced", "gone"] {
+        house.put(&format!("Binary/{id}"), file("eA=="));
+    }
+    let attachments = ["same", "replaced", "gone"].map(|id| json!({ "attachment": { "url": format!("Binary/{id}") } }));
+    house.put("DocumentReference/d", about("Patient/a", json!({ "status": "current", "content": attachments })));
+    house.backed_up();
+    house.put("Binary/replaced", file("eQ=="));
+    house.put("Binary/gone", file("eQ=="));
+    house.delete(&["Binary/gone"]);
+    let said = house.bring("Patient/a");
+    assert_eq!((said["DocumentReference/d"], said.get("Binary/same")), ("same", None));
+    assert_eq!((said["Binary/replaced"], said["Binary/gone"]), ("differs", "differs"));
+    assert_eq!(
+        (house.read("Binary/replaced").unwrap()["data"].clone(), house.read("Binary/gone")),
+        (json!("eQ=="), None)
+    );
+    house.bring("Binary/replaced");
+    assert_eq!(house.read("Binary/replaced").unwrap()["data"], "eA==");
+}
+
+#[test]
 fn one_patients_record_brings_nothing_into_anothers_nor_takes_anything_out_of_it() {
     let house = house(306, Reach::Clinic);
     let visit = |all: &[&str], text: &str| {
