@@ -59,6 +59,8 @@ pub enum Standing {
     Elsewhere,
     /// A patient's record was joined with another since, or parted from one, and stays so.
     Joined,
+    /// Its patient is not in the box, and does not come with it.
+    NoPatient,
     /// Its patient's record goes on in another one, and nothing comes into it.
     LedAway,
     /// It was marked as a mistake since, and stays one.
@@ -80,6 +82,7 @@ impl Standing {
             Self::Refusal => "refusal",
             Self::Elsewhere => "elsewhere",
             Self::Joined => "joined",
+            Self::NoPatient => "no-patient",
             Self::LedAway => "led-away",
             Self::Mistake => "mistake",
             Self::OwnWork => "own-work",
@@ -233,7 +236,7 @@ impl TakeBack {
         items.extend(files.into_iter().map(Item::compared));
         let goes_on_as = self.led_away(&into, &note)?;
         if goes_on_as.is_some() {
-            items.iter_mut().filter(|item| item.comes).for_each(Item::stays_away);
+            items.iter_mut().filter(|item| item.comes).for_each(|item| item.stays_away(Standing::LedAway));
         }
         Ok(Found { snapshot: name.to_string(), items, goes_on_as, into, then, throwaway })
     }
@@ -311,6 +314,12 @@ impl TakeBack {
         let known: BTreeSet<Key> = looked.items.iter().map(Item::key).collect();
         let refusals = self.refusals(patient, then, note)?;
         looked.take(refusals.into_iter().filter(|one| !known.contains(&one.key())));
+        let comes = |item: &Item| item.comes && item.kind == ResourceType::Patient && item.id == *patient;
+        if !looked.items.iter().any(comes) && !self.is_here(patient, note)? {
+            let all = looked.items.iter_mut().filter(|item| item.comes);
+            all.for_each(|item| item.stays_away(Standing::NoPatient));
+            looked.files.clear();
+        }
         Ok(BTreeSet::from([patient.clone()]))
     }
 
@@ -327,9 +336,9 @@ impl TakeBack {
 }
 
 impl Item {
-    /// Nothing comes into a record that goes on in another one.
-    fn stays_away(&mut self) {
-        (self.stands, self.comes, self.opens) = (Standing::LedAway, false, false);
+    /// Nothing comes into a record that goes on in another one, or that nobody could open.
+    fn stays_away(&mut self, stands: Standing) {
+        (self.stands, self.comes, self.opens) = (stands, false, false);
     }
 }
 

@@ -522,6 +522,25 @@ fn what_was_changed_since_stays_whichever_way_and_is_named_with_its_state_and_wh
 }
 
 #[test]
+fn nothing_comes_into_a_record_whose_patient_stays_away() {
+    let house = house(319, Reach::Clinic);
+    let all = ["DocumentReference/d", "Binary/f", "Patient/a"];
+    let attachments = json!([{ "attachment": { "url": "Binary/f" } }]);
+    house.put("Patient/a", json!({}));
+    house.put("Binary/f", json!({ "contentType": "text/plain", "data": "eA==" }));
+    house.put("DocumentReference/d", about("Patient/a", json!({ "status": "current", "content": attachments })));
+    house.backed_up();
+    house.put("Patient/a", json!({ "active": false }));
+    house.delete(&all);
+    let said = house.bring("Patient/a");
+    assert_eq!((said["Patient/a"], said["DocumentReference/d"]), ("differs", "no-patient"));
+    assert_eq!(all.map(|one| house.read(one)), [None, None, None]);
+    house.bring_named("Patient/a");
+    house.bring("Patient/a");
+    assert!(all.iter().all(|one| house.read(one).is_some()));
+}
+
+#[test]
 fn no_work_of_the_box_is_begun_anew() {
     let house = house(309, Reach::Clinic);
     let task = |system: &str, status: &str| json!({ "status": status, "intent": "order", "for": to("Patient/a"), "code": { "coding": [{ "system": system, "code": "release-result" }] } });

@@ -477,6 +477,12 @@ pub(super) fn taken_back(out: &mut Out, answer: &Value) -> Result<(), Failure> {
             "Attention: this record was joined to another one, and nothing comes into it. It goes on in {other}."
         ))?;
     }
+    if count("no-patient") > 0 {
+        out.line(
+            "Attention: the patient is not in this box and was changed since, and nobody could open a record without one. Bring the \
+             patient back first, by `--resource Patient/ID`, and then the rest.",
+        )?;
+    }
     match field(answer, "kept").as_u64() {
         Some(kept) => out.line(format!(
             "{} back, as new versions: what was there before stays in the history.",
@@ -500,6 +506,7 @@ fn stands(item: &Value, answer: &Value) -> String {
         "refusal" => "refuses somebody the record, and is not in this box any more: it comes back as far as it refuses",
         "elsewhere" => "is another patient's, too, or was or would be",
         "joined" => "was joined with another record since, or parted from one, and stays so",
+        "no-patient" => "stays away: its patient is not in this box, and stays away",
         "led-away" => return format!("stays as it is: its record goes on in {}", text(answer, "goesOnAs")),
         "mistake" => "was marked as a mistake since, and stays one",
         "own-work" => "is work that the box does by itself, and is not begun anew",
@@ -531,7 +538,7 @@ fn what_then(item: &Value) -> String {
         ("elsewhere", true, _) => ", and comes into the record that it was in, and out of the other",
         ("elsewhere", false, _) => ", and stays as it is: `--resource` with its name brings it back",
         ("joined", ..) => ": two records are joined, and made two again, on the page \"Duplicates\" alone",
-        ("refusal" | "led-away" | "own-work", ..) => "",
+        ("refusal" | "led-away" | "no-patient" | "own-work", ..) => "",
         (_, true, true) => "; it names those who would see the record by it, and lets none of them",
         (_, true, false) => "",
         _ => ": `--resource` with its name brings it back",
