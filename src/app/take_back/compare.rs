@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::there::{Key, There, unchanged};
 use super::{IN_BACKUP, Item, Standing, TakeBack, plain, unlabelled, why};
-use crate::access::Reach;
+use crate::access::{Reach, Sensitivity};
 use crate::app::error::AppError;
 use crate::base::{FhirId, ResourceRef};
 use crate::fhir::search::compartment_patients;
@@ -96,6 +96,7 @@ impl TakeBack {
             (item.value, item.cut) = (value, cut);
         }
         item.comes = matches!(item.stands, Standing::Deleted | Standing::Unknown | Standing::Refusal);
+        item.held = item.comes && is_held(item, there);
         self.leave_ways(item, there, beside.then, beside.note)
     }
 
@@ -115,6 +116,7 @@ impl TakeBack {
         };
         item.comes = !matches!(item.stands, Standing::Same | Standing::Joined | Standing::OwnWork);
         item.opens = item.comes && self.lets_see(item, there, &whose, beside.note)?;
+        item.held = item.comes && is_held(item, there);
         self.leave_ways(item, there, then, beside.note)
     }
 
@@ -244,6 +246,12 @@ fn is_own_work(value: &Value) -> bool {
     let mut systems = codings.filter_map(|coding| coding.get("system")?.as_str());
     value.get("resourceType").and_then(Value::as_str) == Some(ResourceType::Task.name())
         && systems.any(|system| system.starts_with(OWN))
+}
+
+/// Whether it is held from the patient, as it was then or here.
+fn is_held(item: &Item, there: Option<&There>) -> bool {
+    let all = there.and_then(There::value).into_iter().chain([&item.value]);
+    all.map(Sensitivity::of_resource).any(Sensitivity::is_held)
 }
 
 /// Makes a Consent that is there no more what refuses in it, then or when it was there last. Answers whether anything does: one

@@ -103,6 +103,8 @@ pub struct Item {
     pub cut: bool,
     /// Whether somebody may see the record by it who may not now.
     pub opens: bool,
+    /// Whether it comes back held from the patient, with nothing that would let it go.
+    pub held: bool,
     /// Whether numbers or addresses of it stay as the box has them.
     pub ways: bool,
     /// What it said of itself then, in a few words (`active`); none where it says nothing.
@@ -134,6 +136,7 @@ impl Item {
             comes: false,
             cut: false,
             opens: false,
+            held: false,
             ways: false,
             was,
             is,
@@ -338,7 +341,8 @@ impl TakeBack {
 impl Item {
     /// Nothing comes into a record that goes on in another one, or that nobody could open.
     fn stays_away(&mut self, stands: Standing) {
-        (self.stands, self.comes, self.opens) = (stands, false, false);
+        (self.stands, self.comes) = (stands, false);
+        (self.opens, self.held, self.ways) = (false, false, false);
     }
 }
 

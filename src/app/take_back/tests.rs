@@ -562,6 +562,15 @@ fn no_work_of_the_box_is_begun_anew() {
     // Not where it is named either.
     assert_eq!(house.bring("Task/gone")["Task/gone"], "own-work");
     assert_eq!(house.read("Task/gone"), None);
+    // What it would have let go says so.
+    house.put("Observation/held", labelled("secret", &["NOPAT"]));
+    house.put("Observation/open", labelled("known", &[]));
+    house.backed_up();
+    let held = ["Observation/held", "Observation/open"];
+    house.delete(&held);
+    let found = house.look("Patient/a");
+    assert_eq!(held.map(|one| item(&found, one).held), [true, false]);
+    assert!(item(&house.look("Observation/held"), "Observation/held").held);
 }
 
 #[test]

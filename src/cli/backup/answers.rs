@@ -449,6 +449,7 @@ fn of_item(item: &Item) -> Value {
         "cut": item.cut,
         "opens": item.opens,
         "waysStay": item.ways,
+        "held": item.held,
     })
 }
 
@@ -553,7 +554,12 @@ fn what_then(item: &Value) -> String {
     } else {
         ""
     };
-    format!("{more}{lost}{ways}{opens}")
+    let held = if is("held") {
+        "; it stays held from the patient: what would have let it go is not begun anew, and somebody must set it again"
+    } else {
+        ""
+    };
+    format!("{more}{lost}{ways}{held}{opens}")
 }
 
 #[cfg(test)]
