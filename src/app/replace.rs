@@ -50,6 +50,8 @@ fn over(path: &Path) -> &Path {
 
 /// Refuses what cannot change its place, before hours of work: a link, and a folder on which a disk is mounted.
 fn can_move(path: &Path) -> Result<(), AppError> {
+    // With a slash behind it a link is what it leads to.
+    let path = &path.components().collect::<PathBuf>();
     let here = fs::symlink_metadata(path).map_err(AppError::file(path, "read"))?;
     let over = over(path);
     let why = match () {
@@ -164,5 +166,23 @@ fn change_places(new: &Path, path: &Path, aside: &Path) -> std::io::Result<()> {
             fs::rename(path, aside).and_then(|()| fs::rename(new, path).inspect_err(|_| drop(fs::rename(aside, path))))
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_refused_however_it_is_written() {
+        let home = tempfile::tempdir().unwrap();
+        let (folder, link) = (home.path().join("box"), home.path().join("link"));
+        fs::create_dir(&folder).unwrap();
+        std::os::unix::fs::symlink(&folder, &link).unwrap();
+        for ending in ["", "/", "/.", "//"] {
+            let said = can_move(&PathBuf::from(format!("{}{ending}", link.display()))).unwrap_err().to_string();
+            assert!(said.contains("is a link"), "{ending}: {said}");
+            assert!(can_move(&PathBuf::from(format!("{}{ending}", folder.display()))).is_ok(), "{ending}");
+        }
     }
 }
