@@ -38,6 +38,14 @@ impl Drop for Throwaway {
     }
 }
 
+/// A snapshot that was brought here.
+pub struct Brought {
+    pub name: SnapshotName,
+    pub throwaway: Throwaway,
+    /// The newest snapshot that was made there, where `latest` was asked for, it is gone, and this is one before it.
+    pub newest_gone: Option<SnapshotName>,
+}
+
 /// The folders of throwaway stores that are in use, and how many bytes of the disk each was promised.
 pub(super) type Drilling = Arc<Mutex<BTreeMap<PathBuf, u64>>>;
 
@@ -266,17 +274,15 @@ impl Backups {
     }
 
     /// A snapshot of a target as a throwaway store, also while old ones are being removed there.
-    pub fn brought(
-        &self,
-        spec: &TargetSpec,
-        asked: &str,
-        watch: &dyn Watch,
-    ) -> Result<(SnapshotName, Throwaway), BackupError> {
+    pub fn brought(&self, spec: &TargetSpec, asked: &str, watch: &dyn Watch) -> Result<Brought, BackupError> {
         let is_fault = |done: &Result<_, BackupError>| done.as_ref().is_err_and(BackupError::is_damage);
         self.undisturbed(spec, watch, is_fault, || {
-            let name = self.choose(spec, asked)?;
+            let repository = self.open(spec)?;
+            let name = self.meant(&repository, asked)?;
+            let (_, gone) = self.look_for(&repository)?;
+            let newest_gone = gone.into_iter().next_back().filter(|gone| asked == Repository::LATEST && *gone > name);
             let (throwaway, _) = self.restored(spec, &name, watch)?;
-            Ok((name, throwaway))
+            Ok(Brought { name, throwaway, newest_gone })
         })
     }
 

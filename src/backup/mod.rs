@@ -82,7 +82,7 @@ mod writing;
 pub use attempt::TriedRow;
 pub use concern::Concern;
 pub use create::{Created, Done, Wish};
-pub use drill::{Throwaway, last_passed};
+pub use drill::{Brought, Throwaway, last_passed};
 pub use error::{BackupError, Damage, Lost, What, of_another_run, said_of};
 pub use index::{Cache, Index};
 pub use keyring::Keyring;

@@ -22,7 +22,7 @@ use super::error::AppError;
 use super::opened::Opened;
 use crate::access::{Actor, Reach};
 use crate::audit::{Action, Audit, Detail, Purpose};
-use crate::backup::{Backups, TargetSpec, Throwaway, Watch};
+use crate::backup::{Backups, Brought, TargetSpec, Throwaway, Watch};
 use crate::base::{FhirId, ResourceRef};
 use crate::fhir::ResourceType;
 use crate::record::{Channel, Condition, EverythingAsked, Page, Reading, RecordError, Records, Stored, Why, joined_to};
@@ -169,6 +169,8 @@ impl Item {
 pub struct Found {
     /// The snapshot's name.
     pub snapshot: String,
+    /// That of the newest that was made there, where it is gone and this is an older one.
+    pub newest_gone: Option<String>,
     pub items: Vec<Item>,
     /// In which record that of the patient goes on into which something was to come.
     pub goes_on_as: Option<FhirId>,
@@ -226,7 +228,7 @@ impl TakeBack {
 
     /// What the snapshot has of it, and how it stands to the box as it is now. Blocks.
     pub fn look(&self, from: &TargetSpec, asked: &str, wanted: &Wanted, watch: &dyn Watch) -> Result<Found, AppError> {
-        let (name, throwaway) = self.backups.brought(from, asked, watch)?;
+        let Brought { name, throwaway, newest_gone } = self.backups.brought(from, asked, watch)?;
         let then = Records::new(Audit::new(throwaway.store.clone(), self.audit.ambient().clone()), self.reach);
         let note = format!("compared with the snapshot {name}");
         let mut looked = Looked::default();
@@ -241,7 +243,8 @@ impl TakeBack {
         if goes_on_as.is_some() {
             items.iter_mut().filter(|item| item.comes).for_each(|item| item.stays_away(Standing::LedAway));
         }
-        Ok(Found { snapshot: name.to_string(), items, goes_on_as, into, then, throwaway })
+        let newest_gone = newest_gone.map(|name| name.to_string());
+        Ok(Found { snapshot: name.to_string(), newest_gone, items, goes_on_as, into, then, throwaway })
     }
 
     /// Says of one resource how it stands, and of what must be refused before it comes. Answers with the patients into whose records

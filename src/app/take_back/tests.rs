@@ -888,6 +888,21 @@ fn what_was_done_before_an_error_is_said_with_it() {
 }
 
 #[test]
+fn it_is_said_where_the_latest_snapshot_is_an_older_one() {
+    let house = house(320, Reach::Clinic);
+    house.put("Patient/a", json!({}));
+    house.backed_up();
+    house.made.clock.advance(std::time::Duration::from_secs(1));
+    let newest = house.made.snapshot("one").name.to_string();
+    assert_eq!(house.look("Patient/a").newest_gone, None);
+    std::fs::remove_file(house.made.path("one").join("snapshots").join(&newest)).unwrap();
+    assert_eq!(house.look("Patient/a").newest_gone, Some(newest));
+    // Whoever names one means that one.
+    let wanted = Wanted::Patient(FhirId::parse("a").unwrap());
+    assert_eq!(house.taking.look(&house.made.spec("one"), "1", &wanted, &Unwatched).unwrap().newest_gone, None);
+}
+
+#[test]
 fn of_one_that_is_named_it_is_said_whom_it_lets_see_and_out_of_whose_record_it_comes() {
     let house = house(313, Reach::Clinic);
     let related = |active: bool| json!({ "patient": to("Patient/a"), "active": active });

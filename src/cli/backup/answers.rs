@@ -433,7 +433,12 @@ pub(super) fn pruned(out: &mut Out, answer: &Value) -> Result<(), Failure> {
 /// What was found of a patient or a resource in a snapshot.
 pub(super) fn of_found(found: &Found) -> Value {
     let items: Vec<Value> = found.items.iter().map(of_item).collect();
-    json!({ "snapshot": found.snapshot, "items": items, "goesOnAs": found.goes_on_as.as_ref().map(|id| format!("Patient/{id}")) })
+    json!({
+        "snapshot": found.snapshot,
+        "newestGone": found.newest_gone,
+        "items": items,
+        "goesOnAs": found.goes_on_as.as_ref().map(|id| format!("Patient/{id}")),
+    })
 }
 
 fn of_item(item: &Item) -> Value {
@@ -464,6 +469,12 @@ pub(super) fn add_kept(answer: &mut Value, kept: Option<&Kept>) {
 }
 
 pub(super) fn taken_back(out: &mut Out, answer: &Value) -> Result<(), Failure> {
+    if let Some(gone) = field(answer, "newestGone").as_str() {
+        out.line(format!(
+            "Attention: the newest snapshot that was made there, {gone}, is gone: {} is an older one.",
+            text(answer, "snapshot")
+        ))?;
+    }
     let count = |stands: &str| list(answer, "items").filter(|item| text(item, "stands") == stands).count();
     for item in list(answer, "items").filter(|item| text(item, "stands") != "same") {
         out.line(format!("{} {}{}{}", text(item, "resource"), stands(item, answer), states(item), what_then(item)))?;
