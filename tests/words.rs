@@ -218,6 +218,41 @@ fn every_gap_of_a_message_is_filled_where_a_template_asks_for_it() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The functions of a file, each from its name to the next one's.
+fn functions(text: &str) -> impl Iterator<Item = &str> {
+    let mut begin: Vec<usize> = text.match_indices("fn ").map(|(at, _)| at).collect();
+    begin.push(text.len());
+    (1..begin.len()).map(move |at| &text[begin[at - 1]..begin[at]])
+}
+
+/// Messages that a function asks for by `t("…")` though nothing in it fills one of their gaps.
+fn empty_gaps(text: &str, messages: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
+    let mut found = Vec::new();
+    // Whoever gets a Text fills the gaps that are left.
+    let hands_on = |function: &&str| function.split('{').next().is_some_and(|head| head.contains("Text"));
+    for function in functions(text).filter(|function| !hands_on(function)) {
+        for (at, id) in quoted(function).filter(|(at, _)| function[..*at].ends_with("t(")) {
+            let after = &function[at + id.len() + 2..];
+            let Some(gaps) = messages.get(id).filter(|_| after.starts_with(')')) else { continue };
+            let is_empty = |gap: &&String| !function.contains(&format!("\"{gap}\","));
+            found.extend(gaps.iter().filter(is_empty).map(|gap| format!("{id} lacks {gap}")));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_gap_of_a_message_is_filled_in_the_function_that_asks_for_it() {
+    let messages = messages();
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        wrong.extend(empty_gaps(&text, &messages).into_iter().map(|gap| format!("{}: {gap}", path.display())));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let broken = "fn sum() { t(\"today-sum\").with(\"all\", 1).with(\"done\", 1).with(\"here\", 1) }";
+    assert_eq!(empty_gaps(broken, &messages), ["today-sum lacks missed"]);
+}
+
 #[test]
 fn templates_hold_no_literal_text() {
     let mut found = Vec::new();

@@ -30,19 +30,25 @@ impl DayGrid {
     }
 
     fn sum(&self) -> String {
-        let all = || {
-            self.columns.iter().flat_map(|column| &column.pieces).filter_map(|(_, cell)| match cell {
-                Cell::Booked { entries, .. } => Some(entries),
-                _ => None,
-            })
-        };
-        let count = |state: AppointmentState| all().flatten().filter(|entry| entry.state == state).count();
-        t("today-sum")
-            .with("all", all().flatten().count())
-            .with("done", count(AppointmentState::Done))
-            .with("here", count(AppointmentState::Arrived))
-            .to_string()
+        sum_of(&self.columns)
     }
+}
+
+/// How many visits the columns have, and how far they are.
+fn sum_of(columns: &[Column]) -> String {
+    let all = || {
+        columns.iter().flat_map(|column| &column.pieces).filter_map(|(_, cell)| match cell {
+            Cell::Booked { entries, .. } => Some(entries),
+            _ => None,
+        })
+    };
+    let count = |state: AppointmentState| all().flatten().filter(|entry| entry.state == state).count();
+    t("today-sum")
+        .with("all", all().flatten().count())
+        .with("done", count(AppointmentState::Done))
+        .with("here", count(AppointmentState::Arrived))
+        .with("missed", count(AppointmentState::DidNotCome))
+        .to_string()
 }
 
 /// Somebody's day.
@@ -275,5 +281,36 @@ impl BookingNew {
     fn here(&self) -> String {
         let taken = if self.taken { "&over=1" } else { "" };
         format!("/bookings/new?with={}&start={}{taken}", self.with, self.start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sum_of_a_day_counts_those_who_did_not_come_and_leaves_no_gap() {
+        let entry = |state| Entry {
+            id: String::new(),
+            version: 1,
+            href: String::new(),
+            name: String::new(),
+            clock: String::new(),
+            moves: false,
+            kind: String::new(),
+            over: None,
+            state,
+        };
+        let column = |states: &[AppointmentState]| {
+            let entries = states.iter().copied().map(entry).collect();
+            Column { name: String::new(), href: None, pieces: vec![(0, Cell::Booked { entries, span: 1 })] }
+        };
+        use AppointmentState::{Arrived, DidNotCome, Done, Expected};
+        assert_eq!(
+            sum_of(&[column(&[Done, Arrived]), column(&[Expected])]),
+            "3 appointments, 1 done, 1 arrived",
+            "nobody missed"
+        );
+        assert_eq!(sum_of(&[column(&[DidNotCome])]), "1 appointment, 0 done, 0 arrived, 1 did not come");
     }
 }
