@@ -45,6 +45,12 @@ pub fn let_go(mut resource: Value) -> Value {
     if left == 0 {
         meta.shift_remove("security");
     }
+    // No object of FHIR is empty.
+    if meta.is_empty()
+        && let Some(members) = resource.as_object_mut()
+    {
+        members.shift_remove("meta");
+    }
     resource
 }
 
@@ -61,5 +67,6 @@ mod tests {
         let sealed = json!({"meta": {"security": [{"code": "PSY"}]}});
         assert_eq!(let_go(hold(sealed.clone())), sealed);
         assert!(!is_held(&let_go(json!({}))));
+        assert_eq!(let_go(hold(json!({"status": "final"}))), json!({"status": "final"}), "no empty meta is left");
     }
 }
