@@ -104,6 +104,12 @@ impl Sensitivity {
         }
     }
 
+    /// The same, with no label that seals it.
+    #[must_use]
+    pub const fn unsealed(self) -> Self {
+        Self(self.0 & !SEALS)
+    }
+
     /// Whether it is kept from the patient and those who act for them.
     pub const fn is_held(self) -> bool {
         self.0 & Self::HELD.0 != 0

@@ -189,7 +189,11 @@ impl Writing<'_, '_, '_> {
             self.not_locked(live)?;
         }
         if signed(row)? && !live.is_some_and(|live| matches!(signed(live), Ok(true))) {
-            self.permit(Action::Sign, row)?;
+            match live {
+                Some(_) => self.permit(Action::Sign, row)?,
+                // Who makes a thing may seal it with that, from themselves too: that was asked when it was made.
+                None => self.permit(Action::Sign, &Row { sensitivity: row.sensitivity.unsealed(), ..row.clone() })?,
+            };
         }
         if let Some(live) = live.filter(|live| live.sensitivity.is_held() && !row.sensitivity.is_held()) {
             self.permit(Action::Release, live)?;
