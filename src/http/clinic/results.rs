@@ -191,7 +191,7 @@ pub(in crate::http) async fn import(
     let mut faults = said(found);
     let sure = if sent.typed.sure == "yes" { Sure::Yes } else { Sure::No };
     let imported = results::import(&sent.typed.file, &opened.chart.patient, sure, &now, &visit.house.ambient);
-    let mut asks = if matches!(imported, Err(ImportFault::Whose)) { Asks::Whose } else { Asks::Nothing };
+    let mut asks = if matches!(imported, Err(ImportFault::Whose(_))) { Asks::Whose } else { Asks::Nothing };
     // What the laboratory holds is not let go by being taken over.
     if imported.as_ref().is_ok_and(|all| results::asks_to_hold(all)) && release == Release::Now {
         faults.add("file", t("import-asks-to-hold"));

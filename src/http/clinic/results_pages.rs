@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::chart_pages::{Frame, ResultGroup, Section};
 use super::entries_pages::label;
 use crate::care::held::is_held;
-use crate::care::results::{FLAGS, ImportFault, ROWS, ReleaseTyped, Report, ResultTyped, SIGNED};
+use crate::care::results::{Described, Differs, FLAGS, ImportFault, ROWS, ReleaseTyped, Report, ResultTyped, SIGNED};
 use crate::http::fill::{self, Ctx};
 use crate::http::ui::record::{AllergyStatus, MedicineStatus, ReportSaid};
 use crate::http::ui::{Cx, Faults, Field, Flag, When, filters, page, t};
@@ -203,7 +203,10 @@ pub(super) fn import_fault(fault: &ImportFault) -> String {
         ImportFault::SomebodyElse(Some(name)) => t("import-somebody-else").with("name", name),
         ImportFault::SomebodyElse(None) => t("import-somebody-unnamed"),
         ImportFault::Missing(title) => t("import-missing").with("title", title),
-        ImportFault::Whose => t("import-whose"),
+        ImportFault::Whose(about) => {
+            let about = about.iter().map(about_whom);
+            return about.chain([t("import-whose").to_string()]).collect::<Vec<_>>().join(" ");
+        }
         ImportFault::OfAnother(title) => t("import-of-another").with("title", title),
         ImportFault::Withdrawn(title) => t("import-withdrawn").with("title", title),
         ImportFault::Later(title) => t("import-later").with("title", title),
@@ -211,6 +214,26 @@ pub(super) fn import_fault(fault: &ImportFault) -> String {
         ImportFault::Unread => t("import-unread"),
     }
     .to_string()
+}
+
+/// Whom the file is about beside whose record it is, and what is not the same.
+fn about_whom(about: &Described) -> String {
+    let said = t("import-whose-about").with("file", &about.file).with("here", &about.here).to_string();
+    let word = |differs: &Differs| {
+        t(match differs {
+            Differs::Family => "import-differs-family",
+            Differs::Given => "import-differs-given",
+            Differs::Born => "import-differs-born",
+            Differs::Sex => "import-differs-sex",
+            Differs::Number => "import-differs-number",
+        })
+        .to_string()
+    };
+    let all: Vec<String> = about.differs.iter().map(word).collect();
+    match all.is_empty() {
+        true => said,
+        false => format!("{said} {}", t("import-whose-differs").with("what", all.join(", "))),
+    }
 }
 
 /// The results of a report that are no values: nobody should wonder where one went.
@@ -262,4 +285,24 @@ pub(super) fn signer(report: &Value) -> String {
     let all = report.get("resultsInterpreter").and_then(Value::as_array);
     let last = all.and_then(|all| all.last()).and_then(|one| one.get("display")).and_then(Value::as_str);
     t("result-signed-by").with("name", last.unwrap_or_default()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whose_a_file_is_is_asked_with_what_it_says() {
+        let about = Described {
+            file: "Berta Serialson, 3 March 1960".into(),
+            here: "Sam Serialson, 3 March 1960".into(),
+            differs: vec![Differs::Given],
+        };
+        let asked = import_fault(&ImportFault::Whose(Some(about)));
+        assert!(asked.starts_with(
+            "The file is about Berta Serialson, 3 March 1960. This record is of Sam Serialson, 3 March 1960. \
+             Not the same: given name. It is not certain"
+        ));
+        assert!(import_fault(&ImportFault::Whose(None)).starts_with("It is not certain"));
+    }
 }

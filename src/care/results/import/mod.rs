@@ -9,6 +9,7 @@ mod known;
 mod whose;
 
 pub use known::{Arriving, known_as};
+pub use whose::{Described, Differs};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,8 +32,8 @@ pub enum ImportFault {
     Others(String),
     /// It is about somebody else: the name that it gives, as far as it gives one.
     SomebodyElse(Option<String>),
-    /// It does not say whose it is.
-    Whose,
+    /// It does not say for certain whose it is: whom it is about, as far as it says.
+    Whose(Option<Described>),
     /// What this report or panel refers to is not in it, or two things are called the same.
     Missing(String),
     /// This value is about somebody or something whose name the file does not give: it must not read as the patient's own.
@@ -381,7 +382,7 @@ mod tests {
             taken(&bundle(Some(other)), Sure::Yes).unwrap_err(),
             ImportFault::SomebodyElse(Some("Kaja Brandvold 1 January 1970".into()))
         );
-        assert_eq!(taken(&bundle(None), Sure::No).unwrap_err(), ImportFault::Whose);
+        assert_eq!(taken(&bundle(None), Sure::No).unwrap_err(), ImportFault::Whose(None));
         assert!(taken(&bundle(None), Sure::Yes).is_ok());
     }
 

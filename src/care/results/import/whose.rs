@@ -20,15 +20,39 @@ enum Subject {
     Named(String),
 }
 
+/// Whom a file is about beside whose record it is, where somebody has to say whether that is one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// "Berta Serialson, 3 March 1960".
+    pub file: String,
+    pub here: String,
+    /// What is not the same.
+    pub differs: Vec<Differs>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Differs {
+    Family,
+    Given,
+    /// One of the two is not known to the day.
+    Born,
+    Sex,
+    /// Each has a number of the same list, and not the same one.
+    Number,
+}
+
 /// # Errors
 /// It is about somebody else, or somebody has to say that it is about this patient.
 pub(super) fn check(file: &File<'_>, patient: &Value, sure: Sure) -> Result<(), ImportFault> {
-    let mut asks = false;
+    let (mut asks, mut about) = (false, None);
     // Whoever is described in it is this patient.
     for (_, one) in file.of("Patient") {
         match compared(one, patient) {
             Match::Same => {}
-            Match::Perhaps => asks = true,
+            Match::Perhaps => {
+                asks = true;
+                about = about.or_else(|| Some(beside(one, patient)));
+            }
             Match::Other => return Err(ImportFault::SomebodyElse(described(one))),
         }
     }
@@ -51,7 +75,33 @@ pub(super) fn check(file: &File<'_>, patient: &Value, sure: Sure) -> Result<(), 
         return Err(ImportFault::SomebodyElse(display.map(str::to_owned)));
     }
     asks |= !said;
-    if asks && sure == Sure::No { Err(ImportFault::Whose) } else { Ok(()) }
+    let about = about.or_else(|| display.map(|name| called(name, patient)));
+    if asks && sure == Sure::No { Err(ImportFault::Whose(about)) } else { Ok(()) }
+}
+
+/// Somebody whom the file describes beside the patient.
+fn beside(one: &Value, patient: &Value) -> Described {
+    let mut differs = against(one, patient);
+    if birth(one, patient) == Birth::Half {
+        differs.push(Differs::Born);
+    }
+    let shared = |of: &Value, other: &Value| {
+        let other = numbers(other);
+        numbers(of).into_iter().find(|(system, _)| other.iter().any(|(own, _)| own == system)).map(|(_, number)| number)
+    };
+    let words = |of: &Value, other: &Value| {
+        let sex = Some(within(of, "/gender").to_owned()).filter(|_| differs.contains(&Differs::Sex));
+        let number = shared(of, other).filter(|_| differs.contains(&Differs::Number));
+        person(of).into_iter().chain(born(of)).chain(sex).chain(number).collect::<Vec<_>>().join(", ")
+    };
+    Described { file: words(one, patient), here: words(patient, one), differs: differs.clone() }
+}
+
+/// Somebody of whom the file says a name and no more, beside the patient.
+fn called(name: &str, patient: &Value) -> Described {
+    let here = person(patient).into_iter().chain(born(patient)).collect::<Vec<_>>().join(", ");
+    let differs = if may_be_called(name, patient) { Vec::new() } else { vec![Differs::Family] };
+    Described { file: name.to_owned(), here, differs }
 }
 
 fn subject(file: &File<'_>, at: usize, one: &Value, patient: &Value) -> Subject {
@@ -87,11 +137,15 @@ fn may_be_called(display: &str, patient: &Value) -> bool {
 
 /// The name and the birth date of a patient whom the file describes.
 fn described(one: &Value) -> Option<String> {
+    let all: Vec<String> = person(one).into_iter().chain(born(one)).collect();
+    Some(all.join(" ")).filter(|all| !all.is_empty())
+}
+
+/// The birth date in words; as it is written where no day is known.
+fn born(one: &Value) -> Option<String> {
     let born = within(one, "/birthDate");
     let day = born.parse().map(|day: jiff::civil::Date| day.strftime("%-d %B %Y").to_string());
-    let day = day.unwrap_or_else(|_| born.to_owned());
-    let all: Vec<String> = person(one).into_iter().chain(Some(day).filter(|day| !day.is_empty())).collect();
-    Some(all.join(" ")).filter(|all| !all.is_empty())
+    Some(day.unwrap_or_else(|_| born.to_owned())).filter(|day| !day.is_empty())
 }
 
 /// The first name of somebody.
@@ -129,14 +183,27 @@ fn compared(stated: &Value, patient: &Value) -> Match {
     if born == Birth::Differs || (!has_number && family != Some(true)) {
         return Match::Other;
     }
-    let another_number = !has_number && theirs.iter().any(|(system, _)| mine.iter().any(|(own, _)| own == system));
-    let given = meet(&givens(stated), &givens(patient), |one, other| one.starts_with(other) || other.starts_with(one));
-    let against = [family == Some(false), given == Some(false), another_number, other_sex(stated, patient)];
-    match against.iter().filter(|speaks| **speaks).count() {
+    match against(stated, patient).len() {
         0 if has_number || born == Birth::Same => Match::Same,
         0 | 1 => Match::Perhaps,
         _ => Match::Other,
     }
+}
+
+/// What speaks against two being one.
+fn against(stated: &Value, patient: &Value) -> Vec<Differs> {
+    let (mine, theirs) = (numbers(patient), numbers(stated));
+    let has_number = theirs.iter().any(|number| mine.contains(number));
+    let another_number = !has_number && theirs.iter().any(|(system, _)| mine.iter().any(|(own, _)| own == system));
+    let family = meet(&families(stated), &families(patient), |one, other| one == other);
+    let given = meet(&givens(stated), &givens(patient), |one, other| one.starts_with(other) || other.starts_with(one));
+    let all = [
+        (family == Some(false), Differs::Family),
+        (given == Some(false), Differs::Given),
+        (other_sex(stated, patient), Differs::Sex),
+        (another_number, Differs::Number),
+    ];
+    all.into_iter().filter(|(speaks, _)| *speaks).map(|(_, what)| what).collect()
 }
 
 /// Whether any of the one meets any of the other; nothing where one of them says none.
@@ -221,7 +288,12 @@ mod tests {
         assert_eq!(compared(&stated, &other), Match::Other);
         assert_eq!(compared(&stated, &patient()), Match::Same);
         let half = json!([{"resourceType": "Patient", "birthDate": "1967", "name": [{"family": "Brandvold"}]}]);
-        assert_eq!(asked(half.clone(), Sure::No), Err(ImportFault::Whose));
+        let about = Described {
+            file: "Brandvold, 1967".into(),
+            here: "Brandvold, 9 May 1967".into(),
+            differs: vec![Differs::Born],
+        };
+        assert_eq!(asked(half.clone(), Sure::No), Err(ImportFault::Whose(Some(about))));
         assert_eq!(asked(half, Sure::Yes), Ok(()));
     }
 
@@ -239,13 +311,34 @@ mod tests {
         for subject in
             [json!({"reference": "Patient/q"}), json!({"identifier": {"system": "urn:lab", "value": "7"}}), json!(null)]
         {
-            assert_eq!(asked(json!([result(subject.clone())]), Sure::No), Err(ImportFault::Whose), "{subject}");
+            assert_eq!(asked(json!([result(subject.clone())]), Sure::No), Err(ImportFault::Whose(None)), "{subject}");
             assert_eq!(asked(json!([result(subject)]), Sure::Yes), Ok(()));
         }
         let by_number = result(json!({"identifier": {"system": "urn:chartbox:clinic-number", "value": "004 127"}}));
         assert_eq!(asked(json!([this, by_number, result(json!(null))]), Sure::No), Ok(()));
         let here = result(json!({"reference": "Patient/x"}));
         assert_eq!(asked(json!([described, here]), Sure::No), Ok(()));
+    }
+
+    #[test]
+    fn what_the_file_says_of_whom_it_is_about_stands_beside_the_patient() {
+        let person = |given: &str, sex: &str, number: &str| {
+            json!({"resourceType": "Patient", "birthDate": "1960-03-03", "gender": sex,
+                "name": [{"family": "Serialson", "given": [given]}], "identifier": [{"system": "urn:lab", "value": number}]})
+        };
+        let sam = person("Sam", "male", "1001");
+        let of = |stated: Value| {
+            let about = beside(&stated, &sam);
+            (about.file, about.here, about.differs)
+        };
+        let same = json!({"birthDate": "1960-03-03", "name": [{"family": "Serialson", "given": ["Berta"]}]});
+        let sam_here = "Sam Serialson, 3 March 1960";
+        assert_eq!(of(same), ("Berta Serialson, 3 March 1960".into(), sam_here.into(), vec![Differs::Given]));
+        let other = of(person("Sam", "male", "2002"));
+        assert_eq!(other.0, "Sam Serialson, 3 March 1960, 2002");
+        assert_eq!((other.1.as_str(), other.2), ("Sam Serialson, 3 March 1960, 1001", vec![Differs::Number]));
+        let other = of(person("Sam", "female", "1001"));
+        assert_eq!((other.0.as_str(), other.2), ("Sam Serialson, 3 March 1960, female", vec![Differs::Sex]));
     }
 
     #[test]
@@ -273,7 +366,12 @@ mod tests {
                 json!({"identifier": {"system": "urn:chartbox:clinic-number", "value": "004 127"}, "display": display});
             asked(json!([result(subject)]), Sure::No)
         };
-        assert_eq!((beside("Brandvold"), beside("Kid Otherly")), (Ok(()), Err(ImportFault::Whose)));
+        let about = Described {
+            file: "Kid Otherly".into(),
+            here: "Brandvold, 9 May 1967".into(),
+            differs: vec![Differs::Family],
+        };
+        assert_eq!((beside("Brandvold"), beside("Kid Otherly")), (Ok(()), Err(ImportFault::Whose(Some(about)))));
         let version = result(json!({"reference": "Patient/p1/_history/1"}));
         assert_eq!(asked(json!([version]), Sure::No), Ok(()));
     }
