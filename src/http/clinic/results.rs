@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::chart::{Opened, open};
 use super::entries::{author, instant, said, subject, today};
-use super::results_pages::{self as pages, ImportPage, NewResult, ReportFilePage, ReportPage, Standing};
+use super::results_pages::{self as pages, ImportPage, Known, NewResult, ReportFilePage, ReportPage, Standing};
 use super::{ctx, id_of, why};
 use crate::access::Sensitivity;
 use crate::audit::{Action, Detail};
@@ -26,7 +26,7 @@ use crate::care::results::{
 use crate::care::uploads;
 use crate::care::workflow::{Doing, Refused};
 use crate::fhir::ResourceType as R;
-use crate::http::fill;
+use crate::http::fill::{self, Ctx};
 use crate::http::forms::Sent;
 use crate::http::kept_file::kept_file;
 use crate::http::pages::page;
@@ -140,17 +140,26 @@ pub(in crate::http) async fn enter(
 pub(in crate::http) struct ImportTyped {
     file: String,
     sure: String,
-    replaces: String,
     #[serde(flatten)]
     release: ReleaseTyped,
+    /// What each report is that may be here already: `version` or `further`, by [`pages::known_field`].
+    #[serde(flatten)]
+    known: BTreeMap<String, String>,
+}
+
+impl ImportTyped {
+    /// What was said of a report with the number of this one.
+    fn said_of(&self, old: &Report) -> &str {
+        let said = self.known.get(&pages::known_field(old)).map_or("", String::as_str);
+        if matches!(said, "version" | "further") { said } else { "" }
+    }
 }
 
 /// What the page of a file asks somebody to say.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Asks {
-    Nothing,
-    Whose,
-    Replaces,
+#[derive(Default)]
+struct Asks {
+    whose: bool,
+    known: Vec<Known>,
 }
 
 fn import_page(opened: Opened, visit: &Visit, typed: &ImportTyped, faults: Faults, asks: Asks) -> ImportPage {
@@ -161,8 +170,8 @@ fn import_page(opened: Opened, visit: &Visit, typed: &ImportTyped, faults: Fault
     ImportPage {
         file: pages::file(&typed.file, &faults),
         // What was said once is asked again with what comes next: a box that is gone would say no.
-        ask_sure: asks == Asks::Whose || typed.sure == "yes",
-        ask_replaces: asks == Asks::Replaces || typed.replaces == "yes",
+        ask_sure: asks.whose || typed.sure == "yes",
+        known: asks.known,
         release: may_sign(visit).then(|| pages::release(&typed.release, &faults)),
         faults,
         frame,
@@ -174,7 +183,7 @@ fn import_page(opened: Opened, visit: &Visit, typed: &ImportTyped, faults: Fault
 pub(in crate::http) async fn import_blank(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
     let mut opened = open(&visit, &id, &[]).await?;
     let typed = visit.kept::<ImportTyped>(&mut opened.cx)?.unwrap_or_default();
-    page(&import_page(opened, &visit, &typed, Faults::none(), Asks::Nothing))
+    page(&import_page(opened, &visit, &typed, Faults::none(), Asks::default()))
 }
 
 /// `POST /patients/{id}/results/import`
@@ -186,40 +195,42 @@ pub(in crate::http) async fn import(
     let patient = id_of(&id)?;
     let opened = open(&visit, &id, &[]).await?;
     let (now, day) = (instant(&visit), today(&visit));
+    let mut sent = sent;
     let mut found = Found::new();
     let release = release(&visit, &sent.typed.release, &mut found);
     let mut faults = said(found);
     let sure = if sent.typed.sure == "yes" { Sure::Yes } else { Sure::No };
     let imported = results::import(&sent.typed.file, &opened.chart.patient, sure, &now, &visit.house.ambient);
-    let mut asks = if matches!(imported, Err(ImportFault::Whose(_))) { Asks::Whose } else { Asks::Nothing };
+    let mut asks = Asks { whose: matches!(imported, Err(ImportFault::Whose(_))), known: Vec::new() };
     // What the laboratory holds is not let go by being taken over.
     if imported.as_ref().is_ok_and(|all| results::asks_to_hold(all)) && release == Release::Now {
         faults.add("file", t("import-asks-to-hold"));
     }
-    let arriving = match imported {
-        Ok(reports) if faults.is_empty() => arriving(&visit, &patient, reports).await?,
-        Ok(_) => Ok(Vec::new()),
+    let arrived = match imported {
+        Ok(reports) => arriving(&visit, &patient, reports, &sent.typed, &opened.ctx).await?,
         Err(fault) => Err(fault),
     };
-    let here = |one: &Arriving| !matches!(one, Arriving::New(_));
-    if let (Ok(all), true) = (&arriving, sent.typed.replaces != "yes") {
-        let names: Vec<String> =
-            all.iter().filter(|one| here(one)).map(|one| pages::report_name(one.report())).collect();
-        if !names.is_empty() {
-            asks = Asks::Replaces;
-            faults.add("file", t("import-known").with("names", names.join(", ")));
-        }
-    }
-    let arriving = match arriving {
-        Ok(arriving) if faults.is_empty() => arriving,
-        other => {
-            if let Err(fault) = other {
-                faults.add("file", pages::import_fault(&fault));
+    let arriving = match arrived {
+        Ok(arrived) => {
+            if arrived.is_open {
+                faults.add("known", t("import-known"));
+                // What is held here stays so unless somebody who has read that it is chooses otherwise.
+                if let Some(standing) = arrived.held.filter(|_| sent.typed.release.release != "hold") {
+                    sent.typed.release = standing;
+                }
             }
-            let page = page(&import_page(opened, &visit, &sent.typed, faults, asks))?;
-            return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+            asks.known = arrived.known;
+            arrived.all
+        }
+        Err(fault) => {
+            faults.add("file", pages::import_fault(&fault));
+            Vec::new()
         }
     };
+    if !faults.is_empty() {
+        let page = page(&import_page(opened, &visit, &sent.typed, faults, asks))?;
+        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+    }
     let place = match arriving.iter().map(Arriving::report).collect::<Vec<_>>().as_slice() {
         // What is sealed opens to nobody who has no leave for it.
         [one] if !Sensitivity::of_resource(&one.value).is_sealed() => {
@@ -235,11 +246,40 @@ pub(in crate::http) async fn import(
             let mut faults = Faults::none();
             let first = issues.first().map(|issue| issue.text.to_string()).unwrap_or_default();
             faults.add("file", t("import-not-valid").with("issue", first));
-            let page = page(&import_page(opened, &visit, &sent.typed, faults, Asks::Nothing))?;
+            let page = page(&import_page(opened, &visit, &sent.typed, faults, asks))?;
             Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page))
         }
         Err(Refused::Told(_)) => Err(Refusal::new(No::Conflict)),
         Err(Refused::Record(error)) => Err(error.into()),
+    }
+}
+
+/// The reports of a file on their way into the record.
+#[derive(Default)]
+struct Arrived {
+    all: Vec<Arriving>,
+    /// Those that may be here already.
+    known: Vec<Known>,
+    /// Of one of these nobody said what it is.
+    is_open: bool,
+    /// How one of these is held.
+    held: Option<ReleaseTyped>,
+}
+
+impl Arrived {
+    /// A report of the file, beside the one that is here of its number.
+    fn take(&mut self, new: Report, old: Option<Report>, typed: &ImportTyped, ctx: &Ctx) {
+        let Some(old) = old else { return self.all.push(Arriving::of(new, None)) };
+        let said = typed.said_of(&old);
+        self.known.push(Known::of(&new, &old, said, ctx));
+        self.is_open |= said.is_empty();
+        if old.is_held() && self.held.is_none() {
+            let standing = ReleaseTyped::standing(&old, &ctx.zone);
+            self.held = Some(ReleaseTyped { release: "hold".to_owned(), ..standing });
+        }
+        // What is withdrawn is no further report.
+        let is_further = said == "further" && !results::is_taken_back(&new.value);
+        self.all.push(Arriving::of(new, Some(old).filter(|_| !is_further)));
     }
 }
 
@@ -248,8 +288,10 @@ async fn arriving(
     visit: &Visit,
     patient: &FhirId,
     reports: Vec<Report>,
-) -> Result<Result<Vec<Arriving>, ImportFault>, Refusal> {
-    let (mut all, mut placed) = (Vec::new(), Vec::new());
+    typed: &ImportTyped,
+    ctx: &Ctx,
+) -> Result<Result<Arrived, ImportFault>, Refusal> {
+    let (mut arrived, mut placed) = (Arrived::default(), Vec::new());
     for new in reports {
         let known = results::known_as(&visit.house.records, patient, &new.value)?;
         let old = match known.filter(|id| !placed.contains(id)) {
@@ -266,9 +308,9 @@ async fn arriving(
         if old.is_none() && results::is_taken_back(&new.value) {
             return Ok(Err(ImportFault::Withdrawn(pages::report_name(&new))));
         }
-        all.push(Arriving::of(new, old));
+        arrived.take(new, old, typed, ctx);
     }
-    Ok(Ok(all))
+    Ok(Ok(arrived))
 }
 
 // ---- one report ----

@@ -6,7 +6,9 @@ use serde_json::Value;
 use super::chart_pages::{Frame, ResultGroup, Section};
 use super::entries_pages::label;
 use crate::care::held::is_held;
-use crate::care::results::{Described, Differs, FLAGS, ImportFault, ROWS, ReleaseTyped, Report, ResultTyped, SIGNED};
+use crate::care::results::{
+    Described, Differs, FLAGS, ImportFault, Lies, ROWS, ReleaseTyped, Report, ResultTyped, SIGNED, is_taken_back,
+};
 use crate::http::fill::{self, Ctx};
 use crate::http::ui::record::{AllergyStatus, MedicineStatus, ReportSaid};
 use crate::http::ui::{Cx, Faults, Field, Flag, When, filters, page, t};
@@ -49,10 +51,84 @@ pub struct ImportPage {
     pub file: Field,
     /// The file does not say whose it is.
     pub ask_sure: bool,
-    /// Something of it is here already.
-    pub ask_replaces: bool,
+    /// What may be here already.
+    pub known: Vec<Known>,
     pub release: Option<ReleaseChoice>,
     pub faults: Faults,
+}
+
+/// A report of a file with the number of one that is here.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// The name of the field.
+    pub field: String,
+    pub title: String,
+    /// When each was, how it stands and what it says.
+    pub here: String,
+    pub file: String,
+    /// The file's is the older state.
+    pub is_older: bool,
+    /// Its laboratory withdrew it: it is no further one.
+    pub is_withdrawn: bool,
+    /// That the one here is held, until when and why, where it is.
+    pub held: Option<String>,
+    /// `version` or `further`; empty where somebody has to say.
+    pub chosen: String,
+}
+
+impl Known {
+    /// What the two are, with what was said of it; else with what their times and states say.
+    pub(super) fn of(new: &Report, old: &Report, said: &str, ctx: &Ctx) -> Self {
+        let is_withdrawn = is_taken_back(&new.value);
+        let lies = Lies::of(new, old);
+        let guess = match lies {
+            _ if is_withdrawn => "version",
+            Lies::After => "version",
+            Lies::Further => "further",
+            Lies::Before | Lies::Unsaid => "",
+        };
+        let held = old.is_held().then(|| match old.held_until() {
+            Some((reason, until)) => t("result-held-until")
+                .with("date", When::at(until, &ctx.zone).long())
+                .with("reason", reason)
+                .to_string(),
+            None => t("result-held").to_string(),
+        });
+        Self {
+            field: known_field(old),
+            title: report_name(new),
+            here: state_line(old, ctx),
+            file: state_line(new, ctx),
+            is_older: lies == Lies::Before && !is_withdrawn,
+            is_withdrawn,
+            held,
+            chosen: if said.is_empty() { guess } else { said }.to_owned(),
+        }
+    }
+}
+
+/// The field that says what a report of a file is beside this one.
+pub(super) fn known_field(old: &Report) -> String {
+    format!("{}_kind", old.id)
+}
+
+/// How many values tell two reports apart.
+const TOLD: usize = 3;
+
+/// "20 Nov 2026 08:00, final: Troponin 8 ng/L".
+fn state_line(report: &Report, ctx: &Ctx) -> String {
+    let values: Vec<&Value> = report.results.iter().map(|(.., one)| one).collect();
+    let mut of = std::iter::once(&report.value).chain(values.iter().copied());
+    let when = of.find_map(|one| {
+        let all = ["/effectiveDateTime", "/effectiveInstant", "/effectivePeriod/start"];
+        all.iter().find_map(|at| When::parse(fill::text(one, at)?, &ctx.zone))
+    });
+    let when = when.or_else(|| When::parse(fill::text(&report.value, "/issued")?, &ctx.zone));
+    let state = fill::text(&report.value, "/status").map(fill::status_word);
+    let line: Vec<String> = when.map(|when| when.short_time()).into_iter().chain(state).collect();
+    let told: Vec<String> = values.iter().filter_map(|one| fill::value_of(one, ctx)).take(TOLD).collect();
+    let said = Some(told.join(", ")).filter(|told| !told.is_empty());
+    [line.join(", ")].into_iter().chain(said).collect::<Vec<_>>().join(": ")
 }
 
 /// One report, to be signed, held or let go.
@@ -290,6 +366,38 @@ pub(super) fn signer(report: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::FhirId;
+    use serde_json::json;
+
+    #[test]
+    fn two_reports_of_one_number_are_told_apart_and_what_is_held_says_so() {
+        let of = |id: &str, value: i32, time: &str, more: Value| {
+            let test = json!({"resourceType": "Observation", "status": "final", "code": {"text": "Troponin"},
+                "effectiveDateTime": time, "valueQuantity": {"value": value, "unit": "ng/L"}});
+            let mut report = json!({"resourceType": "DiagnosticReport", "status": "final", "code": {"text": "Troponin"},
+                "effectiveDateTime": time});
+            report.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let parsed = |text: &str| FhirId::parse(text).unwrap();
+            Report::new(parsed(id), report, vec![(parsed("v"), None, test)])
+        };
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
+        let here = of("old", 8, "2026-11-20T08:00:00Z", json!({}));
+        let later = of("new", 80, "2026-11-20T11:00:00Z", json!({}));
+        let known = Known::of(&later, &here, "", &ctx);
+        assert_eq!((known.field.as_str(), known.chosen.as_str()), ("old_kind", "further"));
+        assert_eq!(known.here, "20 Nov 2026 08:00, final: Troponin 8 ng/L");
+        assert_eq!(known.file, "20 Nov 2026 11:00, final: Troponin 80 ng/L");
+        assert_eq!(Known::of(&later, &here, "version", &ctx).chosen, "version", "somebody said so");
+        let older = of("new", 7, "2026-11-20T08:00:00Z", json!({"status": "preliminary"}));
+        let known = Known::of(&older, &here, "", &ctx);
+        assert!(known.is_older && known.chosen.is_empty() && known.held.is_none());
+        let held = json!({"meta": {"security": [{"code": "NOPAT"}]}});
+        let held = of("old", 8, "2026-11-20T08:00:00Z", held);
+        let withdrawn = of("new", 8, "2026-11-20T08:00:00Z", json!({"status": "entered-in-error"}));
+        let known = Known::of(&withdrawn, &held, "", &ctx);
+        assert!(known.is_withdrawn && known.chosen == "version");
+        assert_eq!(known.held, Some(t("result-held").to_string()));
+    }
 
     #[test]
     fn whose_a_file_is_is_asked_with_what_it_says() {

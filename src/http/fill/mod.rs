@@ -37,8 +37,8 @@ pub use called_off::called_off;
 pub use dosage::{dose_in_english, dose_of};
 pub use found::{Found, folded, found, words_of};
 pub use lists::{Attachment, attachment, attachment_in, document, documents, immunizations, is_plain, orders, visits};
-pub(in crate::http) use observations::flag;
 pub use observations::{Wanted, codes, groups, series_of, vitals};
+pub(in crate::http) use observations::{flag, value_of};
 pub(in crate::http) use people::{address_words, whole_name};
 pub use people::{appointment, directory_row, identity, reach, takes_part};
 pub use problems::{
@@ -46,6 +46,7 @@ pub use problems::{
     reason_of, reason_said, state_of, substance_of,
 };
 pub use reports::{Noted, binary_in, report_file, report_said};
+pub(in crate::http) use standing::status_word;
 pub use timeline::{OTHERS, timeline};
 
 use super::ui::record::Said;

@@ -245,6 +245,11 @@ pub(super) fn said(observation: &Value, ctx: &Ctx) -> Option<Said> {
     Some(Said { value: format!("{text} {behind}").trim_end().to_owned(), flag, beside, ranges })
 }
 
+/// "Troponin 80 ng/L": what a result says, by itself.
+pub(in crate::http) fn value_of(observation: &Value, ctx: &Ctx) -> Option<String> {
+    Some(format!("{} {}", name(observation), said(observation, ctx)?.value))
+}
+
 /// How one result by itself lies against its range.
 pub(in crate::http) fn flag(observation: &Value, ctx: &Ctx) -> Option<Flag> {
     said(observation, ctx)?.flag

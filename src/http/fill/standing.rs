@@ -84,7 +84,7 @@ fn reasons(one: &Value) -> Vec<String> {
     }
 }
 
-pub(super) fn status_word(code: &str) -> String {
+pub(in crate::http) fn status_word(code: &str) -> String {
     let message = match code {
         "active" | "recurrence" | "relapse" => "state-active",
         "amended" | "corrected" | "appended" => "state-amended",

@@ -1,13 +1,13 @@
 //! A report of a file that is here already, by the numbers that its laboratory gave it. Its new version takes the old one's place,
 //! value by value, and what the laboratory withdrew is taken back: never do two of one report stand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::super::take_back::is_taken_back;
 use super::super::{Report, comment};
-use crate::base::FhirId;
+use crate::base::{FhirId, Timestamp};
 use crate::care::within::{list, text};
 use crate::fhir::ResourceType as R;
 use crate::fhir::search::{encode, escaped};
@@ -44,15 +44,63 @@ impl Arriving {
     }
 }
 
-/// The report of this patient that bears a number of this one and is called as it is; several reports of one order may bear one
-/// number. One that was taken back is not here any more.
+/// How a report of a file lies to the one that is here of the same number, as far as their dates and states tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lies {
+    /// It corrects that one, or was issued after it.
+    After,
+    /// It is of another time: a further sample of one order.
+    Further,
+    /// It was issued before that one, or is less final.
+    Before,
+    Unsaid,
+}
+
+impl Lies {
+    pub fn of(new: &Report, old: &Report) -> Self {
+        let (mine, theirs) = (times(new), times(old));
+        if !mine.is_empty() && !theirs.is_empty() && mine.is_disjoint(&theirs) {
+            return Self::Further;
+        }
+        let issued = |of: &Report| text(&of.value, "/issued").parse::<Timestamp>().ok();
+        let is_open = |of: &Report| matches!(text(&of.value, "/status"), "registered" | "partial" | "preliminary");
+        let by_date = issued(new).zip(issued(old)).map(|(new, old)| new.cmp(&old));
+        match (text(&new.value, "/status"), by_date) {
+            _ if is_open(new) && !is_open(old) => Self::Before,
+            (_, Some(std::cmp::Ordering::Less)) => Self::Before,
+            ("amended" | "corrected" | "appended", _) | (_, Some(std::cmp::Ordering::Greater)) => Self::After,
+            _ if is_open(old) && !is_open(new) => Self::After,
+            _ => Self::Unsaid,
+        }
+    }
+}
+
+/// When what a report says was true: by itself, else by its values.
+fn times(of: &Report) -> BTreeSet<String> {
+    match time_of(&of.value) {
+        Some(time) => BTreeSet::from([time]),
+        None => of.results.iter().filter_map(|(.., one)| time_of(one)).collect(),
+    }
+}
+
+/// As a moment, where it is one: the same stands in the words of several zones.
+fn time_of(one: &Value) -> Option<String> {
+    let all = ["/effectiveDateTime", "/effectiveInstant", "/effectivePeriod/start"];
+    let said = all.iter().map(|at| text(one, at)).find(|said| !said.is_empty())?;
+    Some(said.parse::<Timestamp>().map_or_else(|_| said.to_owned(), |moment| moment.to_string()))
+}
+
+/// The report of this patient that bears a number of this one and is called as it is; of several reports of one order, which may
+/// bear one number, the one of the same time. One that was taken back is not here any more.
 pub fn known_as(records: &Records, patient: &FhirId, report: &Value) -> Result<Option<FhirId>, RecordError> {
     let pick: fn(&Value) -> Option<Value> = |one| (!is_taken_back(one)).then(|| one.clone());
     for (system, value) in numbers(report) {
         let mut query = format!("subject=Patient/{patient}&identifier=");
         encode(&format!("{}|{}", escaped(&system), escaped(&value)), &mut query);
         let found = records.glimpse(&strict(R::DiagnosticReport, &query)?, pick)?;
-        if let Some(one) = found.iter().find(|one| is_called_alike(one, report)) {
+        let alike: Vec<&Value> = found.iter().filter(|one| is_called_alike(one, report)).collect();
+        let of_its_time = alike.iter().find(|one| time_of(one) == time_of(report));
+        if let Some(one) = of_its_time.or(alike.first()) {
             return Ok(FhirId::parse(text(one, "/id")).ok());
         }
     }
@@ -202,6 +250,33 @@ mod tests {
         assert_eq!((&report.results[0].2["valueInteger"], &report.results[0].2["meta"]), (&json!(80), &sealed));
         assert_eq!(report.value["result"], json!([{"reference": "Observation/f"}, {"reference": "Observation/nc"}]));
         assert_eq!(gone.iter().map(|(id, ..)| id.as_str()).collect::<Vec<_>>(), ["z"]);
+    }
+
+    #[test]
+    fn a_further_sample_is_no_correction_and_an_older_state_no_newer_version() {
+        let of = |status: &str, effective: &str, issued: &str| {
+            let mut one = report("r", status, Vec::new());
+            one.value["effectiveDateTime"] = effective.into();
+            if !issued.is_empty() {
+                one.value["issued"] = issued.into();
+            }
+            one
+        };
+        let (at, noon) = ("2026-11-20T08:00:00Z", "2026-11-20T12:00:00Z");
+        let here = of("final", at, noon);
+        let lies = |new: Report| Lies::of(&new, &here);
+        assert_eq!(lies(of("final", "2026-11-20T11:00:00Z", noon)), Lies::Further);
+        assert_eq!(lies(of("preliminary", at, "2026-11-20T09:00:00Z")), Lies::Before);
+        assert_eq!(lies(of("preliminary", at, "2026-11-20T13:00:00Z")), Lies::Before, "it is less final");
+        assert_eq!(lies(of("final", "2026-11-20T09:00:00+01:00", noon)), Lies::Unsaid, "the same moment");
+        assert_eq!(lies(of("final", at, "2026-11-20T13:00:00Z")), Lies::After);
+        assert_eq!(lies(of("corrected", at, "")), Lies::After);
+        let value = |day: &str| {
+            let mut one = value("Ferritin", 8);
+            one["effectiveDateTime"] = day.into();
+            report("r", "final", vec![(id("f"), None, one)])
+        };
+        assert_eq!(Lies::of(&value("2026-03-01"), &value("2026-03-02")), Lies::Further, "by their values");
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod file;
 mod known;
 mod whose;
 
-pub use known::{Arriving, known_as};
+pub use known::{Arriving, Lies, known_as};
 pub use whose::{Described, Differs};
 
 use std::collections::{BTreeMap, BTreeSet};
