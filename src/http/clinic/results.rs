@@ -12,7 +12,7 @@ use super::chart::{Opened, open};
 use super::entries::{author, instant, said, subject, today};
 use super::results_pages::{self as pages, ImportPage, Known, NewResult, ReportFilePage, ReportPage, Standing};
 use super::{ctx, id_of, why};
-use crate::access::Sensitivity;
+use crate::access::{Denied, Sensitivity};
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, Role};
 use crate::care::Chart;
@@ -33,7 +33,7 @@ use crate::http::pages::page;
 use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
-use crate::http::ui::{Faults, When, t};
+use crate::http::ui::{Faults, Text, When, t};
 use crate::record::{Reading, RecordError};
 
 /// How many observations are looked through for the codes of tests that were typed by name.
@@ -242,15 +242,28 @@ pub(in crate::http) async fn import(
     let doing = doing(&visit, Action::Import, reason_of(&release), &sent, &place);
     match results::enter_all(doing, &patient, arriving, release, pen).await {
         Ok(done) => visit.went(&sent, done, &place).await,
-        Err(Refused::Record(RecordError::Invalid(issues))) => {
+        Err(Refused::Told(_)) => Err(Refusal::new(No::Conflict)),
+        Err(Refused::Record(error)) => {
+            let Some(said) = import_refused(&error) else { return Err(error.into()) };
             let mut faults = Faults::none();
-            let first = issues.first().map(|issue| issue.text.to_string()).unwrap_or_default();
-            faults.add("file", t("import-not-valid").with("issue", first));
+            faults.add("file", said);
             let page = page(&import_page(opened, &visit, &sent.typed, faults, asks))?;
             Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page))
         }
-        Err(Refused::Told(_)) => Err(Refusal::new(No::Conflict)),
-        Err(Refused::Record(error)) => Err(error.into()),
+    }
+}
+
+/// What is said of a file that could not be stored, where that is the file's: what was pasted stays on the page.
+fn import_refused(error: &RecordError) -> Option<Text> {
+    match error {
+        RecordError::Invalid(issues) => {
+            let first = issues.first().map(|issue| issue.text.to_string()).unwrap_or_default();
+            Some(t("import-not-valid").with("issue", first))
+        }
+        RecordError::NotFound | RecordError::Denied(Denied::NotVisible | Denied::NeverForRole) => {
+            Some(t("import-not-yours"))
+        }
+        _ => None,
     }
 }
 
@@ -490,5 +503,21 @@ pub(in crate::http) async fn settle(
         }
         Err(Refused::Told(_) | Refused::Record(RecordError::VersionConflict { .. })) => Err(Refusal::new(No::Conflict)),
         Err(Refused::Record(error)) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_not_ones_to_store_is_refused_in_words_and_a_fault_of_the_box_is_none_of_the_file() {
+        for error in [RecordError::NotFound, Denied::NotVisible.into(), Denied::NeverForRole.into()] {
+            assert!(import_refused(&error).unwrap().to_string().contains("sealed from you"), "{error}");
+        }
+        assert!(import_refused(&RecordError::Invalid(Vec::new())).is_some());
+        for error in [RecordError::Damaged, Denied::Undecided.into(), RecordError::VersionConflict { current: 2 }] {
+            assert!(import_refused(&error).is_none(), "{error}");
+        }
     }
 }
