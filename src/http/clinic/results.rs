@@ -231,13 +231,7 @@ pub(in crate::http) async fn import(
         let page = page(&import_page(opened, &visit, &sent.typed, faults, asks))?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
     }
-    let place = match arriving.iter().map(Arriving::report).collect::<Vec<_>>().as_slice() {
-        // What is sealed opens to nobody who has no leave for it.
-        [one] if !Sensitivity::of_resource(&one.value).is_sealed() => {
-            format!("/patients/{patient}/results/reports/{}?done=entered", one.id)
-        }
-        _ => format!("/patients/{patient}/results?done=added"),
-    };
+    let place = place_of(&patient, &arriving);
     let pen = Pen { author: author(&visit), now: &now, today: day, ambient: &visit.house.ambient };
     let doing = doing(&visit, Action::Import, reason_of(&release), &sent, &place);
     match results::enter_all(doing, &patient, arriving, release, pen).await {
@@ -250,6 +244,22 @@ pub(in crate::http) async fn import(
             let page = page(&import_page(opened, &visit, &sent.typed, faults, asks))?;
             Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page))
         }
+    }
+}
+
+/// The page that shows what was taken from a file, and what it says of that.
+fn place_of(patient: &FhirId, arriving: &[Arriving]) -> String {
+    let is_withdrawn = |one: &Arriving| matches!(one, Arriving::Withdrawn(_));
+    let (of_one, of_all) = match arriving.iter().all(is_withdrawn) {
+        true => ("withdrawn", "removed"),
+        false => ("entered", "added"),
+    };
+    match arriving.iter().map(Arriving::report).collect::<Vec<_>>().as_slice() {
+        // What is sealed opens to nobody who has no leave for it.
+        [one] if !Sensitivity::of_resource(&one.value).is_sealed() => {
+            format!("/patients/{patient}/results/reports/{}?done={of_one}", one.id)
+        }
+        _ => format!("/patients/{patient}/results?done={of_all}"),
     }
 }
 
@@ -359,6 +369,7 @@ pub(in crate::http) async fn show(
     let (mut opened, report) = read(&visit, &id, &report).await?;
     opened.cx.done = match asked.done.as_deref() {
         Some("entered") => Some(t("result-done-entered").to_string()),
+        Some("withdrawn") => Some(t("result-done-withdrawn").to_string()),
         Some("signed") => Some(t("result-done-signed").to_string()),
         Some("released") => Some(t("result-done-released").to_string()),
         Some("held") => Some(t("result-done-held").to_string()),
@@ -509,6 +520,19 @@ pub(in crate::http) async fn settle(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_laboratory_withdrew_is_not_said_to_be_in_the_record() {
+        let id = |text: &str| FhirId::parse(text).unwrap();
+        let report = |meta: Value| Report::new(id("r"), serde_json::json!({"meta": meta}), Vec::new());
+        let (new, gone) = (|| Arriving::New(report(Value::Null)), || Arriving::Withdrawn(report(Value::Null)));
+        assert_eq!(place_of(&id("p"), &[new()]), "/patients/p/results/reports/r?done=entered");
+        assert_eq!(place_of(&id("p"), &[gone()]), "/patients/p/results/reports/r?done=withdrawn");
+        assert_eq!(place_of(&id("p"), &[gone(), new()]), "/patients/p/results?done=added");
+        assert_eq!(place_of(&id("p"), &[gone(), gone()]), "/patients/p/results?done=removed");
+        let sealed = report(serde_json::json!({"security": [{"code": "HIV"}]}));
+        assert_eq!(place_of(&id("p"), &[Arriving::New(sealed)]), "/patients/p/results?done=added");
+    }
 
     #[test]
     fn a_file_that_is_not_ones_to_store_is_refused_in_words_and_a_fault_of_the_box_is_none_of_the_file() {
