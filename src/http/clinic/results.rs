@@ -140,6 +140,8 @@ pub(in crate::http) async fn enter(
 pub(in crate::http) struct ImportTyped {
     file: String,
     sure: String,
+    /// Of which text it was asked whose it is.
+    file_version: String,
     #[serde(flatten)]
     release: ReleaseTyped,
     /// What each report is that may be here already: `version` or `further`, by [`pages::known_field`].
@@ -148,6 +150,21 @@ pub(in crate::http) struct ImportTyped {
 }
 
 impl ImportTyped {
+    /// By what a text is known again.
+    fn version_of(file: &str) -> String {
+        let lines: Vec<&str> = file.trim().lines().collect();
+        let hash = blake3::Hasher::new_derive_key("chartbox 2026-11 a file of a laboratory in a form")
+            .update(lines.join("\n").as_bytes())
+            .finalize();
+        data_encoding::HEXLOWER.encode(hash.as_bytes().get(..8).unwrap_or_default())
+    }
+
+    /// Whether somebody said that it is this patient's. What was said of one text is not said of another.
+    fn sure(&self) -> Sure {
+        let of_this = self.file_version.is_empty() || self.file_version == Self::version_of(&self.file);
+        if self.sure == "yes" && of_this { Sure::Yes } else { Sure::No }
+    }
+
     /// What was said of a report with the number of this one.
     fn said_of(&self, old: &Report) -> &str {
         let said = self.known.get(&pages::known_field(old)).map_or("", String::as_str);
@@ -169,8 +186,12 @@ fn import_page(opened: Opened, visit: &Visit, typed: &ImportTyped, faults: Fault
     }
     ImportPage {
         file: pages::file(&typed.file, &faults),
-        // What was said once is asked again with what comes next: a box that is gone would say no.
-        ask_sure: asks.whose || typed.sure == "yes",
+        // What was said once stands with what is asked next: a box that is gone would say no.
+        sure: match typed.sure() {
+            Sure::Yes => Some(Sure::Yes),
+            Sure::No => asks.whose.then_some(Sure::No),
+        },
+        file_version: ImportTyped::version_of(&typed.file),
         known: asks.known,
         release: may_sign(visit).then(|| pages::release(&typed.release, &faults)),
         faults,
@@ -199,8 +220,8 @@ pub(in crate::http) async fn import(
     let mut found = Found::new();
     let release = release(&visit, &sent.typed.release, &mut found);
     let mut faults = said(found);
-    let sure = if sent.typed.sure == "yes" { Sure::Yes } else { Sure::No };
-    let imported = results::import(&sent.typed.file, &opened.chart.patient, sure, &now, &visit.house.ambient);
+    let imported =
+        results::import(&sent.typed.file, &opened.chart.patient, sent.typed.sure(), &now, &visit.house.ambient);
     let mut asks = Asks { whose: matches!(imported, Err(ImportFault::Whose(_))), known: Vec::new() };
     // What the laboratory holds is not let go by being taken over.
     if imported.as_ref().is_ok_and(|all| results::asks_to_hold(all)) && release == Release::Now {
@@ -520,6 +541,18 @@ pub(in crate::http) async fn settle(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whose_a_file_is_is_said_of_one_text_and_of_no_other() {
+        let typed = |file: &str, asked: &str, sure: &str| {
+            let typed = ImportTyped { file: file.into(), sure: sure.into(), ..ImportTyped::default() };
+            ImportTyped { file_version: asked.into(), ..typed }.sure()
+        };
+        let of = ImportTyped::version_of("{\n}");
+        assert_eq!(typed("{\r\n}\r\n", &of, "yes"), Sure::Yes, "a browser ends lines in its own way");
+        assert_eq!((typed("{\n}", &of, ""), typed("[\n]", &of, "yes")), (Sure::No, Sure::No));
+        assert_eq!(typed("{}", "", "yes"), Sure::Yes);
+    }
 
     #[test]
     fn what_a_laboratory_withdrew_is_not_said_to_be_in_the_record() {

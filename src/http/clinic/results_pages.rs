@@ -7,7 +7,7 @@ use super::chart_pages::{Frame, ResultGroup, Section};
 use super::entries_pages::label;
 use crate::care::held::is_held;
 use crate::care::results::{
-    Described, Differs, FLAGS, ImportFault, Lies, ROWS, ReleaseTyped, Report, ResultTyped, SIGNED, is_taken_back,
+    Described, Differs, FLAGS, ImportFault, Lies, ROWS, ReleaseTyped, Report, ResultTyped, SIGNED, Sure, is_taken_back,
 };
 use crate::http::fill::{self, Ctx};
 use crate::http::ui::record::{AllergyStatus, MedicineStatus, ReportSaid};
@@ -49,8 +49,10 @@ pub struct ImportPage {
     pub cx: Cx,
     pub frame: Frame,
     pub file: Field,
-    /// The file does not say whose it is.
-    pub ask_sure: bool,
+    /// Where the file does not say whose it is: what was said of that.
+    pub sure: Option<Sure>,
+    /// Of which text that is said.
+    pub file_version: String,
     /// What may be here already.
     pub known: Vec<Known>,
     pub release: Option<ReleaseChoice>,
@@ -161,6 +163,12 @@ pub struct ReportPage {
     pub comment: Field,
     pub release: Option<ReleaseChoice>,
     pub faults: Faults,
+}
+
+impl ImportPage {
+    fn is_sure(&self) -> bool {
+        self.sure == Some(Sure::Yes)
+    }
 }
 
 impl ReportPage {
