@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::check_in::{Reach, Seen};
 use super::register::{self, Fault, Field, LONGEST, LOOKED_AT, MOST_ALIKE, NewPatient, RegisterError};
 use super::workflow::{Doing, Done, Refused, carry_out, told};
-use crate::care::within::{list, text};
+use crate::care::within::{is_before, list, text};
 use crate::fhir::{Mode, ResourceType};
 use crate::record::{Change, Condition};
 
@@ -275,13 +275,6 @@ pub fn name_in_use(person: &Value, today: Option<Date>) -> Option<usize> {
         goes_on.or_else(|| names.iter().position(|name| !is_old(name)))
     };
     of_use("official").or_else(|| of_use("usual")).or_else(current).or(if names.is_empty() { None } else { Some(0) })
-}
-
-/// Whether an end, known to the day or less, lies before this day.
-fn is_before(end: &Value, today: Option<Date>) -> bool {
-    let (Some(end), Some(today)) = (end.as_str(), today.map(|day| day.to_string())) else { return true };
-    let known = end.len().min(today.len());
-    end.get(..known) < today.get(..known)
 }
 
 /// Which entry of `communication` is the language somebody prefers.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::check_in::Seen;
 use super::workflow::{Doing, Done, Refused, carry_out, told};
-use crate::care::within::{list, text};
+use crate::care::within::{is_before, list, text};
 use crate::fhir::search::{Query, escaped};
 use crate::fhir::{Mode, ResourceType};
 use crate::record::{CLINIC_NUMBER, Change, Condition, RecordError, strict};
@@ -45,10 +45,12 @@ pub fn numbers(patient: &Value) -> impl Iterator<Item = &Value> {
     list(patient, "identifier").iter().filter(|one| !text(one, "/value").is_empty())
 }
 
-pub fn standing(number: &Value) -> Standing {
+/// How a number stands on a day at the clinic; where the day is not known, any end is one. An insurer's number is often valid until
+/// a day that is to come.
+pub fn standing(number: &Value, today: Option<Date>) -> Standing {
     match text(number, "/use") {
         "old" => Standing::Ended,
-        _ if number.pointer("/period/end").is_some() => Standing::Ended,
+        _ if number.pointer("/period/end").is_some_and(|end| is_before(end, today)) => Standing::Ended,
         _ if text(number, "/system") == CLINIC_NUMBER => Standing::OfTheBox,
         _ => Standing::Counts,
     }
@@ -64,15 +66,16 @@ pub fn key_of(number: &Value) -> String {
 }
 
 /// The one of this name that may be changed.
-pub fn find<'a>(patient: &'a Value, key: &str) -> Option<&'a Value> {
-    numbers(patient).find(|one| standing(one) == Standing::Counts && key_of(one) == key)
+pub fn find<'a>(patient: &'a Value, key: &str, today: Date) -> Option<&'a Value> {
+    numbers(patient).find(|one| standing(one, Some(today)) == Standing::Counts && key_of(one) == key)
 }
 
 /// The Patient with what is said of one of the numbers.
 #[must_use]
-pub fn put_into(mut patient: Value, key: &str, act: &Act) -> Value {
+pub fn put_into(mut patient: Value, key: &str, act: &Act, today: Date) -> Value {
     let all = patient.get_mut("identifier").and_then(Value::as_array_mut);
-    let found = all.and_then(|all| all.iter_mut().find(|one| standing(one) == Standing::Counts && key_of(one) == key));
+    let is_it = |one: &&mut Value| standing(one, Some(today)) == Standing::Counts && key_of(one) == key;
+    let found = all.and_then(|all| all.iter_mut().find(is_it));
     let Some(members) = found.and_then(Value::as_object_mut) else { return patient };
     match act {
         Act::Correct(value) => {
@@ -91,10 +94,16 @@ pub fn put_into(mut patient: Value, key: &str, act: &Act) -> Value {
 }
 
 /// Changes one number, unless another patient has the new one.
-pub async fn change(doing: Doing<'_>, patient: Seen, key: &str, act: Act) -> Result<Done<()>, Refused<NumberError>> {
-    let system = find(&patient.value, key).map(|one| text(one, "/system").to_owned()).unwrap_or_default();
+pub async fn change(
+    doing: Doing<'_>,
+    patient: Seen,
+    key: &str,
+    act: Act,
+    today: Date,
+) -> Result<Done<()>, Refused<NumberError>> {
+    let system = find(&patient.value, key, today).map(|one| text(one, "/system").to_owned()).unwrap_or_default();
     let Seen { id, version, value } = patient;
-    let value = put_into(value, key, &act);
+    let value = put_into(value, key, &act, today);
     // What came from elsewhere may have lapses that are not the desk's.
     let change = Change::put(ResourceType::Patient, id.clone(), value, Condition::Version(version), Mode::Lenient)?;
     let question = match &act {
@@ -104,9 +113,11 @@ pub async fn change(doing: Doing<'_>, patient: Seen, key: &str, act: Act) -> Res
     carry_out(doing, vec![change], move |inside| {
         let Some((query, value)) = question else { return Ok(()) };
         let others = inside.glimpse(&query, who_has)?;
-        let is_taken = |(other, all): &(String, Vec<(String, String)>)| {
-            other != id.as_str() && all.contains(&(system.clone(), value.clone()))
+        let is_it = |one: &Value| {
+            let counts = standing(one, Some(today)) != Standing::Ended;
+            counts && (text(one, "/system"), text(one, "/value")) == (system.as_str(), value.as_str())
         };
+        let is_taken = |(other, all): &(String, Vec<Value>)| other != id.as_str() && all.iter().any(is_it);
         if others.iter().any(is_taken) { told(NumberError::Taken) } else { Ok(()) }
     })
     .await
@@ -118,14 +129,12 @@ fn asked(system: &str, value: &str) -> Result<Query, RecordError> {
     strict(ResourceType::Patient, &text)
 }
 
-/// A patient with the numbers that count; nobody who goes on as somebody else.
-fn who_has(patient: &Value) -> Option<(String, Vec<(String, String)>)> {
+/// A patient with the numbers; nobody who goes on as somebody else.
+fn who_has(patient: &Value) -> Option<(String, Vec<Value>)> {
     if list(patient, "link").iter().any(|link| text(link, "/type") == "replaced-by") {
         return None;
     }
-    let counting = numbers(patient).filter(|one| standing(one) != Standing::Ended);
-    let all = counting.map(|one| (text(one, "/system").to_owned(), text(one, "/value").to_owned()));
-    Some((text(patient, "/id").to_owned(), all.collect()))
+    Some((text(patient, "/id").to_owned(), numbers(patient).cloned().collect()))
 }
 
 #[cfg(test)]
@@ -137,19 +146,35 @@ mod tests {
             {"system": "urn:insurer", "value": "12-34", "_value": {"id": "x"}}, {"use": "old", "value": "9"}, {"system": "urn:x"}]})
     }
 
+    const TODAY: Date = Date::constant(2026, 3, 3);
+
+    #[test]
+    fn a_number_that_is_valid_until_a_day_counts_until_that_day_is_over() {
+        let until = |end: &str| standing(&json!({"value": "INS-777", "period": {"end": end}}), Some(TODAY));
+        assert_eq!(
+            (until("2027-12-31"), until("2026-03-03"), until("2026")),
+            (Standing::Counts, Standing::Counts, Standing::Counts)
+        );
+        assert_eq!((until("2026-03-02"), until("2025")), (Standing::Ended, Standing::Ended));
+        assert_eq!(standing(&json!({"period": {"end": "2027"}}), None), Standing::Ended, "of no known day");
+        let insured = json!({"identifier": [{"value": "INS-777", "period": {"end": "2027-12-31"}}]});
+        let key = numbers(&insured).map(key_of).next().unwrap();
+        assert!(find(&insured, &key, TODAY).is_some());
+    }
+
     #[test]
     fn a_number_is_corrected_or_ends_and_the_others_stay() {
         let before = patient();
         let keys: Vec<String> = numbers(&before).map(key_of).collect();
-        let standings: Vec<Standing> = numbers(&before).map(standing).collect();
+        let standings: Vec<Standing> = numbers(&before).map(|one| standing(one, Some(TODAY))).collect();
         assert_eq!(standings, [Standing::OfTheBox, Standing::Counts, Standing::Ended]);
-        let right = put_into(patient(), &keys[1], &Act::Correct("12-43".into()));
+        let right = put_into(patient(), &keys[1], &Act::Correct("12-43".into()), TODAY);
         assert_eq!(right["identifier"][1], json!({"system": "urn:insurer", "value": "12-43"}));
-        let ended = put_into(patient(), &keys[1], &Act::End("2026-03-03".parse().unwrap()));
+        let ended = put_into(patient(), &keys[1], &Act::End(TODAY), TODAY);
         assert_eq!(ended["identifier"][1]["use"], "old");
         assert_eq!(ended["identifier"][1]["period"], json!({"end": "2026-03-03"}));
         for fixed in [&keys[0], &keys[2], "nothing"] {
-            assert_eq!(put_into(patient(), fixed, &Act::Correct("1".into())), before, "{fixed}");
+            assert_eq!(put_into(patient(), fixed, &Act::Correct("1".into()), TODAY), before, "{fixed}");
         }
     }
 

@@ -4,6 +4,7 @@
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -68,13 +69,14 @@ fn shown(visit: &Visit, mut cx: Cx, patient: &Seen, typed: &Typed, faults: Fault
         cx.at = format!("/patients/{}/numbers", patient.id);
     }
     let ctx = ctx(visit);
-    let open = numbers::numbers(&patient.value).filter(|one| numbers::standing(one) == Standing::Counts);
+    let today = Some(visit.today());
+    let open = numbers::numbers(&patient.value).filter(|one| numbers::standing(one, today) == Standing::Counts);
     let open: Vec<(String, String)> = open.map(|one| (numbers::key_of(one), words_of(one))).collect();
     // The record says nothing of what is asked here.
     let alone = |field: Field| Field { now: None, ..field };
     page(&Numbers {
         who: fill::identity(&patient.value, &ctx),
-        rows: numbers::numbers(&patient.value).map(|one| row(one, &ctx)).collect(),
+        rows: numbers::numbers(&patient.value).map(|one| row(one, today, &ctx)).collect(),
         fields: match open.is_empty() {
             true => Vec::new(),
             false => vec![
@@ -95,18 +97,19 @@ fn shown(visit: &Visit, mut cx: Cx, patient: &Seen, typed: &Typed, faults: Fault
     })
 }
 
-fn row(number: &Value, ctx: &Ctx) -> NumberRow {
-    let ended = || match ctx.when(number, "/period/end") {
+fn row(number: &Value, today: Option<Date>, ctx: &Ctx) -> NumberRow {
+    let until = || match ctx.when(number, "/period/end") {
         Some(when) => t("numbers-ended-on").with("date", when.short()).to_string(),
         None => t("numbers-ended-once").to_string(),
     };
+    let is_limited = number.pointer("/period/end").is_some();
     NumberRow {
         kind: kind_of(number),
         value: fill::owned(number, "/value").unwrap_or_default(),
         from: from_of(number),
-        state: match numbers::standing(number) {
-            Standing::Counts => String::new(),
-            Standing::Ended => ended(),
+        state: match numbers::standing(number, today) {
+            Standing::Counts if !is_limited => String::new(),
+            Standing::Counts | Standing::Ended => until(),
             Standing::OfTheBox => t("numbers-of-the-box").to_string(),
         },
     }
@@ -159,8 +162,9 @@ pub(in crate::http) async fn change(
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
     };
     let at = format!("/patients/{}/numbers", patient.id);
-    if patient.version == typed.version && numbers::put_into(patient.value.clone(), &typed.which, &act) == patient.value
-    {
+    let today = visit.today();
+    let stays = || numbers::put_into(patient.value.clone(), &typed.which, &act, today) == patient.value;
+    if patient.version == typed.version && stays() {
         visit.forget_draft(sent.at.as_deref()).await?;
         return Ok(Redirect::to(&at).into_response());
     }
@@ -168,7 +172,7 @@ pub(in crate::http) async fn change(
     let detail = Detail::reason(typed.reason.trim());
     let doing = visit.doing(acts(&visit, Action::Update, detail), &sent, place.as_str());
     let seen = Seen { version: typed.version, ..patient.clone() };
-    match numbers::change(doing, seen, &typed.which, act).await {
+    match numbers::change(doing, seen, &typed.which, act, today).await {
         Err(Refused::Told(NumberError::Taken)) => {
             faults.add("value", t("numbers-taken"));
             let page = shown(&visit, visit.cx(), &patient, typed, faults)?;
@@ -180,9 +184,9 @@ pub(in crate::http) async fn change(
 }
 
 /// What was asked for, and what is wrong with it.
-fn read(typed: &Typed, patient: &Value, today: jiff::civil::Date) -> (Option<Act>, Faults) {
+fn read(typed: &Typed, patient: &Value, today: Date) -> (Option<Act>, Faults) {
     let mut faults = Faults::none();
-    if numbers::find(patient, &typed.which).is_none() {
+    if numbers::find(patient, &typed.which, today).is_none() {
         faults.add("which", t("numbers-which-missing"));
     }
     let act = match typed.act.as_str() {

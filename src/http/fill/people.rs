@@ -24,7 +24,7 @@ pub fn identity(patient: &Value, ctx: &Ctx) -> Identity {
         died,
         deceased: died.is_some() || patient.get("deceasedBoolean") == Some(&Value::Bool(true)),
         sex: text(patient, "/gender").map(Sex::from_code).unwrap_or_default(),
-        number: clinic_number(patient),
+        number: clinic_number(patient, ctx.today),
     }
 }
 
@@ -37,8 +37,8 @@ fn given(name: &Value) -> String {
 }
 
 /// The clinic's own number: the identifier of type `MR`, else the first usual one.
-fn clinic_number(patient: &Value) -> Option<String> {
-    let counts = |one: &&Value| numbers::standing(one) != numbers::Standing::Ended;
+fn clinic_number(patient: &Value, today: Option<jiff::civil::Date>) -> Option<String> {
+    let counts = |one: &&Value| numbers::standing(one, today) != numbers::Standing::Ended;
     let identifiers: Vec<&Value> = list(patient, "identifier").iter().filter(counts).collect();
     let is_record_number = |identifier: &&Value| super::has_code(identifier.get("type"), "MR");
     let usual = |identifier: &&Value| text(identifier, "/use") == Some("usual");
