@@ -1,5 +1,6 @@
 //! The numbers that a patient is known by: an insurer's, another clinic's, a country's. One that was typed wrong is corrected; one
-//! that counts no more ends, and stays among those of before. The number that this box gave stays as it is.
+//! that counts no more ends, stays among those of before, and is taken up again where that was a mistake. The number that this box
+//! gave stays as it is, and the one by which the clinic calls the record does not end.
 
 use jiff::civil::Date;
 use serde_json::{Value, json};
@@ -31,6 +32,18 @@ pub enum Act {
     Correct(String),
     /// It counts no more since this day.
     End(Date),
+    /// It counts again.
+    Again,
+}
+
+impl Act {
+    /// How a number stands of which this can be said.
+    const fn of(&self) -> Standing {
+        match self {
+            Self::Correct(_) | Self::End(_) => Standing::Counts,
+            Self::Again => Standing::Ended,
+        }
+    }
 }
 
 /// Why it was not done, found in the writer.
@@ -65,16 +78,26 @@ pub fn key_of(number: &Value) -> String {
     data_encoding::HEXLOWER.encode(hasher.finalize().as_bytes().get(..8).unwrap_or_default())
 }
 
-/// The one of this name that may be changed.
-pub fn find<'a>(patient: &'a Value, key: &str, today: Date) -> Option<&'a Value> {
-    numbers(patient).find(|one| standing(one, Some(today)) == Standing::Counts && key_of(one) == key)
+/// The one of this name of which something can be said.
+pub fn find<'a>(patient: &'a Value, key: &str, act: &Act, today: Date) -> Option<&'a Value> {
+    numbers(patient).find(|one| standing(one, Some(today)) == act.of() && key_of(one) == key)
+}
+
+/// By which number the clinic calls a record: the first that counts of type `MR` (HL7 v2-0203), else the first usual one.
+pub fn of_the_clinic(patient: &Value, today: Option<Date>) -> Option<&Value> {
+    let counting = || numbers(patient).filter(|one| standing(one, today) != Standing::Ended);
+    let is_record_number = |one: &&Value| {
+        let codings = one.pointer("/type/coding").and_then(Value::as_array);
+        codings.is_some_and(|all| all.iter().any(|coding| text(coding, "/code") == "MR"))
+    };
+    counting().find(is_record_number).or_else(|| counting().find(|one| text(one, "/use") == "usual"))
 }
 
 /// The Patient with what is said of one of the numbers.
 #[must_use]
 pub fn put_into(mut patient: Value, key: &str, act: &Act, today: Date) -> Value {
     let all = patient.get_mut("identifier").and_then(Value::as_array_mut);
-    let is_it = |one: &&mut Value| standing(one, Some(today)) == Standing::Counts && key_of(one) == key;
+    let is_it = |one: &&mut Value| standing(one, Some(today)) == act.of() && key_of(one) == key;
     let found = all.and_then(|all| all.iter_mut().find(is_it));
     let Some(members) = found.and_then(Value::as_object_mut) else { return patient };
     match act {
@@ -89,6 +112,17 @@ pub fn put_into(mut patient: Value, key: &str, act: &Act, today: Date) -> Value 
                 period.insert("end".to_owned(), day.to_string().into());
             }
         }
+        Act::Again => {
+            members.shift_remove("use");
+            let period = members.get_mut("period").and_then(Value::as_object_mut);
+            let is_empty = period.is_some_and(|period| {
+                period.shift_remove("end");
+                period.is_empty()
+            });
+            if is_empty {
+                members.shift_remove("period");
+            }
+        }
     }
     patient
 }
@@ -101,14 +135,21 @@ pub async fn change(
     act: Act,
     today: Date,
 ) -> Result<Done<()>, Refused<NumberError>> {
-    let system = find(&patient.value, key, today).map(|one| text(one, "/system").to_owned()).unwrap_or_default();
+    let named = find(&patient.value, key, &act, today);
+    let of = |at: &str| named.map(|one| text(one, at).to_owned()).unwrap_or_default();
+    let (system, stood) = (of("/system"), of("/value"));
     let Seen { id, version, value } = patient;
     let value = put_into(value, key, &act, today);
     // What came from elsewhere may have lapses that are not the desk's.
     let change = Change::put(ResourceType::Patient, id.clone(), value, Condition::Version(version), Mode::Lenient)?;
-    let question = match &act {
-        Act::Correct(value) if !system.is_empty() => Some((asked(&system, value)?, value.clone())),
-        _ => None,
+    let counts_then = match &act {
+        Act::Correct(value) => Some(value.clone()),
+        Act::Again => Some(stood),
+        Act::End(_) => None,
+    };
+    let question = match counts_then.filter(|_| !system.is_empty()) {
+        Some(value) => Some((asked(&system, &value)?, value)),
+        None => None,
     };
     carry_out(doing, vec![change], move |inside| {
         let Some((query, value)) = question else { return Ok(()) };
@@ -159,7 +200,7 @@ mod tests {
         assert_eq!(standing(&json!({"period": {"end": "2027"}}), None), Standing::Ended, "of no known day");
         let insured = json!({"identifier": [{"value": "INS-777", "period": {"end": "2027-12-31"}}]});
         let key = numbers(&insured).map(key_of).next().unwrap();
-        assert!(find(&insured, &key, TODAY).is_some());
+        assert!(find(&insured, &key, &Act::End(TODAY), TODAY).is_some());
     }
 
     #[test]
@@ -173,9 +214,26 @@ mod tests {
         let ended = put_into(patient(), &keys[1], &Act::End(TODAY), TODAY);
         assert_eq!(ended["identifier"][1]["use"], "old");
         assert_eq!(ended["identifier"][1]["period"], json!({"end": "2026-03-03"}));
+        assert_eq!(put_into(ended, &keys[1], &Act::Again, TODAY), before, "it is taken up again");
+        assert_eq!(put_into(patient(), &keys[1], &Act::Again, TODAY), before, "it counts already");
         for fixed in [&keys[0], &keys[2], "nothing"] {
             assert_eq!(put_into(patient(), fixed, &Act::Correct("1".into()), TODAY), before, "{fixed}");
         }
+    }
+
+    #[test]
+    fn the_clinic_calls_a_record_by_its_record_number_that_counts() {
+        let number = |kind: &str, value: &str, more: &str| json!({"type": {"coding": [{"code": kind}]}, "value": value, "use": more});
+        let of = |all: Value| {
+            let patient = json!({ "identifier": all });
+            of_the_clinic(&patient, Some(TODAY)).map(|one| text(one, "/value").to_owned())
+        };
+        assert_eq!(
+            of(json!([number("MB", "1", "official"), number("MR", "2", "old"), number("MR", "3", "usual")])),
+            Some("3".into())
+        );
+        assert_eq!(of(json!([number("MB", "1", "official"), number("XX", "2", "usual")])), Some("2".into()));
+        assert_eq!(of(json!([number("MB", "1", "official")])), None);
     }
 
     #[test]

@@ -812,6 +812,9 @@ test('a number of a patient is corrected and ended with a reason, without script
   const other = await desk.context().newPage();
   await other.goto(desk.url());
   const says = async (page, value, reason, act) => {
+    // Nothing is chosen beforehand.
+    assert.equal(await page.inputValue('#which'), '');
+    await page.selectOption('#which', { index: 1 });
     await page.fill('#value', value);
     await page.fill('#reason', reason);
     await page.click(`button[value=${act}]`);
@@ -820,7 +823,11 @@ test('a number of a patient is corrected and ended with a reason, without script
   assert.match(await main(desk), /Type the right number/);
   assert.equal(await desk.inputValue('#reason'), 'Card shown');
   assert.deepEqual(await inspect(desk, 'numbers-faults'), []);
-  await says(desk, '900 001', 'Card shown', 'correct');
+  await desk.fill('#value', '900 001');
+  await desk.click('button[value=end]');
+  assert.match(await main(desk), /You typed another number here/);
+  assert.equal(await desk.inputValue('#value'), '900 001');
+  await desk.click('button[value=correct]');
   assert.match(await main(desk), /900 001/);
   assert.equal(await desk.locator('.toast:has-text("The number was corrected")').count(), 1);
   await says(other, '900 002', 'Read aloud', 'correct');
@@ -828,5 +835,9 @@ test('a number of a patient is corrected and ended with a reason, without script
   assert.equal(await other.inputValue('#value'), '900 002');
   await says(desk, '', 'It was a brother’s', 'end');
   assert.match(await main(desk), /900 001[^]*until/);
+  await desk.selectOption('#which', { label: await desk.locator('#which option:has-text("900 001")').textContent() });
+  await desk.fill('#reason', 'It was hers');
+  await desk.click('button[value=again]');
+  assert.equal(await desk.locator('.toast:has-text("The number counts again")').count(), 1);
   await desk.context().close();
 });

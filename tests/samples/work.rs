@@ -196,20 +196,25 @@ fn numbers() -> Numbers {
         from: from.map(str::to_owned),
         state: state.into(),
     };
-    let which = vec![("a".into(), "Insurance number 12-34, Northern Mutual".into())];
+    let which = vec![
+        ("a".into(), "Insurance number 12-34, Northern Mutual".into()),
+        ("b".into(), "Passport C01X00T47 (of before)".into()),
+    ];
     Numbers {
         cx: reception(),
         who: who("p1", "Zawadzki", "Bogdan"),
         rows: vec![
-            row("Record number", "004 127", None, "given by this clinic; it stays"),
+            row("Clinic number", "004 127", None, "given by this clinic; it stays"),
             row("Insurance number", "12-34", Some("Northern Mutual"), ""),
             row("Passport", "C01X00T47", None, "until 3 Mar 2025"),
         ],
         fields: vec![
-            Field::choice("which", t("numbers-which"), "a", which, &faults),
+            Field::choice("which", t("numbers-which"), "a", which, &faults).asked(),
             Field::text("value", t("numbers-value"), "12-43", &faults).hint(t("numbers-value-hint")).optional().bare(),
             Field::text("reason", t("correct-reason"), "", &faults).hint(t("numbers-reason-hint")),
         ],
+        has_open: true,
+        has_ended: true,
         version: 2,
         faults,
     }

@@ -7,6 +7,7 @@ use super::clinic::{Clinic, NAME};
 use super::dice::{Dice, id};
 use super::make::{days_before, hl7, named, resource, years_between};
 use super::names::{DRAWS, Origin, STREETS, TOWNS, origin, plain};
+use crate::record::CLINIC_NUMBER;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Sex {
@@ -221,7 +222,7 @@ impl Person {
     fn clinic_number(&self) -> Value {
         let number = 4127 + self.index;
         let value = format!("{:03} {:03}", number / 1000, number % 1000);
-        json!({"use": "usual", "type": hl7("v2-0203", "MR"), "system": "https://chartbox.example/clinic-number", "value": value})
+        json!({"use": "usual", "type": hl7("v2-0203", "MR"), "system": CLINIC_NUMBER, "value": value})
     }
 
     fn health_number(&self) -> Value {

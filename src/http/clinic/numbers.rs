@@ -35,7 +35,7 @@ pub(in crate::http) struct Typed {
     /// What it is.
     value: String,
     reason: String,
-    /// `correct` or `end`.
+    /// `correct`, `end` or `again`.
     act: String,
     version: u32,
 }
@@ -57,6 +57,7 @@ pub(in crate::http) async fn form(
     cx.done = match asked.done.as_str() {
         "corrected" => Some(t("numbers-corrected").to_string()),
         "ended" => Some(t("numbers-ended").to_string()),
+        "again" => Some(t("numbers-counts-again").to_string()),
         _ => None,
     };
     let stands = Typed { version: patient.version, ..Typed::default() };
@@ -70,17 +71,33 @@ fn shown(visit: &Visit, mut cx: Cx, patient: &Seen, typed: &Typed, faults: Fault
     }
     let ctx = ctx(visit);
     let today = Some(visit.today());
-    let open = numbers::numbers(&patient.value).filter(|one| numbers::standing(one, today) == Standing::Counts);
-    let open: Vec<(String, String)> = open.map(|one| (numbers::key_of(one), words_of(one))).collect();
+    let clinics = numbers::of_the_clinic(&patient.value, today).map(numbers::key_of);
+    let kind = |one: &Value| match clinics == Some(numbers::key_of(one)) {
+        true => t("numbers-kind-clinic").to_string(),
+        false => kind_of(one),
+    };
+    let kind = &kind;
+    let of = |standing: Standing| {
+        let all = numbers::numbers(&patient.value).filter(move |one| numbers::standing(one, today) == standing);
+        all.map(move |one| (numbers::key_of(one), words_of(one, &kind(one))))
+    };
+    let ended = of(Standing::Ended).map(|(key, words)| (key, t("numbers-of-before").with("number", words).to_string()));
+    let (open, ended): (Vec<_>, Vec<_>) = (of(Standing::Counts).collect(), ended.collect());
+    let (has_open, has_ended) = (!open.is_empty(), !ended.is_empty());
+    let all: Vec<(String, String)> = open.into_iter().chain(ended).collect();
     // The record says nothing of what is asked here.
     let alone = |field: Field| Field { now: None, ..field };
     page(&Numbers {
         who: fill::identity(&patient.value, &ctx),
-        rows: numbers::numbers(&patient.value).map(|one| row(one, today, &ctx)).collect(),
-        fields: match open.is_empty() {
+        rows: numbers::numbers(&patient.value)
+            .map(|one| NumberRow { kind: kind(one), ..row(one, today, &ctx) })
+            .collect(),
+        has_open,
+        has_ended,
+        fields: match all.is_empty() {
             true => Vec::new(),
             false => vec![
-                alone(Field::choice("which", t("numbers-which"), &typed.which, open, &faults)),
+                alone(Field::choice("which", t("numbers-which"), &typed.which, all, &faults).asked()),
                 alone(Field::text("value", t("numbers-value"), &typed.value, &faults))
                     .hint(t("numbers-value-hint"))
                     .most(LONGEST)
@@ -116,10 +133,10 @@ fn row(number: &Value, today: Option<Date>, ctx: &Ctx) -> NumberRow {
 }
 
 /// "Insurance number 12-34, Northern Mutual".
-fn words_of(number: &Value) -> String {
+fn words_of(number: &Value, kind: &str) -> String {
     let value = fill::owned(number, "/value").unwrap_or_default();
     let from = from_of(number).map(|from| format!(", {from}")).unwrap_or_default();
-    format!("{} {value}{from}", kind_of(number))
+    format!("{kind} {value}{from}")
 }
 
 /// What sort of number it is; HL7's codes (v2-0203) in words where nobody wrote them.
@@ -168,7 +185,12 @@ pub(in crate::http) async fn change(
         visit.forget_draft(sent.at.as_deref()).await?;
         return Ok(Redirect::to(&at).into_response());
     }
-    let place = format!("{at}?done={}", if matches!(act, Act::End(_)) { "ended" } else { "corrected" });
+    let done = match act {
+        Act::Correct(_) => "corrected",
+        Act::End(_) => "ended",
+        Act::Again => "again",
+    };
+    let place = format!("{at}?done={done}");
     let detail = Detail::reason(typed.reason.trim());
     let doing = visit.doing(acts(&visit, Action::Update, detail), &sent, place.as_str());
     let seen = Seen { version: typed.version, ..patient.clone() };
@@ -186,20 +208,31 @@ pub(in crate::http) async fn change(
 /// What was asked for, and what is wrong with it.
 fn read(typed: &Typed, patient: &Value, today: Date) -> (Option<Act>, Faults) {
     let mut faults = Faults::none();
-    if numbers::find(patient, &typed.which, today).is_none() {
-        faults.add("which", t("numbers-which-missing"));
-    }
+    let value = faults.whole("value", &typed.value, LONGEST);
     let act = match typed.act.as_str() {
+        "correct" => Some(Act::Correct(value.clone())),
         "end" => Some(Act::End(today)),
-        "correct" => {
-            let value = faults.whole("value", &typed.value, LONGEST);
-            if value.is_empty() || value.chars().any(char::is_control) {
-                faults.add("value", t("numbers-value-missing"));
-            }
-            Some(Act::Correct(value))
-        }
+        "again" => Some(Act::Again),
         _ => None,
     };
+    let is_clinics =
+        |one: &Value| numbers::of_the_clinic(patient, Some(today)).is_some_and(|own| std::ptr::eq(own, one));
+    let is_there = |act: &Act| numbers::find(patient, &typed.which, act, today).is_some();
+    match act.as_ref().and_then(|act| numbers::find(patient, &typed.which, act, today)) {
+        Some(one) if matches!(act, Some(Act::End(_))) && is_clinics(one) => faults.add("which", t("numbers-not-ended")),
+        Some(_) => {}
+        None if is_there(&Act::Again) => faults.add("which", t("numbers-ended-already")),
+        None if is_there(&Act::End(today)) => faults.add("which", t("numbers-counts-already")),
+        None => faults.add("which", t("numbers-which-missing")),
+    }
+    match &act {
+        Some(Act::Correct(_)) if value.is_empty() || value.chars().any(char::is_control) => {
+            faults.add("value", t("numbers-value-missing"));
+        }
+        // What was typed would be lost without a word.
+        Some(Act::End(_) | Act::Again) if !value.is_empty() => faults.add("value", t("numbers-value-besides")),
+        _ => {}
+    }
     if faults.whole("reason", &typed.reason, LONGEST_REASON).is_empty() {
         faults.add("reason", t("numbers-reason-missing"));
     }
@@ -216,7 +249,7 @@ mod tests {
         let patient = json!({"id": "p", "identifier": [{"type": {"coding": [{"code": "MB"}]}, "value": "12-34",
             "assigner": {"display": "Northern Mutual"}}]});
         let one = &patient["identifier"][0];
-        assert_eq!(words_of(one), "Insurance number 12-34, Northern Mutual");
+        assert_eq!(words_of(one, &kind_of(one)), "Insurance number 12-34, Northern Mutual");
         let today = "2026-03-03".parse().unwrap();
         let typed = |act: &str, value: &str, reason: &str| Typed {
             which: numbers::key_of(one),
@@ -228,8 +261,21 @@ mod tests {
         let (act, faults) = read(&typed("correct", " 12-43 ", "card shown"), &patient, today);
         assert!(faults.is_empty() && act == Some(Act::Correct("12-43".into())));
         assert!(read(&typed("end", "", "left them"), &patient, today).1.is_empty());
-        let (_, faults) = read(&Typed { which: "x".into(), ..typed("correct", "", "") }, &patient, today);
-        let named: Vec<&str> = faults.all().iter().map(|(field, _)| *field).collect();
-        assert_eq!(named, ["which", "value", "reason"]);
+        let faults_of = |typed: &Typed, patient: &Value| {
+            read(typed, patient, today).1.all().iter().map(|(field, _)| *field).collect::<Vec<_>>()
+        };
+        let nothing = Typed { which: "x".into(), ..typed("correct", "", "") };
+        assert_eq!(faults_of(&nothing, &patient), ["which", "value", "reason"]);
+        assert_eq!(faults_of(&typed("end", "12-43", "left them"), &patient), ["value"], "what was typed is not lost");
+        assert_eq!(faults_of(&typed("again", "", "it counts"), &patient), ["which"], "it counts already");
+        let ended = numbers::put_into(patient.clone(), &numbers::key_of(one), &Act::End(today), today);
+        assert_eq!(read(&typed("again", "", "card shown"), &ended, today).0, Some(Act::Again));
+        assert!(read(&typed("again", "", "card shown"), &ended, today).1.is_empty());
+        assert_eq!(faults_of(&typed("correct", "12-43", "card shown"), &ended), ["which"]);
+        let own = json!({"identifier": [{"type": {"coding": [{"code": "MR"}]}, "value": "12-34"}]});
+        let which = numbers::key_of(&own["identifier"][0]);
+        let of_own = |act: &str, value: &str| Typed { which: which.clone(), ..typed(act, value, "card shown") };
+        assert_eq!(faults_of(&of_own("end", ""), &own), ["which"], "the record is called by it");
+        assert!(faults_of(&of_own("correct", "12-43"), &own).is_empty());
     }
 }

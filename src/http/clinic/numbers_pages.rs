@@ -13,6 +13,9 @@ pub struct Numbers {
     pub rows: Vec<NumberRow>,
     /// Which one, what it is, and why; empty where none can be changed.
     pub fields: Vec<Field>,
+    /// There is one that can be corrected or ended, and one that can be taken up again.
+    pub has_open: bool,
+    pub has_ended: bool,
     pub version: u32,
     pub faults: Faults,
 }

@@ -24,7 +24,7 @@ pub fn identity(patient: &Value, ctx: &Ctx) -> Identity {
         died,
         deceased: died.is_some() || patient.get("deceasedBoolean") == Some(&Value::Bool(true)),
         sex: text(patient, "/gender").map(Sex::from_code).unwrap_or_default(),
-        number: clinic_number(patient, ctx.today),
+        number: numbers::of_the_clinic(patient, ctx.today).and_then(|one| text(one, "/value")).and_then(spoken),
     }
 }
 
@@ -34,17 +34,6 @@ fn given(name: &Value) -> String {
         return owned(name, "/text").unwrap_or_default();
     }
     parts.join(" ")
-}
-
-/// The clinic's own number: the identifier of type `MR`, else the first usual one.
-fn clinic_number(patient: &Value, today: Option<jiff::civil::Date>) -> Option<String> {
-    let counts = |one: &&Value| numbers::standing(one, today) != numbers::Standing::Ended;
-    let identifiers: Vec<&Value> = list(patient, "identifier").iter().filter(counts).collect();
-    let is_record_number = |identifier: &&Value| super::has_code(identifier.get("type"), "MR");
-    let usual = |identifier: &&Value| text(identifier, "/use") == Some("usual");
-    let found = identifiers.iter().copied().find(is_record_number);
-    let found = found.or_else(|| identifiers.iter().copied().find(usual))?;
-    text(found, "/value").and_then(spoken)
 }
 
 /// A number of up to twelve characters is one that people read out; a longer one is a machine's.
