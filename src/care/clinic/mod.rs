@@ -14,7 +14,7 @@
 mod read;
 mod write;
 
-pub use read::of_resources;
+pub use read::{of_resources, that_go_on};
 pub use write::{
     ClinicForm, HoursForm, Problem, TopicForm, VisitTypeForm, away_change, change, clinic_change, hours_change,
     topic_change, visit_type_change,
@@ -23,7 +23,7 @@ pub use write::{
 use jiff::civil::{Date, Time, Weekday};
 use serde_json::{Value, json};
 
-use crate::base::{FhirId, ResourceRef};
+use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::fhir::ResourceType;
 use crate::fhir::search::Query;
 use crate::record::{Reading, RecordError, Undisclosed, strict};
@@ -168,11 +168,35 @@ pub struct Span {
     day: i8,
     pub from: Time,
     pub to: Time,
+    period: Period,
+}
+
+/// The first and the last day on which something counts, as far as it has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Period {
+    pub first: Option<Date>,
+    pub last: Option<Date>,
+}
+
+impl Period {
+    pub fn covers(&self, day: Date) -> bool {
+        self.first.is_none_or(|first| first <= day) && !self.is_over(day)
+    }
+
+    /// Whether it ended before this day.
+    pub fn is_over(&self, day: Date) -> bool {
+        self.last.is_some_and(|last| last < day)
+    }
 }
 
 impl Span {
     pub fn new(day: Weekday, from: Time, to: Time) -> Option<Self> {
-        (from < to).then(|| Self { day: day.to_monday_zero_offset(), from, to })
+        (from < to).then(|| Self { day: day.to_monday_zero_offset(), from, to, period: Period::default() })
+    }
+
+    #[must_use]
+    pub fn within(self, period: Period) -> Self {
+        Self { period, ..self }
     }
 
     pub fn day(&self) -> Weekday {
@@ -185,8 +209,14 @@ impl Span {
 pub struct Hours(pub Vec<Span>);
 
 impl Hours {
+    /// In a usual week.
     pub fn on(&self, day: Weekday) -> impl Iterator<Item = &Span> {
         self.0.iter().filter(move |span| span.day() == day)
+    }
+
+    /// On this day: the hours of a role that ended, or has not begun, are none.
+    pub fn of_day(&self, day: Date) -> impl Iterator<Item = &Span> {
+        self.on(day.weekday()).filter(move |span| span.period.covers(day))
     }
 }
 
@@ -279,7 +309,8 @@ impl Clinic {
     pub fn read(reading: &mut Reading<'_>) -> Result<Undisclosed<Self>, RecordError> {
         let services = reading.search(&query(ResourceType::HealthcareService)?)?;
         let roles = reading.search(&query(ResourceType::PractitionerRole)?)?;
-        Ok(services.zip(roles).map(|(services, roles)| read::of_pages(&services, &roles)))
+        let today = earliest_day(reading.now());
+        Ok(services.zip(roles).map_with(today, |(services, roles), today| read::of_pages(&services, &roles, today)))
     }
 
     pub fn visit_type(&self, id: &str) -> Option<&VisitType> {
@@ -303,6 +334,12 @@ impl Clinic {
     pub fn holiday(&self, day: Date) -> Option<&Away> {
         self.house.holidays.iter().find(|away| away.covers(day))
     }
+}
+
+/// The day that it still is somewhere (UTC-12): a role that ended before it is over at every clinic. Of the days around it the
+/// hours tell ([`Hours::of_day`]).
+fn earliest_day(now: Timestamp) -> Date {
+    now.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(-12))).date()
 }
 
 /// More services or roles than these no clinic of this size has.

@@ -5,16 +5,38 @@ use serde_json::Value;
 
 use super::{
     ANSWER_DAYS, Away, BOOKING, Booking, Clinic, Clinician, FORM, HOLD_HOURS, HORIZON_DAYS, Hours, House, MINUTES,
-    NOTICE_HOURS, Name, POOL, PersonRole, Pool, REMINDER_HOURS, SERVICE, Span, Topic, USUAL_REMINDER_HOURS, VisitType,
+    NOTICE_HOURS, Name, POOL, Period, PersonRole, Pool, REMINDER_HOURS, SERVICE, Span, Topic, USUAL_REMINDER_HOURS,
+    VisitType,
 };
 use crate::base::{FhirId, ResourceRef};
 use crate::record::Page;
 
-pub(super) fn of_pages(services: &Page, roles: &Page) -> Clinic {
+pub(super) fn of_pages(services: &Page, roles: &Page, today: Date) -> Clinic {
     let read = |page: &Page| -> Vec<Value> {
         page.matches.iter().filter_map(|stored| serde_json::from_slice(&stored.json).ok()).collect()
     };
-    of_resources(&read(services), &read(roles))
+    of_resources(&read(services), &that_go_on(read(roles), today))
+}
+
+/// The roles without those that ended before this day: nobody is offered by one of these.
+pub fn that_go_on(roles: Vec<Value>, today: Date) -> Vec<Value> {
+    roles.into_iter().filter(|role| !period(role).is_over(today)).collect()
+}
+
+/// When a role counts. Of an end that is known to the month or the year its last day is one.
+fn period(role: &Value) -> Period {
+    let whole = |text: &str, day: &str| text.get(..10).map_or_else(|| format!("{text}{day}"), str::to_owned);
+    let first = |text: &str| match text.len() {
+        4 => whole(text, "-01-01").parse().ok(),
+        7 => whole(text, "-01").parse().ok(),
+        _ => whole(text, "").parse::<Date>().ok(),
+    };
+    let last = |text: &str| match text.len() {
+        4 => whole(text, "-12-31").parse().ok(),
+        7 => whole(text, "-01").parse::<Date>().ok().map(Date::last_of_month),
+        _ => whole(text, "").parse::<Date>().ok(),
+    };
+    Period { first: text(role, "/period/start").and_then(first), last: text(role, "/period/end").and_then(last) }
 }
 
 /// From `HealthcareService`s and `PractitionerRole`s.
@@ -124,7 +146,9 @@ fn clinician(role: &Value) -> Option<Clinician> {
     let person = text(role, "/practitioner/reference")?;
     let person = ResourceRef::parse(person.split_once("/_history/").map_or(person, |(of, _)| of)).ok()?;
     // Where no hours are given nobody said when they work: no free time is made up.
-    let (hours, away) = (hours(role), away(role));
+    let period = period(role);
+    let (hours, away) = (hours(role).0.into_iter().map(|span| span.within(period)).collect(), away(role));
+    let hours = Hours(hours);
     let called = ["/code/0", "/specialty/0"].into_iter().find_map(|at| {
         let one = role.pointer(at)?;
         text(one, "/text").or_else(|| text(one, "/coding/0/display"))
@@ -247,6 +271,31 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_role_counts_within_its_period_and_its_hours_day_by_day() {
+        let role = |id: &str, period: Value| {
+            let day =
+                json!([{"daysOfWeek": ["tue"], "availableStartTime": "09:00:00", "availableEndTime": "12:00:00"}]);
+            json!({"resourceType": "PractitionerRole", "id": id, "availableTime": day, "period": period,
+                "practitioner": {"reference": format!("Practitioner/{id}"), "display": id}})
+        };
+        let roles = vec![
+            role("ended", json!({"end": "2020-01-01"})),
+            role("ends", json!({"end": "2026-03"})),
+            role("begins", json!({"start": "2026-03-10T00:00:00+01:00"})),
+            role("always", Value::Null),
+        ];
+        let clinic = of_resources(&[], &that_go_on(roles, Date::constant(2026, 3, 3)));
+        let on = |day: i8, month: i8| -> Vec<&str> {
+            let works = |one: &&Clinician| one.hours.of_day(Date::constant(2026, month, day)).next().is_some();
+            clinic.clinicians.iter().filter(works).map(|one| one.name.as_str()).collect()
+        };
+        assert_eq!(clinic.clinicians.len(), 3, "who ended is nobody to choose");
+        assert_eq!(on(3, 3), ["always", "ends"]);
+        assert_eq!(on(31, 3), ["always", "begins", "ends"], "an end that is known to the month is its last day");
+        assert_eq!(on(7, 4), ["always", "begins"]);
+    }
 
     #[test]
     fn somebody_with_several_roles_is_one_person_with_a_name_and_all_their_hours() {

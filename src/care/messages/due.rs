@@ -15,7 +15,7 @@ pub fn due(clinic: &Clinic, zone: &TimeZone, sent: Timestamp, days: u16) -> Time
     let begun = sent.to_zoned(zone.clone()).date();
     let works = |day: jiff::civil::Date| {
         clinic.house.hours.0.is_empty()
-            || (clinic.house.hours.on(day.weekday()).next().is_some() && clinic.holiday(day).is_none())
+            || (clinic.house.hours.of_day(day).next().is_some() && clinic.holiday(day).is_none())
     };
     let (mut day, mut left) = (begun, days);
     for _ in 0..LONGEST {
@@ -27,7 +27,7 @@ pub fn due(clinic: &Clinic, zone: &TimeZone, sent: Timestamp, days: u16) -> Time
             left = left.saturating_sub(1);
         }
     }
-    let end = clinic.house.hours.on(day.weekday()).map(|span| span.to).max();
+    let end = clinic.house.hours.of_day(day).map(|span| span.to).max();
     let end = day.to_datetime(end.unwrap_or(jiff::civil::Time::constant(23, 59, 0, 0)));
     end.to_zoned(zone.clone()).map_or(sent, |end| end.timestamp())
 }

@@ -68,16 +68,18 @@ pub fn is_open(clinic: &Clinic, with: &Clinician, zone: &TimeZone, start: Timest
 
 /// The stretches of a day in which somebody works and the clinic is open.
 fn both(one: &Hours, other: &Hours, day: Date) -> Vec<(Time, Time)> {
-    let weekday = day.weekday();
     let mut all = Vec::new();
-    for a in one.on(weekday) {
-        for b in other.on(weekday) {
+    for a in one.of_day(day) {
+        for b in other.of_day(day) {
             let (from, to) = (a.from.max(b.from), a.to.min(b.to));
             if from < to {
                 all.push((from, to));
             }
         }
     }
+    // Two roles with the same hours are one time to work.
+    all.sort_unstable();
+    all.dedup();
     all
 }
 

@@ -22,7 +22,7 @@ use super::{begun, put};
 use crate::access::Actor;
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, Role, Timestamp};
-use crate::care::clinic::{Clinic, Clinician, of_resources};
+use crate::care::clinic::{Clinic, Clinician, of_resources, that_go_on};
 use crate::care::notify::{self, Kind, Notice, Whom};
 use crate::care::workflow::{Doing, Done, Never, Refused, carry_out};
 use crate::fhir::{Mode, ResourceType};
@@ -194,7 +194,7 @@ pub async fn round(records: &Records, zone: &TimeZone) -> Result<Round, RecordEr
     if open.is_empty() && records.glimpse(&list, waiting)?.is_empty() {
         return Ok(round);
     }
-    let clinic = settled(records)?;
+    let clinic = settled(records, zone, now)?;
     for one in open {
         let over = offer_ends(&one.value, clinic.house.hold_hours).is_some_and(|ends| ends <= now);
         let asked = one.value.get("requestedPeriod").is_some_and(Value::is_array);
@@ -222,11 +222,12 @@ pub async fn round(records: &Records, zone: &TimeZone) -> Result<Round, RecordEr
     Ok(round)
 }
 
-fn settled(records: &Records) -> Result<Clinic, RecordError> {
+fn settled(records: &Records, zone: &TimeZone, now: Timestamp) -> Result<Clinic, RecordError> {
     let whole: fn(&Value) -> Option<Value> = |one| Some(one.clone());
     let services = records.glimpse(&strict(ResourceType::HealthcareService, "")?, whole)?;
     let roles = records.glimpse(&strict(ResourceType::PractitionerRole, "")?, whole)?;
-    Ok(of_resources(&services, &roles))
+    let today = now.to_zoned(zone.clone()).date();
+    Ok(of_resources(&services, &that_go_on(roles, today)))
 }
 
 /// The times that were offered before and not taken.

@@ -108,7 +108,7 @@ pub(super) fn has_others(clinic: &Clinic, booked: &Booked, days: &[Date], ctx: &
 /// Who has hours or somebody to see on this day, each with a column; and one for what is with nobody of this clinic.
 pub(super) fn lanes_of_day<'a>(clinic: &'a Clinic, booked: &Booked, day: Date, ctx: &Ctx) -> Vec<Lane<'a>> {
     let sees = |one: &Clinician| booked.iter().any(|(appointment, _)| is_of(appointment, Some(one), clinic));
-    let here = clinic.clinicians.iter().filter(|one| one.hours.on(day.weekday()).next().is_some() || sees(one));
+    let here = clinic.clinicians.iter().filter(|one| one.hours.of_day(day).next().is_some() || sees(one));
     let lanes = here.map(|who| Lane {
         who: Some(who),
         day,
@@ -181,17 +181,17 @@ impl<'a> Grid<'a> {
         // The first row is the same reading of the clock for all; from there on each column counts its own moments, so
         // that the night in which the clocks change has the hours that it has.
         let (mut from, mut spans) = (Vec::new(), Vec::new());
-        let opens = |lane: &Lane<'_>| clinic.house.hours.on(lane.day.weekday()).map(|span| span.from).min();
+        let opens = |lane: &Lane<'_>| clinic.house.hours.of_day(lane.day).map(|span| span.from).min();
         let open = lanes.iter().filter_map(opens).min();
         for lane in &lanes {
-            from.extend(clinic.house.hours.on(lane.day.weekday()).map(|span| span.from));
+            from.extend(clinic.house.hours.of_day(lane.day).map(|span| span.from));
             for (one, _) in booked.iter().filter(|(one, _)| is_on(one, lane.day, ctx)) {
                 if let Some((start, end)) = stands_at(one) {
                     from.push(start.to_zoned(ctx.zone.clone()).time());
                     spans.push((lane.day, end));
                 }
             }
-            let close = clinic.house.hours.on(lane.day.weekday()).map(|span| span.to).max();
+            let close = clinic.house.hours.of_day(lane.day).map(|span| span.to).max();
             spans.extend(close.map(|close| (lane.day, moment(lane.day, close, ctx))));
         }
         let first = in_step(from.into_iter().min().unwrap_or(Time::constant(9, 0, 0, 0)), open);
@@ -300,7 +300,7 @@ impl<'a> Grid<'a> {
             return Err(block.what.clone());
         }
         let time = from.to_zoned(self.ctx.zone.clone()).time();
-        if !who.hours.on(day.weekday()).any(|span| span.from <= time && time < span.to) {
+        if !who.hours.of_day(*day).any(|span| span.from <= time && time < span.to) {
             return Err(t("grid-off").to_string());
         }
         // What is over cannot be booked, and needs no word.

@@ -176,8 +176,8 @@ fn span_of(first: Date, last: Date) -> String {
 /// The days of a week that the clinic has something to do with.
 fn used(days: &[Date], clinic: &Clinic, booked: &Booked, ctx: &Ctx) -> Vec<Date> {
     let open = |day: Date| {
-        clinic.house.hours.on(day.weekday()).next().is_some()
-            || clinic.clinicians.iter().any(|one| one.hours.on(day.weekday()).next().is_some())
+        clinic.house.hours.of_day(day).next().is_some()
+            || clinic.clinicians.iter().any(|one| one.hours.of_day(day).next().is_some())
     };
     let has = |day: Date| booked.iter().any(|(one, _)| day_of(one, ctx) == Some(day));
     days.iter().copied().filter(|day| open(*day) || has(*day)).collect()
