@@ -90,7 +90,7 @@ pub fn render(page: &impl Template) -> String {
 pub fn ordered() -> OrderRow {
     OrderRow {
         id: "o1".into(),
-        note: None,
+        notes: vec!["left side (Dr R. Adeyemi-Strand, 3 Mar 2026)".into()],
         name: "Chest X-ray".into(),
         kind: Some("Imaging".into()),
         when: Some(day("2026-03-03")),

@@ -19,6 +19,8 @@ pub struct EntryPage {
     pub section: Section,
     pub heading: String,
     pub about: Option<String>,
+    /// What was written of it before, each a line.
+    pub said: Vec<String>,
     /// Fields that stand beside each other, row by row.
     pub rows: Vec<Vec<Field>>,
     pub faults: Faults,
@@ -118,6 +120,7 @@ fn form(opened: Opened, section: Section, heading: Text, faults: Faults) -> Entr
         section,
         heading: heading.to_string(),
         about: None,
+        said: Vec::new(),
         rows: Vec::new(),
         faults,
         action,
@@ -344,7 +347,10 @@ pub(super) fn order(
         Some(Closes::CalledOff) => ("order-do-off", "order-note-hint"),
         _ => ("order-do-done", "order-note-hint"),
     };
-    let rows = vec![vec![Field::text("note", label("note"), note, &faults).optional().hint(t(hint))]];
+    let field = Field::text("note", label("note"), note, &faults).hint(t(hint));
+    // Only what is done needs no reason.
+    let field = if matches!(main, None | Some(Closes::Done)) { field.optional() } else { field };
+    let rows = vec![vec![field]];
     let mut page = EntryPage { rows, ..form(opened, Section::Orders, t("order-title").with("name", name), faults) };
     page.action = place;
     page.version = Some(version);

@@ -76,13 +76,14 @@ async fn asked(
     }
     let when = row.when.map(|when| when.short());
     let state = (row.state != OrderState::Open).then(|| row.state.mark().word.to_string());
-    let about: Vec<String> = row.kind.into_iter().chain(when).chain(row.by).chain(state).chain(row.note).collect();
+    let about: Vec<String> = row.kind.into_iter().chain(when).chain(row.by).chain(state).collect();
     let signs = may_sign(visit);
     let others = if signs { &[Closes::CalledOff, Closes::Mistake][..] } else { &[] };
     let main = main_act(row.state, signs);
     let others = others.iter().copied().filter(|act| main != Some(Closes::OpenAgain) && main != Some(*act));
     let acts = (main, others.collect());
-    Ok(pages::order(opened, (place, version), (&row.name.text, about.join(", ")), &note, acts, faults))
+    let page = pages::order(opened, (place, version), (&row.name.text, about.join(", ")), &note, acts, faults);
+    Ok(EntryPage { said: row.notes, ..page })
 }
 
 /// `GET /patients/{id}/orders/{order}`

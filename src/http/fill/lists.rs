@@ -115,10 +115,9 @@ fn order(one: &Value, ctx: &Ctx) -> Option<OrderRow> {
     if let Some(message) = message {
         name.text = t(message).with("name", &name.text).to_string();
     }
-    let notes = notes(one);
     Some(OrderRow {
         id: owned(one, "/id").unwrap_or_default(),
-        note: (!notes.is_empty()).then(|| notes.join(" ")),
+        notes: list(one, "note").iter().filter_map(|note| noted(note, ctx)).collect(),
         name,
         kind: (!kind.is_empty()).then(|| kind.join("; ")),
         when: ctx.first_when(one, &["/authoredOn", "/occurrenceDateTime"]),
@@ -126,6 +125,14 @@ fn order(one: &Value, ctx: &Ctx) -> Option<OrderRow> {
         visit: text(one, "/encounter/reference").and_then(|to| to.strip_prefix("Encounter/")).map(str::to_owned),
         state,
     })
+}
+
+/// "wrong patient was imaged (Nurse N, 3 Mar 2026)": one note with whose it is and of which day.
+fn noted(note: &Value, ctx: &Ctx) -> Option<String> {
+    let said = spoken(note, "text")?;
+    let by = called(note.get("authorReference")).or_else(|| owned(note, "/authorString"));
+    let line: Vec<String> = by.into_iter().chain(ctx.when(note, "/time").map(|when| when.short())).collect();
+    Some(if line.is_empty() { said } else { format!("{said} ({})", line.join(", ")) })
 }
 
 /// HL7 v3 ActCode, as FHIR R4 binds `Encounter.class`.
@@ -305,6 +312,17 @@ mod tests {
         assert_eq!(of(json!({})), "MRI");
         assert_eq!(of(json!({"doNotPerform": true})), "Not to be done: MRI");
         assert_eq!(of(json!({"intent": "proposal"})), "Proposed, not ordered: MRI");
+    }
+
+    #[test]
+    fn each_note_of_an_order_says_whose_it_is_and_of_which_day() {
+        let order = json!({"status": "active", "code": {"text": "MRI"}, "note": [
+            {"text": "left arm"},
+            {"text": "image made", "time": "2026-03-03T09:31:00Z", "authorReference": {"display": "Dr A"}},
+            {"text": "wrong patient was imaged", "time": "2026-03-04T09:31:00Z", "authorString": "Nurse N"}]});
+        let rows = orders(&[order], &Ctx::of(jiff::tz::TimeZone::UTC));
+        let said = ["left arm", "image made (Dr A, 3 Mar 2026)", "wrong patient was imaged (Nurse N, 4 Mar 2026)"];
+        assert_eq!(rows[0].notes, said);
     }
 
     #[test]

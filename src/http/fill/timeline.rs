@@ -88,7 +88,7 @@ pub fn timeline(chart: &Chart, show: Option<TimelineKind>, base: &str, ctx: &Ctx
         // One that is open needs no word, nor one whose name says that it is not to be done; of others the reason stands beside.
         let is_plain = matches!(row.state, OrderState::Open | OrderState::Not);
         let state = (!is_plain).then(|| row.state.mark().word.to_string());
-        let text: Vec<String> = row.kind.into_iter().chain(state).chain(row.note).collect();
+        let text: Vec<String> = row.kind.into_iter().chain(state).chain(row.notes).collect();
         let text = (!text.is_empty()).then(|| text.join("; "));
         TimelineEntry { when, when_said: None, kind, title, text, by: row.by, href }
     }));

@@ -544,8 +544,8 @@ pub struct OrderRow {
     pub by: Option<String>,
     /// The visit at which it was ordered.
     pub visit: Option<String>,
-    /// What was written beside it, and why it was called off.
-    pub note: Option<String>,
+    /// What was written beside it, and why it was called off or opened again: each with who and when.
+    pub notes: Vec<String>,
     pub state: OrderState,
 }
 
