@@ -22,7 +22,7 @@ use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::record::{OrderRow, OrderState};
-use crate::http::ui::{Faults, t};
+use crate::http::ui::{Faults, Text, t};
 use crate::record::{Change, Condition};
 
 /// What a page about an order sends.
@@ -51,6 +51,14 @@ fn row_of(value: &Value, ctx: &Ctx) -> Option<OrderRow> {
     fill::orders(std::slice::from_ref(value), ctx).pop()
 }
 
+/// What stands over one that is no order yet, or a mistake, and what is said of it.
+fn no_order(value: &Value, name: &str) -> (String, Text) {
+    match fill::text(value, "/status") {
+        Some("draft") => (t("order-title").with("name", name).to_string(), t("order-is-draft")),
+        _ => (t("entry-over-title").with("name", name).to_string(), t("entry-over")),
+    }
+}
+
 async fn asked(
     visit: &Visit,
     (id, order): (&str, &str),
@@ -60,10 +68,9 @@ async fn asked(
     let (mut opened, value, version) = one(visit, id, R::ServiceRequest, order).await?;
     let Some(row) = row_of(&value, &opened.ctx) else {
         visit.over()?;
-        let is_draft = fill::text(&value, "/status") == Some("draft");
-        let said = t(if is_draft { "order-is-draft" } else { "entry-over" });
         let name = fill::concept(value.get("code")).unwrap_or_default();
-        return Ok(pages::over(opened, Section::Orders, &name, said));
+        let (heading, said) = no_order(&value, &name);
+        return Ok(EntryPage { heading, ..pages::over(opened, Section::Orders, &name, said) });
     };
     let kept = match typed {
         Some(_) => None,
@@ -129,4 +136,16 @@ pub(in crate::http) async fn close(
     let place = format!("/patients/{patient}{}?done=changed", Section::Orders.path());
     let detail = if note.is_empty() { Detail::none() } else { Detail::reason(note) };
     put(&visit, &sent, vec![change], why(&visit, Action::Update, detail), &place).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_draft_was_not_taken_back() {
+        let of = |status: &str| no_order(&json!({ "status": status }), "MRI").0;
+        assert_eq!((of("draft").as_str(), of("entered-in-error").as_str()), ("Order: MRI", "Taken back: MRI"));
+    }
 }
