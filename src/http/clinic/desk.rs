@@ -146,10 +146,13 @@ pub(super) fn request_row(booked: &Booked, one: &Value, ctx: &Ctx) -> RequestRow
     let day = |pointer: &str| text(pointer).and_then(|text| When::parse(text, &ctx.zone));
     let last = one.get("requestedPeriod").and_then(Value::as_array).map_or(0, |all| all.len().saturating_sub(1));
     let days = day("/requestedPeriod/0/start").zip(day(&format!("/requestedPeriod/{last}/end")));
+    // Another program asks for a time, and not for days.
+    let time = || day("/start").map_or_else(|| t("date-unknown").to_string(), |start| start.short_time());
+    let kind = || fill::concept(one.get("appointmentType")).unwrap_or_else(|| t("booking-title").to_string());
     RequestRow {
         href: format!("/booking-requests/{}", text("/id").unwrap_or_default()),
         name: booked.name(one, ctx),
-        kind: text("/appointmentType/text").unwrap_or_default().to_owned(),
+        kind: text("/appointmentType/text").map_or_else(kind, str::to_owned),
         days: days
             .map(|(first, last)| {
                 let (first, last) = (When::Day(first.day()), When::Day(last.day()));
@@ -158,8 +161,8 @@ pub(super) fn request_row(booked: &Booked, one: &Value, ctx: &Ctx) -> RequestRow
                 }
                 t("from-to").with("from", first.short()).with("to", last.short()).to_string()
             })
-            .unwrap_or_default(),
-        asked: day("/created").map(|when| when.in_its_year()).unwrap_or_default(),
+            .unwrap_or_else(time),
+        asked: day("/created").or_else(|| day("/meta/lastUpdated")).map(|when| when.in_its_year()).unwrap_or_default(),
         declined: booked.declined(one, ctx),
     }
 }
@@ -208,6 +211,21 @@ fn board(booked: &Booked, ctx: &Ctx, now: Timestamp) -> Board {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_request_of_another_program_says_the_time_that_it_asks_for() {
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
+        let row = |one: Value| {
+            let booked = Booked::of_values(vec![(one.clone(), 1)]);
+            let row = request_row(&booked, &one, &ctx);
+            (row.kind, row.days, row.asked)
+        };
+        let asked = json!({"status": "proposed", "start": "2026-12-06T09:00:00Z", "meta": {"lastUpdated": "2026-11-29T10:00:00Z"}});
+        assert_eq!(row(asked), ("Appointment".into(), "6 Dec 2026 09:00".into(), "29 Nov".into()));
+        let days = json!({"appointmentType": {"text": "Check-up"}, "created": "2026-11-28T10:00:00Z",
+            "requestedPeriod": [{"start": "2026-12-06T07:00:00Z", "end": "2026-12-06T19:00:00Z"}]});
+        assert_eq!(row(days), ("Check-up".into(), "6 Dec 2026".into(), "28 Nov".into()));
+    }
 
     #[test]
     fn who_is_late_and_who_did_not_come_stand_on_the_board_all_day() {

@@ -144,7 +144,7 @@ pub async fn visits(visit: Visit, Query(turn): Query<Turn>) -> Result<Response, 
     let (rows, pages) = turned(rows, turn, "/my/visits");
     let appointments = chart.of(R::Appointment);
     let clinic = clinic_for(&own, appointments).await?;
-    let asked = asked(appointments, clinic.as_ref(), &own);
+    let asked = asked(appointments, clinic.as_ref(), own.today(), &own.ctx);
     let coming = coming(appointments, cx.now.datetime(), &own.ctx, clinic.as_ref());
     let cancelled = did_not_happen("cancelled", own.today(), appointments, clinic.as_ref(), &own.ctx);
     let from = own.today().checked_sub(MISSED_DAYS.days()).unwrap_or(own.today());
@@ -171,22 +171,28 @@ fn kind_in(clinic: Option<&Clinic>, appointment: &Value) -> Option<String> {
 /// For so many days after the clinic had no time for it a request stands in the list.
 const NOT_OFFERED_DAYS: i32 = 30;
 
-/// Visits that the patient asked for and that have no time yet, and those for which the clinic had none of late.
-fn asked(appointments: &[Value], clinic: Option<&Clinic>, own: &Own) -> Vec<Asked> {
+/// Whether a time was only asked for: with one or without, nothing is booked.
+fn is_asked_for(appointment: &Value) -> bool {
+    matches!(appointment.get("status").and_then(Value::as_str), Some("proposed" | "waitlist"))
+}
+
+/// Visits that the patient asked for and that are not booked, and those for which the clinic had no time of late. One of which the
+/// time that was asked for is over waits no more.
+fn asked(appointments: &[Value], clinic: Option<&Clinic>, today: Date, ctx: &Ctx) -> Vec<Asked> {
     let text = |one: &Value, pointer: &str| one.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     let is_late = |one: &Value| {
         let when = one.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(|text| text.parse().ok());
-        when.is_some_and(|when| (own.today() - own.when(when).day()).get_days() <= NOT_OFFERED_DAYS)
+        when.is_some_and(|when| (today - When::at(when, &ctx.zone).day()).get_days() <= NOT_OFFERED_DAYS)
     };
-    let open = appointments.iter().filter(|one| {
-        let waits =
-            matches!(text(one, "/status").as_deref(), Some("proposed" | "waitlist")) && one.get("start").is_none();
-        waits || schedule::not_offered_of(one).is_some() && is_late(one)
-    });
+    let is_over = |one: &Value| ctx.when(one, "/start").is_some_and(|start| start.day() < today);
+    let open = appointments
+        .iter()
+        .filter(|one| is_asked_for(one) && !is_over(one) || schedule::not_offered_of(one).is_some() && is_late(one));
     open.filter_map(|one| {
         let kind = kind_in(clinic, one).or_else(|| fill::concept(one.get("appointmentType")));
         let kind = kind.unwrap_or_else(|| t("coming-visit").to_string());
-        let said = schedule::not_offered_of(one).map(|_| t("visit-not-offered").to_string());
+        let for_when = || ctx.when(one, "/start").filter(|_| is_asked_for(one)).map(|start| start.long_time());
+        let said = schedule::not_offered_of(one).map(|_| t("visit-not-offered").to_string()).or_else(for_when);
         Some(Asked { href: format!("/my/visits/{}", text(one, "/id")?), kind, said })
     })
     .collect()
@@ -260,7 +266,7 @@ fn coming_of(
     kind_of: impl Fn(&Value) -> Option<String>,
 ) -> Vec<Coming> {
     use AppointmentState::{Arrived, Expected, NotConfirmed};
-    let rows = appointments.iter().filter_map(|one| {
+    let rows = appointments.iter().filter(|one| !is_asked_for(one)).filter_map(|one| {
         let id = one.get("id").and_then(Value::as_str).unwrap_or_default();
         let mut row = fill::appointment(one, None, format!("/my/visits/{id}"), ctx)?;
         row.kind = kind_of(one).or(row.kind);
@@ -331,6 +337,32 @@ mod tests {
         let hrefs = |all: Vec<Asked>| all.into_iter().map(|one| one.href).collect::<Vec<_>>();
         assert_eq!(hrefs(of("noshow")), ["/my/visits/b", "/my/visits/a"]);
         assert_eq!(hrefs(of("cancelled")), ["/my/visits/d"]);
+    }
+
+    #[test]
+    fn a_time_that_was_only_asked_for_is_no_visit_that_comes() {
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
+        let of = |id: &str, status: &str, start: &str| json!({"id": id, "status": status, "start": start});
+        let all = [
+            of("asked", "proposed", "2026-12-06T09:00:00Z"),
+            of("waits", "waitlist", "2026-12-07T09:00:00Z"),
+            of("over", "proposed", "2026-11-01T09:00:00Z"),
+            of("booked", "booked", "2026-12-08T09:00:00Z"),
+            json!({"id": "any", "status": "proposed"}),
+        ];
+        let today = Date::constant(2026, 11, 29);
+        let coming = coming(&all, today.at(10, 0, 0, 0), &ctx, None);
+        assert_eq!(coming.iter().map(|one| one.href.as_str()).collect::<Vec<_>>(), ["/my/visits/booked"]);
+        let asked = asked(&all, None, today, &ctx);
+        let said: Vec<_> = asked.iter().map(|one| (one.href.as_str(), one.said.as_deref())).collect();
+        assert_eq!(
+            said,
+            [
+                ("/my/visits/asked", Some("6 December 2026, 09:00")),
+                ("/my/visits/waits", Some("7 December 2026, 09:00")),
+                ("/my/visits/any", None)
+            ]
+        );
     }
 
     #[test]
