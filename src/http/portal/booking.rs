@@ -571,7 +571,7 @@ fn may_change(own: &Own, clinic: &Clinic, value: &Value) -> Option<May> {
 }
 
 /// Whether it is another patient's visit, too: that is not one person's to move or cancel.
-fn is_for_several(value: &Value) -> bool {
+pub(super) fn is_for_several(value: &Value) -> bool {
     schedule::patients_of(value).count() > 1
 }
 

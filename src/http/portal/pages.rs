@@ -35,6 +35,8 @@ pub struct Coming {
     pub href: String,
     /// It is of today: nobody changes it here any more.
     pub today: bool,
+    /// It is another patient's, too: nobody changes it here.
+    pub for_several: bool,
     /// A form belongs to it that nobody has filled in yet.
     pub form: bool,
     /// It is an offer that waits for an answer, and until when it is held.

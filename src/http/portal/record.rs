@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::booking::name_of;
+use super::booking::{is_for_several, name_of};
 use super::own::{Needs, Own};
 use super::pages::{
     Allergies, Asked, Coming, Immunizations, OneResult, PlainGroup, Problems, Results, Visits as VisitsPage,
@@ -272,20 +272,20 @@ fn coming_of(
         row.kind = kind_of(one).or(row.kind);
         let form = row.state == Expected && schedule::asks_form(one) && !schedule::has_returned_form(one);
         let held = schedule::offer_ends(one, hold_hours.unwrap_or_default());
-        Some((row, form, held))
+        Some((row, form, held, is_for_several(one)))
     });
     // An offer that is over is nobody's visit.
     let stands = |held: Option<Timestamp>| {
         held.is_none_or(|held| hold_hours.is_none() || held.to_zoned(ctx.zone.clone()).datetime() > now)
     };
     let mut rows: Vec<_> = rows
-        .filter(|(row, _, held)| {
+        .filter(|(row, _, held, _)| {
             stands(*held) && row.when.moment() >= now && matches!(row.state, Arrived | Expected | NotConfirmed)
         })
         .collect();
     rows.sort_by_key(|(row, ..)| row.when.moment());
     rows.into_iter()
-        .map(|(row, form, held)| {
+        .map(|(row, form, held, for_several)| {
             let kind = row.kind.unwrap_or_else(|| t("coming-visit").to_string());
             let title = match row.with {
                 Some(with) => t("coming-with").with("kind", kind).with("with", with).to_string(),
@@ -297,6 +297,7 @@ fn coming_of(
             });
             Coming {
                 today: row.when.day() == now.date(),
+                for_several,
                 when: row.when,
                 title,
                 text: row.reason,
@@ -396,6 +397,18 @@ mod tests {
             coming_of(&[booked], "2026-03-03T10:00".parse().unwrap(), &ctx, Some(24), |_| None)[0].offered,
             None
         );
+    }
+
+    #[test]
+    fn a_visit_of_several_patients_is_not_ones_own_to_change() {
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
+        let with = |who: &[&str]| {
+            let all: Vec<Value> =
+                who.iter().map(|one| json!({"actor": {"reference": format!("Patient/{one}")}})).collect();
+            let one = json!({"start": "2026-03-05T09:00:00Z", "status": "booked", "participant": all});
+            coming(&[one], "2026-03-03T10:00".parse().unwrap(), &ctx, None).remove(0).for_several
+        };
+        assert_eq!((with(&["p"]), with(&["p", "q"])), (false, true));
     }
 
     #[test]
