@@ -575,6 +575,22 @@ pub(super) fn is_for_several(value: &Value) -> bool {
     schedule::patients_of(value).count() > 1
 }
 
+/// The message that says how an appointment stands (FHIR R4, `appointmentstatus`).
+fn state_word(status: &str) -> &'static str {
+    match status {
+        "proposed" => "visit-asked",
+        "waitlist" => "visit-waits",
+        "pending" => "visit-offered",
+        "booked" => "visit-booked",
+        "cancelled" => "appointment-cancelled",
+        "noshow" => "appointment-did-not-come",
+        "fulfilled" => "appointment-done",
+        "arrived" | "checked-in" => "appointment-arrived",
+        "entered-in-error" => "visit-in-error",
+        _ => "appointment-not-confirmed",
+    }
+}
+
 /// What was done to come here, while it is so still: the address stays in a window in which nothing else happens.
 fn done_word(done: &str, status: &str, value: &Value) -> Option<&'static str> {
     match (done, status) {
@@ -631,18 +647,10 @@ pub(in crate::http) async fn show(
         when: start.map(|start| format!("{}, {}", own.when(start).heading(&cx.now), clock(&own, start))),
         wanted: if start.is_none() { wanted } else { None },
         reason: fill::concept(value.pointer("/reasonCode/0")),
-        state: t(match status {
-            "proposed" => "visit-asked",
-            "waitlist" => "visit-waits",
-            "pending" => "visit-offered",
-            "booked" => "visit-booked",
-            "cancelled" if not_offered.is_some() => "visit-not-offered",
-            "cancelled" => "appointment-cancelled",
-            "noshow" => "appointment-did-not-come",
-            "fulfilled" => "appointment-done",
-            _ => "appointment-arrived",
-        })
-        .to_string(),
+        state: match not_offered {
+            Some(_) if status == "cancelled" => t("visit-not-offered").to_string(),
+            _ => t(state_word(status)).to_string(),
+        },
         offered: status == "pending",
         held: schedule::offer_ends(&value, clinic.house.hold_hours).map(|ends| own.when(ends).long_time()),
         listed: status == "pending" && schedule::is_listed(&value),
@@ -818,6 +826,16 @@ mod tests {
             }
         }
         assert_eq!(done_word("form", "booked", &value), None);
+    }
+
+    #[test]
+    fn only_who_is_here_has_arrived() {
+        let arrived = |status: &str| state_word(status) == "appointment-arrived";
+        assert!(arrived("arrived") && arrived("checked-in"));
+        for other in ["entered-in-error", "booked", "proposed", "noshow", "something else"] {
+            assert!(!arrived(other), "{other}");
+        }
+        assert!(t(state_word("entered-in-error")).exists());
     }
 
     #[test]

@@ -70,6 +70,7 @@ visit-book-again = Book another time
 book-declined-done = The reception knows that this time does not suit you, and looks for another.
 visit-no-need = I no longer need it
 visit-offered = The clinic offers this time
+visit-in-error = It was written down by mistake: there is no such visit
 visit-booked = Booked
 visit-wanted = Days that are possible: { $days }
 visit-wanted-days = { $from } to { $to }

@@ -70,6 +70,7 @@ visit-book-again = Reservar otra hora
 book-declined-done = Recepción sabe que esta hora no le conviene, y busca otra.
 visit-no-need = Ya no la necesito
 visit-offered = La clínica le ofrece esta hora
+visit-in-error = Se anotó por error: no hay tal visita
 visit-booked = Reservada
 visit-wanted = Días posibles: { $days }
 visit-wanted-days = del { $from } al { $to }
