@@ -134,6 +134,7 @@ fn acting() -> Vec<(&'static str, String)> {
     let visits = |extent| Visits {
         cancelled: Vec::new(),
         missed: Vec::new(),
+        planned: Vec::new(),
         cx: so_far(extent),
         coming: coming(),
         asked: vec![],
@@ -443,6 +444,8 @@ fn lists() -> Vec<(&'static str, String)> {
         place: None,
         detail: None,
         open: false,
+        state: None,
+        planned: false,
         id: "e1".into(),
         ordered: vec!["Blood count".into()],
     };
@@ -478,6 +481,7 @@ fn lists() -> Vec<(&'static str, String)> {
             render(&Visits {
                 cancelled: Vec::new(),
                 missed: Vec::new(),
+                planned: Vec::new(),
                 cx: halina(),
                 coming: coming(),
                 asked: vec![Asked {
@@ -546,6 +550,7 @@ fn empty_lists() -> Vec<(&'static str, String)> {
             render(&Visits {
                 cancelled: Vec::new(),
                 missed: Vec::new(),
+                planned: Vec::new(),
                 cx: cx.clone(),
                 coming: vec![],
                 asked: vec![],

@@ -25,7 +25,7 @@ use crate::http::fill::{self, Ctx, Wanted};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
-use crate::http::ui::record::{AppointmentState, CalledOff, DayRow, OrderRow, Pages};
+use crate::http::ui::record::{AppointmentState, CalledOff, DayRow, OrderRow, Pages, VisitRow};
 use crate::http::ui::{Cx, Series, State, When, t};
 use crate::record::Reading;
 
@@ -238,8 +238,10 @@ pub(in crate::http) async fn visits(
     let Opened { cx, ctx, chart, frame } = open(&visit, &id, &kinds).await?;
     let base = format!("{}/visits?", frame.who.href());
     let coming = coming(&chart, &cx, &ctx);
-    let (rows, pages) = one_page(fill::visits(chart.of(ResourceType::Encounter), &ctx), asked.page, &base);
-    page(&Visits { cx, frame, coming, rows, pages })
+    let all = fill::visits(chart.of(ResourceType::Encounter), &ctx);
+    let (planned, all): (Vec<VisitRow>, Vec<VisitRow>) = all.into_iter().partition(|row| row.planned);
+    let (rows, pages) = one_page(all, asked.page, &base);
+    page(&Visits { cx, frame, coming, planned, rows, pages })
 }
 
 /// `GET /patients/{id}/orders`

@@ -459,6 +459,8 @@ pub struct Visits {
     pub frame: Frame,
     /// Those to come, the next first.
     pub coming: Vec<DayRow>,
+    /// Planned, with or without a day.
+    pub planned: Vec<VisitRow>,
     pub rows: Vec<VisitRow>,
     pub pages: Pages,
 }

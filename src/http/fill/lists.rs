@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::amounts::notes;
 use super::bears::bears;
 use super::dates::time_said;
-use super::standing::{caveats, modified_within};
+use super::standing::{caveats, modified_within, status_word};
 use super::{Ctx, LOINC, called, code, concept, list, named, owned, spoken, text};
 use crate::care::medicine::Asks;
 use crate::care::uploads;
@@ -79,6 +79,12 @@ pub(super) fn visit(one: &Value, ctx: &Ctx) -> VisitRow {
         place: called(one.get("serviceProvider")),
         detail: Some(bears(ResourceType::Encounter, one, ctx)).filter(|all| !all.is_empty()).map(|all| all.join("; ")),
         open: matches!(text(one, "/status"), Some("in-progress" | "arrived" | "triaged" | "onleave")),
+        state: match text(one, "/status") {
+            Some("planned") => Some(t("visit-planned").to_string()),
+            Some(status @ "unknown") => Some(status_word(status)),
+            _ => None,
+        },
+        planned: text(one, "/status") == Some("planned"),
         id: owned(one, "/id").unwrap_or_default(),
         ordered: Vec::new(),
     }
@@ -298,6 +304,17 @@ mod tests {
         assert_eq!(spanish("Something else"), "Otra cosa");
         assert_eq!(in_own_words("Otra cosa".to_owned()), "Something else", "whoever kept it");
         assert_eq!(spanish("Visit notes of the spa"), "Visit notes of the spa");
+    }
+
+    #[test]
+    fn a_visit_that_is_planned_or_of_which_nobody_knows_says_so() {
+        let of = |status: &str| {
+            let row = visits(&[json!({ "status": status })], &Ctx::of(jiff::tz::TimeZone::UTC)).remove(0);
+            (row.state, row.planned)
+        };
+        assert_eq!(of("planned"), (Some("Planned".into()), true));
+        assert_eq!(of("unknown"), (Some("not known".into()), false));
+        assert_eq!((of("finished"), of("in-progress")), ((None, false), (None, false)));
     }
 
     #[test]

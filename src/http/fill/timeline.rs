@@ -182,7 +182,7 @@ fn visit_entry(one: &Value, ctx: &Ctx) -> Option<TimelineEntry> {
     // Of a visit whose beginning nobody wrote down its end is known.
     let when = row.when.or(row.until).unwrap_or(When::Unknown);
     let kind = TimelineKind::Visit;
-    let text: Vec<String> = row.place.into_iter().chain(row.detail).collect();
+    let text: Vec<String> = row.state.into_iter().chain(row.place).chain(row.detail).collect();
     let text = (!text.is_empty()).then(|| text.join("; "));
     Some(TimelineEntry { when, when_said: None, kind, title, text, by: row.by, href: None })
 }

@@ -246,6 +246,8 @@ pub struct Visits {
     pub cancelled: Vec<Asked>,
     /// To which the patient did not come, the last first.
     pub missed: Vec<Asked>,
+    /// Planned by whoever sees the patient: no appointment, and none of the visits that were.
+    pub planned: Vec<VisitRow>,
     /// Ordered for the patient, and not done yet.
     pub ordered: Vec<OrderRow>,
     pub rows: Vec<VisitRow>,

@@ -24,7 +24,7 @@ use crate::http::fill::{self, Ctx, Wanted};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
-use crate::http::ui::record::{AppointmentState, OrderRow, Pages};
+use crate::http::ui::record::{AppointmentState, OrderRow, Pages, VisitRow};
 use crate::http::ui::{Locale, When, t};
 
 /// What led here, to say that it was done.
@@ -141,6 +141,7 @@ pub async fn visits(visit: Visit, Query(turn): Query<Turn>) -> Result<Response, 
         row.ordered = at.map(|order| order.name.clone()).collect();
     }
     let ordered = orders.into_iter().filter(OrderRow::is_open).collect();
+    let (planned, rows): (Vec<VisitRow>, Vec<VisitRow>) = rows.into_iter().partition(|row| row.planned);
     let (rows, pages) = turned(rows, turn, "/my/visits");
     let appointments = chart.of(R::Appointment);
     let clinic = clinic_for(&own, appointments).await?;
@@ -150,7 +151,7 @@ pub async fn visits(visit: Visit, Query(turn): Query<Turn>) -> Result<Response, 
     let from = own.today().checked_sub(MISSED_DAYS.days()).unwrap_or(own.today());
     let mut missed = did_not_happen("noshow", from, appointments, clinic.as_ref(), &own.ctx);
     missed.reverse();
-    page(&VisitsPage { asked, coming, cancelled, missed, ordered, cx, rows, pages })
+    page(&VisitsPage { asked, coming, cancelled, missed, planned, ordered, cx, rows, pages })
 }
 
 /// The clinic, where its settings say something that the appointments do not: its kinds of visit in the reader's language (an

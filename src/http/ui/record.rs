@@ -527,6 +527,10 @@ pub struct VisitRow {
     pub detail: Option<String>,
     /// Whether it still goes on.
     pub open: bool,
+    /// Planned, or nobody knows whether it was: in a word.
+    pub state: Option<String>,
+    /// It is planned, and none of those that were.
+    pub planned: bool,
     pub id: String,
     /// What was ordered at it.
     pub ordered: Vec<Said>,
