@@ -1,5 +1,6 @@
 //! The International Patient Summary of one patient, as a document: what was read of the record, put into form.
 
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::base::{Ambient, FhirId};
@@ -14,7 +15,9 @@ pub struct Maker<'a> {
     /// The base of absolute addresses: `https://box.example/fhir`.
     pub base: &'a str,
     /// How a prescription or a statement says to take it, in English.
-    pub dose: fn(&Value) -> Option<String>,
+    pub dose: fn(&Value, &TimeZone) -> Option<String>,
+    /// The clinic's.
+    pub zone: &'a TimeZone,
 }
 
 /// The document; `None` where a stored resource does not read.
@@ -25,8 +28,8 @@ pub fn document(parts: &SummaryParts, maker: Maker<'_>, ambient: &Ambient) -> Op
     let new = || FhirId::new(ambient).to_string();
     let ids = Ids { document: new(), composition: new(), clinic: clinic_id(maker) };
     let now = ambient.now();
-    let Maker { clinic, base, dose } = maker;
-    let input = Input { patient: &patient, chosen: &chosen, along: &along, dose, base, clinic, now, ids: &ids };
+    let Maker { clinic, base, dose, zone } = maker;
+    let input = Input { patient: &patient, chosen: &chosen, along: &along, dose, zone, base, clinic, now, ids: &ids };
     Some(ips::document(&input))
 }
 
@@ -45,7 +48,7 @@ mod tests {
 
     #[test]
     fn a_clinic_keeps_its_id_and_another_has_another() {
-        let one = Maker { clinic: "A", base: "https://box/fhir", dose: |_| None };
+        let one = Maker { clinic: "A", base: "https://box/fhir", dose: |_, _| None, zone: &TimeZone::UTC };
         assert_eq!(clinic_id(one), clinic_id(one));
         assert_eq!(clinic_id(one).as_bytes().get(14), Some(&b'8'), "{}", clinic_id(one));
         assert_ne!(clinic_id(one), clinic_id(Maker { clinic: "B", ..one }));

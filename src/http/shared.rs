@@ -84,7 +84,8 @@ pub(super) async fn open(visit: Visit, Form(typed): Form<Typed>) -> Result<Respo
     if typed.r#as == "fhir" {
         let origin = house.about.portal_url.as_deref().or(house.about.clinic_url.as_deref()).unwrap_or_default();
         let base = format!("{origin}/fhir");
-        let maker = Maker { clinic: &house.front.face.clinic, base: &base, dose: fill::dose_in_english };
+        let face = &house.front.face;
+        let maker = Maker { clinic: &face.clinic, base: &base, dose: fill::dose_in_english, zone: &face.zone };
         let bundle = document(&parts, maker, &house.ambient);
         let bundle = bundle.ok_or_else(|| Refusal::internal("a stored resource does not read"))?;
         let headers = [

@@ -11,6 +11,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 pub use sections::Section;
@@ -83,8 +84,10 @@ pub struct Input<'a> {
     pub chosen: &'a [Value],
     /// What those refer to.
     pub along: &'a [Value],
-    /// How a prescription or a statement says to take it, in English: all of it.
-    pub dose: fn(&Value) -> Option<String>,
+    /// How a prescription or a statement says to take it, in English: all of it, with times on this clock.
+    pub dose: fn(&Value, &TimeZone) -> Option<String>,
+    /// The clinic's.
+    pub zone: &'a TimeZone,
     /// The base of absolute addresses: `https://box.example/fhir`.
     pub base: &'a str,
     /// Who makes it: the clinic's name.

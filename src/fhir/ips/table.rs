@@ -92,9 +92,11 @@ pub(super) fn line(resource: &Value, input: &Input<'_>) -> Line {
     let more = match kind.as_str() {
         "AllergyIntolerance" => reactions(resource),
         "MedicationStatement" if is_not_taken(resource) => Some(not_taken(resource)),
-        "MedicationStatement" => joined([(input.dose)(resource), doubt(resource)].into_iter().flatten(), ". "),
+        "MedicationStatement" => {
+            joined([(input.dose)(resource, input.zone), doubt(resource)].into_iter().flatten(), ". ")
+        }
         "MedicationRequest" if Asks::of(resource) == Asks::NotToGive => {
-            let of = (input.dose)(resource).map(|dose| format!("This is said of: {dose}"));
+            let of = (input.dose)(resource, input.zone).map(|dose| format!("This is said of: {dose}"));
             let why = first(resource, "reasonCode").map(|why| format!("Reason: {why}"));
             joined([Some("Not to be given".to_owned()), of, why].into_iter().flatten(), ". ")
         }
@@ -103,7 +105,7 @@ pub(super) fn line(resource: &Value, input: &Input<'_>) -> Line {
             let of_it = |one: &&Value| prescription_of(one).and_then(|to| to.rsplit('/').next()) == Some(id.as_str());
             let not = input.chosen.iter().filter(|one| is_not_taken(one)).any(|one| of_it(&one));
             let not = not.then(|| "The patient says that it is not taken".to_owned());
-            joined([(input.dose)(resource), doubt(resource), not].into_iter().flatten(), ". ")
+            joined([(input.dose)(resource, input.zone), doubt(resource), not].into_iter().flatten(), ". ")
         }
         "Immunization" => string(resource, "lotNumber").map(|lot| format!("Lot {lot}")),
         "Observation" if is_of_the_patient(resource) => {

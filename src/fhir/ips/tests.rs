@@ -17,7 +17,7 @@ fn made(chosen: &[Value], along: &[Value]) -> Value {
     let now = "2026-03-03T09:00:00Z".parse().unwrap();
     let ids = ids();
     // The words are made by who shows them; here a dosage is its text.
-    let dose = |resource: &Value| {
+    let dose = |resource: &Value, _: &TimeZone| {
         let texts = ["dosage", "dosageInstruction"].map(|name| resource[name][0]["text"].as_str());
         texts.into_iter().flatten().next().map(str::to_owned)
     };
@@ -26,6 +26,7 @@ fn made(chosen: &[Value], along: &[Value]) -> Value {
         chosen,
         along,
         dose,
+        zone: &TimeZone::UTC,
         base: "https://box/fhir",
         clinic: "Hill & Street",
         now,

@@ -76,7 +76,9 @@ async fn made(visit: &Visit, id: &FhirId) -> Result<Value, Refusal> {
     let house = &visit.house;
     let parts =
         house.records.disclose_soon(&visit.actor, why(Action::Summary, visit), |reading| reading.summary(id)).await?;
-    let maker = Maker { clinic: &house.front.face.clinic, base: &answer::base(visit), dose: fill::dose_in_english };
+    let face = &house.front.face;
+    let base = answer::base(visit);
+    let maker = Maker { clinic: &face.clinic, base: &base, dose: fill::dose_in_english, zone: &face.zone };
     let document = aside(|| document(&parts, maker, &house.ambient));
     document.ok_or_else(|| Refusal::internal("a stored resource does not read"))
 }

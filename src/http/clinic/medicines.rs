@@ -155,7 +155,7 @@ impl Rows<'_> {
     }
 
     fn no_medicine(&self, request: &Value, state: MedicineState) -> Row {
-        let how = fill::dose_of(request);
+        let how = fill::dose_of(request, &self.ctx.zone);
         let how = match state {
             MedicineState::NotToGive => how.map(|how| t("not-to-give-of").with("how", how).to_string()),
             _ => how,
@@ -206,7 +206,7 @@ impl Rows<'_> {
             };
             let row = Row {
                 name,
-                how: fill::dose_of(request),
+                how: fill::dose_of(request, &self.ctx.zone),
                 reason: fill::reason_of(request, self.chart.of(R::Condition)),
                 span,
                 by: fill::called(request.get("requester")),
@@ -233,7 +233,7 @@ impl Rows<'_> {
                 self.ctx.first_when(statement, &["/effectivePeriod/start", "/effectiveDateTime", "/dateAsserted"]);
             let row = Row {
                 name: fill::medicine_name(statement, self.chart.medications()),
-                how: fill::dose_of(statement),
+                how: fill::dose_of(statement, &self.ctx.zone),
                 reason: fill::list(statement, "reasonCode").first().and_then(|one| fill::concept(Some(one))),
                 span: since.map_or_else(
                     || t("date-unknown").to_string(),
@@ -285,7 +285,7 @@ impl Rows<'_> {
                     (true, false) => "history-renewed",
                     _ => "history-started",
                 };
-                let how = fill::dose_of(request).map(|how| match Asks::of(request) {
+                let how = fill::dose_of(request, &self.ctx.zone).map(|how| match Asks::of(request) {
                     Asks::NotToGive => t("not-to-give-of").with("how", how).to_string(),
                     _ => how,
                 });

@@ -168,7 +168,8 @@ pub(in crate::http) async fn form(
         (Some(pairs), _) => Typed::of(pairs),
         (None, Some(prior)) => {
             let how = if asked.renew.is_empty() { "changed" } else { "renewed" };
-            Typed::of_prior(prior, how, (desk.formulary.as_deref(), desk.opened.chart.medications()), &desk.refill)
+            let file = (desk.formulary.as_deref(), desk.opened.chart.medications());
+            Typed::of_prior(prior, how, file, &desk.refill, &desk.opened.ctx.zone)
         }
         (None, None) => Typed { medicine: asked.medicine, written: asked.written, ..Typed::blank() },
     };
@@ -285,7 +286,7 @@ pub(in crate::http) async fn send(
     let ambient = &desk.visit.house.ambient;
     let name = desk.visit.account.as_ref().map_or_else(String::new, |account| account.display_name.to_string());
     let by = By { reference: person.as_str(), name: &name, now: ambient.now() };
-    let said = dosage::words(&prescribe::dosage(&dose, "", desk.today)).unwrap_or_default();
+    let said = dosage::words(&prescribe::dosage(&dose, "", desk.today), &desk.opened.ctx.zone).unwrap_or_default();
     let id = FhirId::new(ambient);
     let issues = issues(&findings, &answers, (&desk, &id, &by), &chosen);
     let prior_id = desk.prior.as_ref().and_then(|prior| FhirId::parse(fill::text(prior, "/id")?).ok());

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::prescription_pages::is_not_to_be_replaced;
@@ -113,6 +114,7 @@ impl Typed {
         how: &str,
         (formulary, along): (Option<&Formulary>, &[Value]),
         refill: &Option<(Value, Refill)>,
+        zone: &TimeZone,
     ) -> Self {
         let own = |pointer: &str| fill::owned(prior, pointer).unwrap_or_default();
         let (medicine, name) = medicine_of(prior, formulary, along);
@@ -136,7 +138,7 @@ impl Typed {
             ..Self::default()
         };
         match fill::dosage::all(prior) {
-            [dosage] => typed.take_over(dosage, prior, medicine),
+            [dosage] => typed.take_over(dosage, prior, medicine, zone),
             // What was handed out is known all the same.
             [] => {
                 typed.unit = fill::owned(prior, "/dispenseRequest/quantity/unit").unwrap_or_default();
@@ -167,7 +169,7 @@ impl Typed {
     }
 
     /// Fills the fields of the dose with what one instruction says.
-    fn take_over(&mut self, dosage: &Value, prior: &Value, medicine: Option<&Medicine>) {
+    fn take_over(&mut self, dosage: &Value, prior: &Value, medicine: Option<&Medicine>, zone: &TimeZone) {
         // Of several doses none is the dose.
         let quantity = match fill::list(dosage, "doseAndRate") {
             [one] => one.get("doseQuantity"),
@@ -210,7 +212,7 @@ impl Typed {
                 "boundsDuration": days.map(|days| json!({"value": days, "code": "d"})),
             }},
         });
-        self.instructions = fill::dosage::beside(dosage, &said).unwrap_or_default();
+        self.instructions = fill::dosage::beside(dosage, &said, zone).unwrap_or_default();
         // Of what is said in words alone no choice is made, nor of several days of the week.
         if days_of_week.len() > 1 && !self.instructions.is_empty() {
             self.every = WRITTEN.to_owned();
@@ -221,8 +223,8 @@ impl Typed {
     }
 
     /// What the prescription in whose place this one comes says of how to take it, and why not all of it is in the fields.
-    pub fn stood(prior: &Value, medicine: Option<&Medicine>) -> Option<(String, Option<String>)> {
-        let said = fill::dose_of(prior)?;
+    pub fn stood(prior: &Value, medicine: Option<&Medicine>, zone: &TimeZone) -> Option<(String, Option<String>)> {
+        let said = fill::dose_of(prior, zone)?;
         let why = match (fill::dosage::all(prior), medicine) {
             ([dosage], Some(medicine)) => {
                 let quantity = dosage.pointer("/doseAndRate/0/doseQuantity");
@@ -451,7 +453,7 @@ mod tests {
                     "boundsPeriod": {"start": "2026-03-03", "end": "2026-03-09"}}},
                 "doseAndRate": [{"doseQuantity": {"value": 0.5, "unit": "cup"}}]}],
             "dispenseRequest": {"numberOfRepeatsAllowed": 2, "quantity": {"value": 10.0, "unit": "cup"}}});
-        let typed = Typed::of_prior(&prior, "renewed", (None, &[]), &None);
+        let typed = Typed::of_prior(&prior, "renewed", (None, &[]), &None, &TimeZone::UTC);
         assert_eq!((typed.written.as_str(), typed.once.as_str(), typed.every.as_str()), ("Tea", "0.5", "8h"));
         assert_eq!((typed.days.as_str(), typed.refills.as_str(), typed.quantity.as_str()), ("7", "2", "10"));
         assert_eq!((typed.when.as_str(), typed.needed, typed.problem.as_str()), ("C", true, "c"));
@@ -479,8 +481,8 @@ mod tests {
                 "dosageInstruction": [{"doseAndRate": [{"doseQuantity": quantity}],
                     "timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}}],
                 "dispenseRequest": {"quantity": {"value": 30, "unit": "mg"}}});
-            let typed = Typed::of_prior(&prior, "renewed", (Some(&file), &[]), &None);
-            let stood = Typed::stood(&prior, file.medicine(&typed.medicine)).unwrap();
+            let typed = Typed::of_prior(&prior, "renewed", (Some(&file), &[]), &None, &TimeZone::UTC);
+            let stood = Typed::stood(&prior, file.medicine(&typed.medicine), &TimeZone::UTC).unwrap();
             (typed, stood)
         };
         let (typed, (said, why)) = of(json!({"value": 50, "unit": "mg"}));
@@ -502,7 +504,7 @@ mod tests {
 
     #[test]
     fn how_long_it_lasts_on_which_days_and_that_it_is_not_to_be_replaced_is_taken_over() {
-        let of = |prior: Value| Typed::of_prior(&prior, "renewed", (None, &[]), &None);
+        let of = |prior: Value| Typed::of_prior(&prior, "renewed", (None, &[]), &None, &TimeZone::UTC);
         let mut prior = sumatriptan(json!([{"timing": {"repeat":
             {"frequency": 1, "period": 1, "periodUnit": "d", "dayOfWeek": ["mon"]}},
             "doseAndRate": [{"doseQuantity": {"value": 1, "unit": "tablet"}}]}]));
@@ -534,10 +536,10 @@ mod tests {
                 "timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d", "when": [when]}}})
         };
         let prior = sumatriptan(json!([one(1, "MORN"), one(2, "EVE")]));
-        let typed = Typed::of_prior(&prior, "renewed", (None, &[]), &None);
+        let typed = Typed::of_prior(&prior, "renewed", (None, &[]), &None, &TimeZone::UTC);
         let filled = [&typed.once, &typed.every, &typed.when, &typed.days, &typed.instructions, &typed.quantity];
         assert!(filled.iter().all(|field| field.is_empty()), "{typed:?}");
-        let (said, why) = Typed::stood(&prior, None).unwrap();
+        let (said, why) = Typed::stood(&prior, None, &TimeZone::UTC).unwrap();
         assert_eq!(
             said,
             "1 capsule, once a day, in the morning. With water.; 2 capsules, once a day, in the evening. With water."
@@ -549,7 +551,9 @@ mod tests {
     fn what_the_fields_cannot_say_of_a_prior_prescription_stands_in_the_instructions() {
         let daily = json!({"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}});
         let tablet = json!([{"doseQuantity": {"value": 1, "unit": "tablet"}}]);
-        let typed = |dosage: Value| Typed::of_prior(&sumatriptan(json!([dosage])), "renewed", (None, &[]), &None);
+        let typed = |dosage: Value| {
+            Typed::of_prior(&sumatriptan(json!([dosage])), "renewed", (None, &[]), &None, &TimeZone::UTC)
+        };
         let food = typed(json!({"text": "Once a day, after food", "timing": daily, "doseAndRate": tablet}));
         assert_eq!((food.every.as_str(), food.instructions.as_str()), ("1d", "After food"));
         let migraine = json!({"text": "1 tablet at the start of a migraine, no more than 2 in a day",
@@ -575,7 +579,7 @@ mod tests {
     fn a_prior_prescription_is_of_what_it_refers_to_and_nothing_is_made_of_one_without_a_name() {
         let prior = json!({"id": "a", "medicationReference": {"reference": "Medication/1"}});
         let along = [json!({"resourceType": "Medication", "id": "1", "code": {"text": "Digoxin"}})];
-        assert_eq!(Typed::of_prior(&prior, "renewed", (None, &along), &None).written, "Digoxin");
-        assert_eq!(Typed::of_prior(&prior, "renewed", (None, &[]), &None).written, "");
+        assert_eq!(Typed::of_prior(&prior, "renewed", (None, &along), &None, &TimeZone::UTC).written, "Digoxin");
+        assert_eq!(Typed::of_prior(&prior, "renewed", (None, &[]), &None, &TimeZone::UTC).written, "");
     }
 }

@@ -167,7 +167,7 @@ impl Prescribe {
         let (dose, _) = typed.dose(medicine, desk.today);
         let said = dose.as_ref().and_then(|dose| {
             let value = crate::care::prescribe::dosage(dose, "", desk.today);
-            dosage::words(&value)
+            dosage::words(&value, &desk.opened.ctx.zone)
         });
         let frame = Frame { why: None, ..desk.opened.frame.clone() };
         let mut faults = faulty.faults;
@@ -186,7 +186,7 @@ impl Prescribe {
             meant: meant(desk, chosen.as_ref()),
             hidden: hidden(typed),
             how: how.map(|id| t(id).to_string()),
-            stood: desk.prior.as_ref().and_then(|prior| Typed::stood(prior, medicine)),
+            stood: desk.prior.as_ref().and_then(|prior| Typed::stood(prior, medicine, &desk.opened.ctx.zone)),
             asked: desk.refill.as_ref().and_then(|(_, refill)| refill.note.clone()),
             once: Field::text("once-dose", t("rx-once"), &typed.once, &faults).keyboard("decimal").narrow(),
             unit: typed.unit_of(medicine),
@@ -347,7 +347,7 @@ fn after(desk: &Desk, name: &str, dose: Option<&str>, chosen: bool) -> Vec<After
             continue;
         }
         let is_not_taken = fill::text(one, "/id").is_some_and(|id| not_taken.contains_key(id));
-        let dose = fill::dose_of(one).unwrap_or_default();
+        let dose = fill::dose_of(one, &desk.opened.ctx.zone).unwrap_or_default();
         let doubt = match fill::text(one, "/status") {
             _ if is_not_taken => Some("medicine-said-not-taken"),
             Some("on-hold") => Some("summary-paused"),

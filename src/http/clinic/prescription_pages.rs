@@ -151,7 +151,7 @@ pub(super) fn facts_of(request: &Value, conditions: &[Value], ctx: &Ctx) -> Vec<
             facts.push(Fact { label: t(label).to_string(), value, on_paper });
         }
     };
-    add("rx-fact-how", fill::dose_of(request), true);
+    add("rx-fact-how", fill::dose_of(request, &ctx.zone), true);
     add("rx-fact-route", fill::owned(request, "/dosageInstruction/0/route/text"), true);
     let quantity = fill::number(request, "/dispenseRequest/quantity/value").map(|quantity| {
         let unit = |name: &str| fill::text(request, &format!("/dispenseRequest/quantity/{name}"));

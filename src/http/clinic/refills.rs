@@ -142,7 +142,7 @@ async fn shown(visit: &Visit, one: &One, mut cx: Cx, typed: &Typed, faults: Faul
     let body = Part::of(&RefillPage {
         chart: format!("/patients/{patient}/medicines"),
         medicine,
-        how: fill::dose_of(&one.request),
+        how: fill::dose_of(&one.request, &ctx.zone),
         note: one.refill.note.clone(),
         question: one.older.as_ref().and_then(|older| fill::owned(older, "/statusReason/text")),
         not_taken: one.not_taken.as_ref().map(|why| super::prescriptions::said_not_taken(why.as_deref())),

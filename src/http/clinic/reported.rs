@@ -42,7 +42,7 @@ async fn asked(
     if opened.cx.at.is_empty() {
         opened.cx.at.clone_from(&place);
     }
-    let how = fill::dose_of(&value);
+    let how = fill::dose_of(&value, &opened.ctx.zone);
     Ok(pages::reported(opened, (place, version), (&name, how), &typed, faults))
 }
 

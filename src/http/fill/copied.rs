@@ -122,7 +122,7 @@ fn copied_whole(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
         }
     }
     details.extend(caveats(kind, resource));
-    let dose = dose_of(resource);
+    let dose = dose_of(resource, &ctx.zone);
     let is_dosed = dose.is_some();
     details.extend(dose);
     let words = ["/conclusion", "/description", "/valueString"];

@@ -315,7 +315,7 @@ fn prescribed(request: &Value, along: &[Value], ctx: &Ctx) -> Option<MedicineRow
 fn row_of(request: &Value, along: &[Value], ctx: &Ctx) -> MedicineRow {
     MedicineRow {
         name: medicine_name(request, along),
-        how: dose_of(request),
+        how: dose_of(request, &ctx.zone),
         since: ctx.when(request, "/authoredOn"),
         until: ctx.when(request, "/dispenseRequest/validityPeriod/end"),
         state: state_of(request),
@@ -347,7 +347,7 @@ fn reported(statement: &Value, along: &[Value], ctx: &Ctx) -> Option<MedicineRow
     };
     Some(MedicineRow {
         name: medicine_name(statement, along),
-        how: dose_of(statement),
+        how: dose_of(statement, &ctx.zone),
         since: ctx.first_when(statement, &["/effectivePeriod/start", "/effectiveDateTime", "/dateAsserted"]),
         until: ctx.when(statement, "/effectivePeriod/end"),
         state,

@@ -79,7 +79,7 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
         let standing = counts.then(|| standing(id, &refills, ctx, cx)).flatten();
         Some(MyMedicineRow {
             name: fill::medicine_name(request, chart.medications()),
-            how: fill::dosage::how(request),
+            how: fill::dosage::how(request, &ctx.zone),
             reason: fill::reason_said(request, chart.of(R::Condition), ctx),
             since: ctx.when(request, "/authoredOn"),
             until: ctx.when(request, "/dispenseRequest/validityPeriod/end"),
@@ -103,7 +103,7 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
         let is_current = medicine::may_be_taken(statement);
         Some(MyMedicineRow {
             name: fill::medicine_name(statement, chart.medications()),
-            how: fill::dosage::how(statement),
+            how: fill::dosage::how(statement, &ctx.zone),
             reason: ctx.said(statement, fill::list(statement, "reasonCode").first()),
             since: ctx.first_when(statement, &["/effectivePeriod/start", "/effectiveDateTime", "/dateAsserted"]),
             until: ctx.when(statement, "/effectivePeriod/end"),

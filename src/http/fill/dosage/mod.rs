@@ -5,12 +5,13 @@ mod left;
 mod told;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use self::told::{Told, not_all, told};
+use self::told::{Clock, Told, not_all, told};
 use super::{concept, foreign, list, owned, text};
 use crate::http::ui::record::{How, Said};
-use crate::http::ui::{Locale, format, t};
+use crate::http::ui::{Locale, When, format, t};
 
 /// All instructions of a prescription or a statement, as they stand.
 pub fn all(resource: &Value) -> &[Value] {
@@ -21,30 +22,30 @@ fn member(resource: &Value) -> &'static str {
     if resource.get("dosageInstruction").is_some() { "dosageInstruction" } else { "dosage" }
 }
 
-/// How a prescription or a statement says to take it: all that it says, in the order in which it is to be taken.
-pub fn dose_of(resource: &Value) -> Option<String> {
-    let whole = Whole::of(resource);
-    let said = |one: &Value| said_since(one, whole.written);
+/// How a prescription or a statement says to take it: all that it says, in the order in which it is to be taken. Times stand on the
+/// clock of `zone`, the clinic's.
+pub fn dose_of(resource: &Value, zone: &TimeZone) -> Option<String> {
+    let whole = Whole::of(resource, zone);
+    let said = |one: &Value| said_since(one, whole.clock);
     let parts = whole.parts.iter().filter_map(|one| Some((sequence(one), said(one)?)));
     with(joined(parts.collect()), whole.warning(), ". ")
 }
 
 /// The same for a document in English, whoever asked for it.
-pub fn dose_in_english(resource: &Value) -> Option<String> {
-    Locale::En.inside(|| dose_of(resource))
+pub fn dose_in_english(resource: &Value, zone: &TimeZone) -> Option<String> {
+    Locale::En.inside(|| dose_of(resource, zone))
 }
 
 /// The instructions of one resource.
 struct Whole<'a> {
     /// In the order in which they are to be followed.
     parts: Vec<&'a Value>,
-    /// The day from which a reader takes them to count.
-    written: Option<Date>,
+    clock: Clock<'a>,
     unsaid: bool,
 }
 
 impl<'a> Whole<'a> {
-    fn of(resource: &'a Value) -> Self {
+    fn of(resource: &'a Value, zone: &'a TimeZone) -> Self {
         let said = resource.get(member(resource));
         let mut parts: Vec<&Value> = match said {
             Some(Value::Array(all)) => all.iter().collect(),
@@ -55,13 +56,16 @@ impl<'a> Whole<'a> {
         // What has no place of its own comes last (FHIR R4, Dosage.sequence).
         parts.sort_by_key(|one| sequence(one).map_or((1, 0), |place| (0, place)));
         let days = ["/authoredOn", "/effectivePeriod/start", "/effectiveDateTime", "/dateAsserted"];
-        let day = |pointer: &&str| text(resource, pointer)?.get(..10)?.parse().ok();
+        let day = |pointer: &&str| match When::parse(text(resource, pointer)?, zone)? {
+            when @ (When::Day(_) | When::Time(_)) => Some(when.day()),
+            _ => None,
+        };
         let unread = said.is_some_and(|said| !said.is_array() && !said.is_object());
         let of_medicine = said.is_some()
             || text(resource, "/resourceType")
                 .is_some_and(|kind| kind.starts_with("Medication") && kind != "Medication");
         let unsaid = unread || (of_medicine && resource.get("modifierExtension").is_some());
-        Self { parts, written: days.iter().find_map(day), unsaid }
+        Self { parts, clock: Clock { zone, written: days.iter().find_map(day) }, unsaid }
     }
 
     fn warning(&self) -> Option<String> {
@@ -111,14 +115,14 @@ fn with(one: Option<String>, other: Option<String>, between: &str) -> Option<Str
 }
 
 /// "1 tablet, twice a day, with food, for 7 days". Nothing where the parts say nothing.
-pub fn words(dosage: &Value) -> Option<String> {
-    let told = told(dosage, begins(dosage));
+pub fn words(dosage: &Value, zone: &TimeZone) -> Option<String> {
+    let told = told(dosage, begins(dosage, zone));
     with(told.words(), told.warning(), ". ")
 }
 
-/// The day on which it begins, for who writes it on that day.
-fn begins(dosage: &Value) -> Option<Date> {
-    text(dosage, "/timing/repeat/boundsPeriod/start")?.parse().ok()
+/// For who writes it on the day on which it begins.
+fn begins<'z>(dosage: &Value, zone: &'z TimeZone) -> Clock<'z> {
+    Clock { zone, written: text(dosage, "/timing/repeat/boundsPeriod/start").and_then(|start| start.parse().ok()) }
 }
 
 /// Whether it is taken only when needed.
@@ -133,11 +137,11 @@ fn needed_for(dosage: &Value) -> Option<String> {
 
 /// One instruction: as it was written, with what its parts say beside that; else from its parts. "2 tablets, 3 times a day,
 /// when needed".
-fn said_since(dosage: &Value, written: Option<Date>) -> Option<String> {
-    if let Some(words) = own_words(dosage, written) {
+fn said_since(dosage: &Value, clock: Clock<'_>) -> Option<String> {
+    if let Some(words) = own_words(dosage, clock) {
         return with(Some(sentence(&words)), owned(dosage, "/patientInstruction"), ". ");
     }
-    let told = told(dosage, written);
+    let told = told(dosage, clock);
     let words = match super::spoken(dosage, "text").map(|text| super::without_tag(&text)) {
         Some(text) => Some(with_the_rest(&text, dosage, &told)),
         None => told.words(),
@@ -241,15 +245,15 @@ fn plain(text: &str) -> String {
 }
 
 /// A dose whose text is ours, in the language of the answer.
-fn own_words(dosage: &Value, written: Option<Date>) -> Option<String> {
+fn own_words(dosage: &Value, clock: Clock<'_>) -> Option<String> {
     let text = text(dosage, "/text")?;
-    let told = told(dosage, written);
-    let ours = Locale::En.inside(|| words(dosage)).filter(|_| !told.unsaid)?;
+    let told = told(dosage, clock);
+    let ours = Locale::En.inside(|| words(dosage, clock.zone)).filter(|_| !told.unsaid)?;
     // Prescriptions of before say it with a number, and nothing of the way into the body.
     let of_before = || {
         let mut bare = dosage.clone();
         bare.as_object_mut()?.remove("route");
-        Locale::En.inside(|| words(&bare))
+        Locale::En.inside(|| words(&bare, clock.zone))
     };
     let same = |ours: &str| ours == text || ours.replace("twice a day", "2 times a day") == text;
     told.words().filter(|_| same(&ours) || of_before().is_some_and(|ours| same(&ours)))
@@ -257,13 +261,13 @@ fn own_words(dosage: &Value, written: Option<Date>) -> Option<String> {
 
 /// What an instruction says beside `said`, an instruction that says a part of it: words of its text, parts that `said` has
 /// not, and what was written for the patient.
-pub fn beside(dosage: &Value, said: &Value) -> Option<String> {
+pub fn beside(dosage: &Value, said: &Value, zone: &TimeZone) -> Option<String> {
     let same = |one: &str, other: &str| one.trim().trim_end_matches('.').eq_ignore_ascii_case(other);
-    let filled = told(said, begins(said));
+    let filled = told(said, begins(said, zone));
     let is_said = |one: &str| filled.parts().any(|part| same(one, part));
     let text = text(dosage, "/text").unwrap_or_default();
     let written: Vec<&str> = text.split(", ").filter(|one| !one.trim().is_empty() && !is_said(one)).collect();
-    let told = told(dosage, begins(dosage));
+    let told = told(dosage, begins(dosage, zone));
     let rest = told.parts().filter(|part| !is_said(part) && !says(text, part)).cloned();
     let all = written.into_iter().map(str::to_owned).chain(rest).collect::<Vec<_>>().join(", ");
     let all = Some(sentence(&all)).filter(|all| !all.is_empty());
@@ -272,12 +276,12 @@ pub fn beside(dosage: &Value, said: &Value) -> Option<String> {
 
 /// How a prescription or a statement says to take it. Its text is what counts: where the reader's language is another, the
 /// parts are said in it, and the text stays beside them. Parts that do not say both how much and when come after the text.
-pub fn how(resource: &Value) -> Option<How> {
-    let all = dose_of(resource)?;
+pub fn how(resource: &Value, zone: &TimeZone) -> Option<How> {
+    let all = dose_of(resource, zone)?;
     let Some(lang) = foreign(resource) else { return Some(How { words: Some(all), ..How::default() }) };
-    let whole = Whole::of(resource);
+    let whole = Whole::of(resource, zone);
     let each: Vec<(Option<i64>, InTwo)> =
-        whole.parts.iter().map(|one| (sequence(one), in_two_languages(one, whole.written))).collect();
+        whole.parts.iter().map(|one| (sequence(one), in_two_languages(one, whole.clock))).collect();
     let written = |text: String| Said { text, lang: Some(lang.clone()) };
     let texts = each.iter().filter_map(|(_, one)| one.written.clone()).collect::<Vec<_>>().join("; ");
     let texts = Some(texts).filter(|texts| !texts.is_empty());
@@ -308,17 +312,17 @@ struct InTwo {
     beside: Option<String>,
 }
 
-fn in_two_languages(dosage: &Value, since: Option<Date>) -> InTwo {
-    if let Some(words) = own_words(dosage, since) {
+fn in_two_languages(dosage: &Value, clock: Clock<'_>) -> InTwo {
+    if let Some(words) = own_words(dosage, clock) {
         return InTwo { words: Some(sentence(&words)), written: owned(dosage, "/patientInstruction"), beside: None };
     }
     let mut written: Vec<String> =
         [owned(dosage, "/text"), owned(dosage, "/patientInstruction")].into_iter().flatten().collect();
     written.dedup();
     if written.is_empty() {
-        return InTwo { words: said_since(dosage, since), written: None, beside: None };
+        return InTwo { words: said_since(dosage, clock), written: None, beside: None };
     }
-    let told = told(dosage, since);
+    let told = told(dosage, clock);
     let words = with(told.words().map(|words| sentence(&words)), told.warning(), ". ");
     let is_whole = !told.amount.is_empty() && (!told.often.is_empty() || told.needed.is_some());
     let (words, beside) = if is_whole { (words, None) } else { (None, words) };

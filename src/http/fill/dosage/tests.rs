@@ -2,8 +2,18 @@ use super::*;
 use crate::fhir::definitions::{Definitions, NodeId, TypeKind};
 use serde_json::json;
 
+const UTC: Clock<'_> = Clock { zone: &TimeZone::UTC, written: None };
+
 fn said(dosage: &Value) -> Option<String> {
-    said_since(dosage, None)
+    said_since(dosage, UTC)
+}
+
+fn dose_of(resource: &Value) -> Option<String> {
+    super::dose_of(resource, &TimeZone::UTC)
+}
+
+fn how(resource: &Value) -> Option<How> {
+    super::how(resource, &TimeZone::UTC)
 }
 
 fn whole(dosages: Value) -> String {
@@ -106,7 +116,7 @@ fn examples() -> Vec<(&'static str, Value, &'static str)> {
         ("Timing.id", json!({"timing": {"id": "x"}}), ""),
         ("Timing.extension", json!({"timing": {"extension": []}}), ""),
         ("Timing.modifierExtension", json!({"timing": {"modifierExtension": []}}), NOT_ALL),
-        ("Timing.event", json!({"timing": {"event": ["2026-03-03T08:00:00+01:00"]}}), "on 3 Mar 2026, 08:00"),
+        ("Timing.event", json!({"timing": {"event": ["2026-03-03T08:00:00Z"]}}), "on 3 Mar 2026, 08:00"),
         ("Timing.repeat", repeated("count", json!(2)), "2 times in all"),
         ("Timing.code", json!({"timing": {"code": {"coding": [{"code": "BID"}]}}}), "twice a day"),
         (
@@ -329,6 +339,31 @@ fn a_beginning_is_said_unless_it_is_the_day_of_writing() {
 }
 
 #[test]
+fn days_and_hours_stand_on_the_clinics_clock() {
+    let auckland = TimeZone::get("Pacific/Auckland").unwrap();
+    let on = tablet("timing", json!({"event": ["2026-11-29T20:30:00Z"]}));
+    let bounds = json!({"start": "2026-11-29T20:30:00Z", "end": "2026-12-05T20:30:00Z"});
+    let between = repeat(json!({"boundsPeriod": bounds}));
+    let day = repeat(json!({"boundsPeriod": {"start": "2026-11-30", "end": "2026-12-06"}}));
+    let of = |dosage: &Value, zone: &TimeZone| {
+        let request = json!({"authoredOn": "2026-11-29T20:30:00Z", "dosageInstruction": [dosage]});
+        (super::dose_of(&request, zone).unwrap(), super::how(&request, zone).unwrap().words.unwrap())
+    };
+    for (dosage, here, there) in [
+        (&on, "1 tablet, on 29 Nov 2026, 20:30", "1 tablet, on 30 Nov 2026, 09:30"),
+        (
+            &between,
+            "1 tablet, from 29 Nov 2026, 20:30 until 5 Dec 2026, 20:30",
+            "1 tablet, from 30 Nov 2026, 09:30 until 6 Dec 2026, 09:30",
+        ),
+        (&day, "1 tablet, for 7 days from 30 Nov 2026", "1 tablet, for 7 days"),
+    ] {
+        assert_eq!(of(dosage, &TimeZone::UTC), (here.to_owned(), here.to_owned()));
+        assert_eq!(of(dosage, &auckland), (there.to_owned(), there.to_owned()));
+    }
+}
+
+#[test]
 fn a_text_counts_and_what_only_the_parts_say_is_said_beside_it() {
     let most = json!({"numerator": {"value": 8, "unit": "tablet"}, "denominator": {"value": 1, "unit": "d"}});
     let one = |text: &str| json!({"text": text, "maxDosePerPeriod": most});
@@ -405,7 +440,7 @@ fn a_dose_of_ours_is_read_in_the_reader_s_language_and_another_as_it_was_written
         "timing": {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d", "when": ["C"],
             "boundsPeriod": {"start": "2026-03-03", "end": "2026-03-09"}}},
         "doseAndRate": [{"doseQuantity": {"value": 0.5, "unit": "tablet"}}]});
-    let words = words(&dose).unwrap();
+    let words = words(&dose, &TimeZone::UTC).unwrap();
     assert_eq!(words, "0.5 tablets, twice a day, with food, when needed, for 7 days, by mouth");
     let now = "0.5 tablets, twice a day, with food, when needed, for 7 days, by mouth. Swallow whole.";
     let of_before = "0.5 tablets, 2 times a day, with food, when needed, for 7 days";
@@ -418,7 +453,7 @@ fn a_dose_of_ours_is_read_in_the_reader_s_language_and_another_as_it_was_written
         assert!(spanish.starts_with("0,5 comprimidos, ") && spanish.ends_with(end), "{spanish}");
     }
     dose["text"] = json!("As directed");
-    assert_eq!(own_words(&dose, None), None);
+    assert_eq!(own_words(&dose, UTC), None);
 }
 
 #[test]
@@ -451,7 +486,7 @@ fn nothing_drops_out_for_who_reads_another_language() {
         if words.is_empty() || ["Dosage.text", "Dosage.patientInstruction"].contains(&name) {
             continue;
         }
-        let parts = Locale::Es.inside(|| super::words(&dosage)).unwrap();
+        let parts = Locale::Es.inside(|| super::words(&dosage, &TimeZone::UTC)).unwrap();
         dosage["text"] = json!("As directed");
         let shown = shown_in_spanish(json!([dosage]));
         assert!(shown.contains(&sentence(&parts)) && shown.contains("As directed"), "{name}: {shown} without {parts}");

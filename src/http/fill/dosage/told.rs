@@ -46,8 +46,16 @@ pub(super) fn not_all() -> String {
     t("dose-not-all").to_string()
 }
 
-/// What the parts say. `written` is the day from which the reader takes it to count: a beginning on that day is not said.
-pub(super) fn told(dosage: &Value, written: Option<Date>) -> Told {
+/// On which clock times stand, and the day from which a reader takes an instruction to count.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clock<'z> {
+    /// The clinic's.
+    pub zone: &'z TimeZone,
+    pub written: Option<Date>,
+}
+
+/// What the parts say. A beginning on the day from which it counts is not said.
+pub(super) fn told(dosage: &Value, clock: Clock<'_>) -> Told {
     let unsaid = Unsaid::default();
     let mut told = Told::default();
     {
@@ -57,7 +65,7 @@ pub(super) fn told(dosage: &Value, written: Option<Date>) -> Told {
         left.text("patientInstruction");
         left.number("sequence");
         told.amount = amounts(&mut left);
-        let timing = left.element("timing").map(|timing| timed(timing, dosage, written)).unwrap_or_default();
+        let timing = left.element("timing").map(|timing| timed(timing, dosage, clock)).unwrap_or_default();
         told.often = timing.often;
         told.rest = timing.when;
         told.rest.extend(left.each("additionalInstruction", |one| concept(Some(one))));
@@ -196,12 +204,12 @@ struct Timed {
     bounds: Option<String>,
 }
 
-fn timed(mut left: Left<'_, '_>, dosage: &Value, written: Option<Date>) -> Timed {
+fn timed(mut left: Left<'_, '_>, dosage: &Value, clock: Clock<'_>) -> Timed {
     let mut out = Timed::default();
     if let Some(repeat) = left.element("repeat") {
-        repeated(repeat, dosage, written, &mut out);
+        repeated(repeat, dosage, clock, &mut out);
     }
-    out.when.extend(left.each("event", |one| on_day(one.as_str()?, "dose-on")));
+    out.when.extend(left.each("event", |one| on_day(one.as_str()?, "dose-on", clock.zone)));
     let said = left.concept("code").map(|code| coded(&code).unwrap_or(code));
     // Most often the code says what the rest says.
     let is_new = |code: &String| !out.often.iter().chain(&out.when).any(|one| one.eq_ignore_ascii_case(code));
@@ -211,7 +219,7 @@ fn timed(mut left: Left<'_, '_>, dosage: &Value, written: Option<Date>) -> Timed
     out
 }
 
-fn repeated(mut left: Left<'_, '_>, dosage: &Value, written: Option<Date>, out: &mut Timed) {
+fn repeated(mut left: Left<'_, '_>, dosage: &Value, clock: Clock<'_>, out: &mut Timed) {
     let times = (left.number("frequency"), left.number("frequencyMax"));
     let period = (left.number("period"), left.number("periodMax"));
     let unit = left.text("periodUnit");
@@ -266,20 +274,20 @@ fn repeated(mut left: Left<'_, '_>, dosage: &Value, written: Option<Date>, out: 
             Some(days.clone().filter(|_| amount.comparator.is_none()).unwrap_or_else(|| lasting(amount.words())))
         })
         .or_else(|| left.element("boundsRange").and_then(|bounds| range(bounds, Amount::words)).map(lasting))
-        .or_else(|| left.element("boundsPeriod").and_then(|bounds| between(bounds, days, written)));
+        .or_else(|| left.element("boundsPeriod").and_then(|bounds| between(bounds, days, clock)));
 }
 
 /// A Period: for so many days, and from when where that is not the day on which it was written.
-fn between(mut left: Left<'_, '_>, days: Option<String>, written: Option<Date>) -> Option<String> {
+fn between(mut left: Left<'_, '_>, days: Option<String>, clock: Clock<'_>) -> Option<String> {
     let (start, end) = (left.text("start"), left.text("end"));
     let day = |text: &str| text.parse::<Date>().ok().filter(|_| text.len() == 10);
-    let since = start.and_then(|start| on_day(start, "dose-from"));
-    let until = end.and_then(|end| on_day(end, "dose-until"));
+    let since = start.and_then(|start| on_day(start, "dose-from", clock.zone));
+    let until = end.and_then(|end| on_day(end, "dose-until", clock.zone));
     if since.is_some() != start.is_some() || until.is_some() != end.is_some() || (start.is_none() && end.is_none()) {
         left.unsaid().note();
     }
     let whole = start.and_then(day).zip(end.and_then(day));
-    let begins_then = start.and_then(day).is_some_and(|start| written.is_none_or(|written| start <= written));
+    let begins_then = start.and_then(day).is_some_and(|start| clock.written.is_none_or(|written| start <= written));
     match (days.filter(|_| whole.is_some()), begins_then) {
         (Some(days), true) => Some(days),
         (Some(days), false) => since.map(|since| format!("{days} {since}")),
@@ -290,11 +298,10 @@ fn between(mut left: Left<'_, '_>, days: Option<String>, written: Option<Date>) 
     }
 }
 
-/// A `dateTime` as it was written: its day, and its time on the clock of where it was written.
-fn on_day(text: &str, message: &str) -> Option<String> {
-    let (day, time) = text.split_once('T').map_or((text, None), |(day, time)| (day, time.get(..5)));
-    let day = When::parse(day, &TimeZone::UTC)?.short();
-    let date = time.map_or_else(|| day.clone(), |time| format!("{day}, {time}"));
+/// A `dateTime`: its day, and its time on the clinic's clock, as every other time of the record stands.
+fn on_day(text: &str, message: &str, zone: &TimeZone) -> Option<String> {
+    let when = When::parse(text, zone)?;
+    let date = when.clock().map_or_else(|| when.short(), |time| format!("{}, {time}", when.short()));
     Some(t(message).with("date", date).to_string())
 }
 
