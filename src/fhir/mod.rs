@@ -3,6 +3,7 @@
 //! Nothing here reads a store, a clock or a network.
 
 pub mod bundle;
+mod another;
 mod asks;
 pub mod definitions;
 pub mod ips;
@@ -18,6 +19,7 @@ pub mod shape;
 pub mod stage;
 pub mod validate;
 
+pub use another::Another;
 pub use asks::{Asks, is_reported};
 pub use definitions::Definitions;
 pub use outcome::{Issue, IssueCode, Severity};

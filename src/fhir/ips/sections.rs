@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::fhir::{Asks, ResourceType};
+use crate::fhir::{Another, Asks, ResourceType};
 
 /// A section. The first three are always there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -181,8 +181,8 @@ fn observation(resource: &Value) -> Option<Section> {
 }
 
 /// By what two measurements are of one kind. What is measured at home is apart from what the clinic measured: the newer of
-/// the two does not take the other's place.
-pub(super) fn key(resource: &Value) -> (bool, String) {
+/// the two does not take the other's place. Nor does what is about somebody else, such as a fetus.
+pub(super) fn key(resource: &Value) -> (bool, String, Option<String>) {
     let code = resource.get("code");
     let coding = code.and_then(|code| code.pointer("/coding/0"));
     let words = [code.map(|code| text(code, "text")), coding.map(|coding| text(coding, "display"))];
@@ -193,7 +193,7 @@ pub(super) fn key(resource: &Value) -> (bool, String) {
         // What nobody named is of no other's kind.
         (None, None) => format!("#{}", text(resource, "id")),
     };
-    (is_of_the_patient(resource), kind)
+    (is_of_the_patient(resource), kind, Another::of(resource).map(|another| another.key()))
 }
 
 /// Whether the patient, or somebody of theirs, measured it.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Input;
 use super::sections::{is_not_taken, is_of_the_patient, prescription_of};
-use crate::fhir::Asks;
+use crate::fhir::{Another, Asks};
 
 /// One row: what, when, and more.
 pub(super) struct Line([String; 3]);
@@ -118,8 +118,23 @@ pub(super) fn line(resource: &Value, input: &Input<'_>) -> Line {
     };
     let what = what.unwrap_or_else(|| "Not named".into());
     let prohibits = kind == "MedicationRequest" && Asks::of(resource) == Asks::NotToGive;
-    let what = if prohibits { format!("NOT TO BE GIVEN: {what}") } else { what };
+    let what = match about_another(resource).filter(|_| kind == "Observation") {
+        Some(about) => format!("{what} ({about})"),
+        None if prohibits => format!("NOT TO BE GIVEN: {what}"),
+        None => what,
+    };
     Line([what, when, more.unwrap_or_default()])
+}
+
+/// Whom a value is about, where that is not the patient.
+fn about_another(observation: &Value) -> Option<String> {
+    let another = Another::of(observation)?;
+    let names = another.focus.iter().filter_map(|one| string(one, "display"));
+    let names: Vec<String> = names.chain(another.specimen.map(|sample| format!("sample: {sample}"))).collect();
+    Some(match names.is_empty() {
+        true => "not about the patient themselves".to_owned(),
+        false => format!("about: {}", names.join(", ")),
+    })
 }
 
 /// That nobody knows whether it is taken.

@@ -266,6 +266,21 @@ fn what_is_measured_at_home_stands_beside_what_the_clinic_measured() {
 }
 
 #[test]
+fn what_is_about_a_fetus_stands_beside_the_patients_own_value_and_says_so() {
+    let haemoglobin = |id: &str, value: u32, focus: Value| {
+        json!({"resourceType": "Observation", "id": id, "status": "final", "subject": {"reference": "Patient/p1"},
+            "category": [{"coding": [{"code": "laboratory"}]}], "code": {"text": "Haemoglobin"}, "focus": focus,
+            "valueQuantity": {"value": value, "unit": "g/L"}})
+    };
+    // Newest first.
+    let fetus = json!([{"display": "fetus"}]);
+    let all = [haemoglobin("a", 60, fetus.clone()), haemoglobin("b", 113, json!([])), haemoglobin("c", 58, fetus)];
+    assert_eq!(choose(&all, ResourceType::Observation), [0, 1]);
+    let document = made(&all[..2], &[]).to_string();
+    assert!(document.contains("Haemoglobin (about: fetus)") && document.contains("113 g/L"), "{document}");
+}
+
+#[test]
 fn a_section_says_how_many_it_leaves_out() {
     let flag = |number: usize| {
         json!({"resourceType": "Flag", "id": format!("f{number}"), "status": "active",

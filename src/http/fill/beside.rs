@@ -7,6 +7,7 @@ use super::amounts::{notes, quantity, span};
 use super::dates::time_said;
 use super::ranges::{all_words, ranged};
 use super::{Ctx, called, concept, list, named, owned, text};
+use crate::fhir::Another;
 use crate::http::ui::{Flag, When, t};
 
 /// What stands beside the value and its components, each in words.
@@ -14,13 +15,7 @@ pub(super) fn beside(observation: &Value) -> Vec<String> {
     let mut all = interpretation_said(observation);
     all.extend(notes(observation));
     all.extend(time_said(observation, "effective"));
-    if !list(observation, "focus").is_empty() {
-        let whom: Vec<String> = list(observation, "focus").iter().filter_map(|one| called(Some(one))).collect();
-        all.push(match whom.is_empty() {
-            true => t("result-of-another").to_string(),
-            false => t("result-about-whom").with("whom", whom.join(", ")).to_string(),
-        });
-    }
+    all.extend(Another::of(observation).and_then(|another| about_whom(&another)));
     let labelled = [
         ("result-site", concept(observation.get("bodySite"))),
         ("result-method", concept(observation.get("method"))),
@@ -32,6 +27,26 @@ pub(super) fn beside(observation: &Value) -> Vec<String> {
     }
     all.extend(modified(observation));
     all
+}
+
+/// Whom or what the focus names.
+fn about_whom(another: &Another<'_>) -> Option<String> {
+    let whom: Vec<String> = another.focus.iter().filter_map(|one| called(Some(one))).collect();
+    match whom.is_empty() {
+        true if another.focus.is_empty() => None,
+        true => Some(t("result-of-another").to_string()),
+        false => Some(t("result-about-whom").with("whom", whom.join(", ")).to_string()),
+    }
+}
+
+/// Whom a value is about, or whose the sample is, where that is not the patient.
+pub(super) fn about_another(observation: &Value) -> Option<String> {
+    let another = Another::of(observation)?;
+    let sample = another.specimen.map(|sample| match sample {
+        "" => t("result-of-another").to_string(),
+        sample => t("result-specimen").with("what", sample).to_string(),
+    });
+    Some(about_whom(&another).into_iter().chain(sample).collect::<Vec<_>>().join("; "))
 }
 
 /// That something changes what it means (FHIR R4, extensibility.html#modifierExtension): nothing here knows how.

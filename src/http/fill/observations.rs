@@ -1,11 +1,13 @@
 //! Observations as series: measurements, laboratory results, and their courses.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::beside::{
-    absent, beside, has_value, interpretation, part_beside, part_flag, part_said, ranges_of_parts, value_said,
+    about_another, absent, beside, has_value, interpretation, part_beside, part_flag, part_said, ranges_of_parts,
+    value_said,
 };
 use super::dates::{date_of, newest_first};
 use super::ranges::{Ranged, ranged};
@@ -14,6 +16,7 @@ use super::{Ctx, LOINC, as_written, called, code, concept, list, named, number, 
 use crate::care::formulary::Head;
 use crate::care::held::is_held;
 use crate::care::uploads;
+use crate::fhir::Another;
 use crate::http::clinic::chart_pages::ResultGroup;
 use crate::http::ui::{Bounds, Flag, Flagged, Reading, Series, When, format, t};
 
@@ -125,8 +128,17 @@ pub(super) fn is_of(observation: &Value, wanted: Wanted) -> bool {
 }
 
 /// What stands in addresses for a test, and is never the same for two and never nothing: LOINC's code where there is one, or a
-/// code of no system; else a digest of what it is known by. What has no name at all is of its own kind.
+/// code of no system; else a digest of what it is known by. What has no name at all is of its own kind, and what is about somebody
+/// else than the patient is a test of its own.
 pub(super) fn key_of(observation: &Value) -> String {
+    let own = key_of_code(observation);
+    match Another::of(observation) {
+        Some(another) => digest(["another", &format!("{own}\0{}", another.key())]),
+        None => own,
+    }
+}
+
+fn key_of_code(observation: &Value) -> String {
     let of = observation.get("code");
     let is_plain = |key: &str| {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
@@ -161,6 +173,8 @@ fn digest(of: [&str; 2]) -> String {
 fn series(key: String, mut found: Vec<&Value>, ctx: &Ctx) -> Option<Series> {
     found.sort_by_cached_key(|observation| taken(observation, ctx).moment());
     let newest = *found.last()?;
+    let whose = of_whom(newest, ctx);
+    let ctx = whose.as_ref();
     let unit = Unit::of_most(found.iter().map(|one| unit_of(one)));
     let judged = Judged::by(&found, &unit.shown, ctx);
     // A reading in another unit joins the line by what it is in this one, and stands in the table as it was given.
@@ -196,8 +210,17 @@ fn series(key: String, mut found: Vec<&Value>, ctx: &Ctx) -> Option<Series> {
                 false => name,
             }
         }),
+        about: about_another(newest),
         key,
     })
+}
+
+/// What a value is compared by: of somebody else neither the patient's sex and age nor what is usual of patients says anything.
+fn of_whom<'a>(observation: &Value, ctx: &'a Ctx) -> Cow<'a, Ctx> {
+    match Another::of(observation) {
+        Some(_) => Cow::Owned(Ctx { patient: None, ranges: None, ..ctx.clone() }),
+        None => Cow::Borrowed(ctx),
+    }
 }
 
 fn name_of(key: &str, observation: &Value) -> String {
@@ -209,7 +232,11 @@ fn name_of(key: &str, observation: &Value) -> String {
 
 /// What a test is called, or that nobody named it.
 pub(super) fn name(observation: &Value) -> String {
-    named(name_written(observation))
+    let name = named(name_written(observation));
+    match about_another(observation) {
+        Some(about) => format!("{name} ({about})"),
+        None => name,
+    }
 }
 
 fn name_written(observation: &Value) -> Option<String> {
@@ -236,6 +263,8 @@ impl Said {
 }
 
 pub(super) fn said(observation: &Value, ctx: &Ctx) -> Option<Said> {
+    let whose = of_whom(observation, ctx);
+    let ctx = whose.as_ref();
     let unit = unit_of(observation);
     let judged = Judged::by(&[observation], &unit.shown, ctx);
     let Reading { text, in_unit, flag, beside, ranges, second, .. } = reading(observation, &unit, &judged, ctx)?;
@@ -700,6 +729,39 @@ mod tests {
         let shown = vitals(&all, &ctx());
         let values: Vec<(&str, bool)> = shown.iter().map(|one| (one.value(), one.latest().unwrap().reported)).collect();
         assert_eq!(values, [("96", false), ("14", true)]);
+    }
+
+    fn haemoglobin(date: &str, value: u32, more: Value) -> Value {
+        let mut one = json!({"status": "final", "effectiveDateTime": date, "subject": {"reference": "Patient/p"},
+            "code": {"text": "Haemoglobin", "coding": [{"system": LOINC, "code": "718-7"}]},
+            "valueQuantity": {"value": value, "unit": "g/L", "code": "g/L"}});
+        one.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        one
+    }
+
+    #[test]
+    fn what_is_about_a_fetus_or_of_the_cord_is_a_course_of_its_own_and_never_the_patients_newest() {
+        let fetus = json!({"focus": [{"reference": "RelatedPerson/f", "display": "fetus"}]});
+        let range =
+            json!([{"low": {"value": 120}, "high": {"value": 160}, "appliesTo": [{"coding": [{"code": "female"}]}]}]);
+        let all = [
+            haemoglobin("2026-01-01", 130, json!({})),
+            haemoglobin("2026-02-01", 113, json!({"specimen": {"display": "Venous blood"}})),
+            haemoglobin("2026-02-02", 60, fetus.clone()),
+            haemoglobin("2026-02-03", 90, json!({"specimen": {"display": "Umbilical cord"}, "referenceRange": range})),
+            haemoglobin("2026-02-04", 66, fetus),
+        ];
+        let woman = ctx().about(&json!({"gender": "female", "birthDate": "1990-01-01"}));
+        let found = series_of(&all, Wanted::Results, &woman);
+        let said = |one: &Series| (one.name.clone(), one.plain_name(), one.value().to_owned());
+        let own = found.iter().find(|one| one.key == "718-7").unwrap();
+        assert_eq!((own.value(), own.numbers().count(), own.about.as_ref()), ("113", 2, None));
+        assert!(own.say_change().unwrap().to_string().contains("130"), "{:?}", own.say_change());
+        let others: Vec<_> = found.iter().filter(|one| one.key != "718-7").map(said).collect();
+        let name = |about: &str| format!("Haemoglobin ({about})");
+        let of = |about: &str, value: &str| (name(about), name(about), value.to_owned());
+        assert_eq!(others, [of("About: fetus", "66"), of("Sample: Umbilical cord", "90")]);
+        assert_eq!(found.iter().find(|one| one.value() == "90").unwrap().flag(), None, "by the range of a woman");
     }
 
     #[test]

@@ -69,8 +69,11 @@ pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
     // What the patient measured at home does not take the place of what the clinic did.
     let (home, clinic): (Vec<Value>, Vec<Value>) =
         chart.of(R::Observation).iter().cloned().partition(uploads::is_reported);
-    let series = [clinic, home].into_iter().flat_map(|all| series_of(&all, Wanted::All, ctx));
-    let results = series.filter_map(|series| {
+    let mut series: Vec<Series> =
+        [clinic, home].into_iter().flat_map(|all| series_of(&all, Wanted::All, ctx)).collect();
+    // What is about somebody else stands after all that is the patient's.
+    series.sort_by_key(|series| series.about.is_some());
+    let results = series.into_iter().filter_map(|series| {
         let latest = series.latest()?;
         let when = latest.when.short();
         // Another doctor has to know whose measurement it is.
@@ -243,6 +246,20 @@ mod tests {
         let shut = json!({"resourceType": "Condition", "code": {"text": "HIV"}, "meta": label});
         let all = [(R::Condition, &open), (R::Condition, &shut), (R::Condition, &shut)];
         assert_eq!(sealed(all, &ctx), ["HIV"]);
+    }
+
+    #[test]
+    fn what_is_about_a_fetus_takes_the_place_of_no_value_of_the_patients_and_stands_last() {
+        let of = |date: &str, value: u32, focus: Value| {
+            json!({"status": "final", "code": {"text": "Haemoglobin"}, "effectiveDateTime": date, "focus": focus,
+                "subject": {"reference": "Patient/p1"}, "valueQuantity": {"value": value, "unit": "g/L"}})
+        };
+        let all = vec![of("2026-02-01", 113, json!([])), of("2026-03-03", 60, json!([{"display": "fetus"}]))];
+        let chart = Chart::holding(json!({"resourceType": "Patient", "id": "p1"}), vec![(R::Observation, all)]);
+        let body = summary(&chart, &Ctx::of(jiff::tz::TimeZone::UTC));
+        let results = body.sections.iter().find(|section| section.icon == "results").unwrap();
+        let heads: Vec<&str> = results.lines.iter().map(|(head, _)| head.as_str()).collect();
+        assert_eq!(heads, ["Haemoglobin 113 g/L", "Haemoglobin (About: fetus) 60 g/L"]);
     }
 
     #[test]

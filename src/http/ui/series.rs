@@ -23,6 +23,8 @@ pub struct Series {
     /// The ranges of both numbers of a blood pressure.
     pub parts: [Bounds; 2],
     pub readings: Vec<Reading>,
+    /// Whom it is about, where that is not the patient, in words. The name has it too.
+    pub about: Option<String>,
     /// There may be older readings than these.
     pub newest_only: bool,
     /// Where the newest reading was made, and by whom, in words: "Northmoor Laboratory".
