@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::amounts::{notes, quantity, span};
 use super::dates::time_said;
+use super::observations::is_in_doubt;
 use super::ranges::{all_words, ranged};
 use super::{Ctx, called, concept, list, named, owned, text};
 use crate::fhir::Another;
@@ -12,7 +13,8 @@ use crate::http::ui::{Flag, When, t};
 
 /// What stands beside the value and its components, each in words.
 pub(super) fn beside(observation: &Value) -> Vec<String> {
-    let mut all = interpretation_said(observation);
+    let mut all: Vec<String> = is_in_doubt(observation).then(|| t("result-in-doubt").to_string()).into_iter().collect();
+    all.extend(interpretation_said(observation));
     all.extend(notes(observation));
     all.extend(time_said(observation, "effective"));
     all.extend(Another::of(observation).and_then(|another| about_whom(&another)));

@@ -388,6 +388,10 @@ fn reading(observation: &Value, unit: &Unit, judged: &Judged<'_>, ctx: &Ctx) -> 
     let flags: Vec<Flag> =
         parts.iter().filter(|part| !is_in_pair(part)).filter_map(|part| part_flag(part, when, ctx)).collect();
     let mut read = Reading { beside: said, ..read };
+    // What may be no value at all is neither drawn nor called a rise or a fall.
+    if is_in_doubt(observation) {
+        read.number = None;
+    }
     // The whole is marked where a part is, unless its maker or its own range says how it lies.
     let gravest = flags.iter().copied().find(|flag| flag.is_critical()).or(flags.first().map(|_| Flag::Abnormal));
     if read.flag.is_none() && !is_said_normal(observation) && gravest.is_some() {
@@ -397,6 +401,11 @@ fn reading(observation: &Value, unit: &Unit, judged: &Judged<'_>, ctx: &Ctx) -> 
         read.beside.push(t("result-said-normal").to_string());
     }
     Some(read)
+}
+
+/// Whether nobody knows if it is valid (FHIR R4 `observation-status`).
+pub(super) fn is_in_doubt(observation: &Value) -> bool {
+    text(observation, "/status") == Some("unknown")
 }
 
 /// Which components stand in the value.
@@ -762,6 +771,18 @@ mod tests {
         let of = |about: &str, value: &str| (name(about), name(about), value.to_owned());
         assert_eq!(others, [of("About: fetus", "66"), of("Sample: Umbilical cord", "90")]);
         assert_eq!(found.iter().find(|one| one.value() == "90").unwrap().flag(), None, "by the range of a woman");
+    }
+
+    #[test]
+    fn a_value_of_which_nobody_knows_whether_it_is_valid_says_so_and_is_not_drawn() {
+        let doubt = json!({"status": "unknown"});
+        let all = [haemoglobin("2026-01-01", 130, json!({})), haemoglobin("2026-02-01", 77, doubt)];
+        let found = series_of(&all, Wanted::Results, &ctx());
+        assert_eq!((found[0].value(), found[0].numbers().count()), ("77", 1));
+        assert!(found[0].say_change().is_none());
+        let words = "It is not known whether this value is valid";
+        assert_eq!(found[0].beside(), [words]);
+        assert_eq!(said(&all[1], &ctx()).unwrap().whole(), format!("77 g/L; {words}"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::called_off::{called_off, in_reports};
 use super::copied::copied;
 use super::dates::{date_of, newest_first, time_said};
 use super::lists::visit;
-use super::observations::{Wanted, is_wanted, name, said, taken};
+use super::observations::{Wanted, is_in_doubt, is_wanted, name, said, taken};
 use super::reports::Noted;
 use super::standing::{caveats, status_word};
 use super::{Ctx, amounts::notes, called, concept, list, named, owned, text};
@@ -128,7 +128,8 @@ fn tests_entry(when: When, found: &[&Value], ctx: &Ctx) -> Option<TimelineEntry>
     for one in found {
         let name = name(one);
         if let Some(said) = said(one, ctx).filter(|said| said.flag.is_some()) {
-            outside.push(format!("{name} {}", said.value));
+            let doubt = is_in_doubt(one).then(|| format!(" ({})", format::within(&t("result-in-doubt").to_string())));
+            outside.push(format!("{name} {}{}", said.value, doubt.unwrap_or_default()));
         }
         names.push(name);
     }
@@ -351,6 +352,11 @@ mod tests {
         };
         let all = of(vec![(ResourceType::Observation, vec![high("CRP", 46.0), high("Urate", 4.0)])]);
         assert_eq!(all[0].text.as_deref(), Some("1 outside its range: CRP 46 mg/L"));
+        let mut doubtful = high("Potassium", 7.0);
+        doubtful["status"] = json!("unknown");
+        let all = of(vec![(ResourceType::Observation, vec![doubtful, high("Urate", 4.0)])]);
+        let words = "1 outside its range: Potassium 7 mg/L (it is not known whether this value is valid)";
+        assert_eq!(all[0].text.as_deref(), Some(words));
         let one = of(vec![(ResourceType::Observation, vec![high("CRP", 46.0)])]);
         assert_eq!(one[0].text.as_deref(), Some("46 mg/L, high"));
     }

@@ -29,6 +29,7 @@ result-panel = A group of results
 result-not-shown = There is something here that this page cannot show
 result-modified = Something here changes what this means, and this page cannot show it
 result-said-normal = Marked as normal by who made the test
+result-in-doubt = It is not known whether this value is valid
 result-of-another = Not about the patient themselves
 result-about-whom = About: { $whom }
 result-site = Where: { $what }

@@ -23,6 +23,7 @@ result-panel = Un grupo de resultados
 result-not-shown = Aquí hay algo que esta página no puede mostrar
 result-modified = Aquí hay algo que cambia lo que esto significa, y esta página no puede mostrarlo
 result-said-normal = Marcado como normal por quien hizo la prueba
+result-in-doubt = No se sabe si este valor es válido
 result-of-another = No es sobre la propia persona
 result-about-whom = Sobre: { $whom }
 result-site = Dónde: { $what }
