@@ -80,12 +80,14 @@ pub fn groups(series: Vec<Series>) -> Vec<ResultGroup> {
     let mut groups: Vec<ResultGroup> = Vec::new();
     for one in series {
         let Some(when) = one.latest().map(|reading| reading.when) else { continue };
-        let day = groups.iter_mut().find(|group| group.when.is_some_and(|other| other.day() == when.day()));
+        // Of what is known by its month or its year nobody knows the day.
+        let when = when.without_time();
+        let day = groups.iter_mut().find(|group| group.when == Some(when));
         match day {
             Some(group) => group.series.push(one),
             None => groups.push(ResultGroup {
                 title: String::new(),
-                when: Some(if when.is_known() { When::Day(when.day()) } else { when }),
+                when: Some(when),
                 source: one.source.clone(),
                 series: vec![one],
             }),
@@ -783,6 +785,18 @@ mod tests {
         let words = "It is not known whether this value is valid";
         assert_eq!(found[0].beside(), [words]);
         assert_eq!(said(&all[1], &ctx()).unwrap().whole(), format!("77 g/L; {words}"));
+    }
+
+    #[test]
+    fn results_of_a_year_or_a_month_stand_under_what_is_known_of_their_day() {
+        let mut zinc = haemoglobin("2025", 5, json!({}));
+        zinc["code"] = json!({"text": "Zinc"});
+        let mut iron = haemoglobin("2025-06", 5, json!({}));
+        iron["code"] = json!({"text": "Iron"});
+        let all = groups(series_of(&[zinc, iron, haemoglobin("2025-01-01", 5, json!({}))], Wanted::Results, &ctx()));
+        let mut days: Vec<String> = all.iter().map(|group| group.when.unwrap().short()).collect();
+        days.sort();
+        assert_eq!(days, ["1 Jan 2025", "2025", "Jun 2025"]);
     }
 
     #[test]
