@@ -45,7 +45,7 @@ fn allergy(substance: &str, reaction: &str, severity: Severity, since: Option<&s
 }
 
 fn medicine(name: &str, dose: &str) -> MedicineLine {
-    MedicineLine { name: name.into(), dose: Some(dose.into()) }
+    MedicineLine { name: name.into(), dose: Some(dose.into()), doubt: None }
 }
 
 pub fn frame() -> Frame {
@@ -148,7 +148,17 @@ fn full_frame() -> Frame {
         },
         problems: problems.map(String::from).into(),
         medicines: MedicineStatus::Takes {
-            list: names.iter().cycle().take(24).map(|name| MedicineLine { name: (*name).into(), dose: None }).collect(),
+            list: names
+                .iter()
+                .cycle()
+                .take(24)
+                .enumerate()
+                .map(|(place, name)| MedicineLine {
+                    name: (*name).into(),
+                    dose: None,
+                    doubt: (place == 3).then(|| "paused at the moment".into()),
+                })
+                .collect(),
             checked: None,
         },
         not_to_give: vec![medicine("Amoxicillin", "because of: liver failure in 2019")],

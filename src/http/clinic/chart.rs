@@ -96,6 +96,10 @@ pub(in crate::http) async fn summary(
     let mut problems = fill::problem_rows(chart.of(ResourceType::Condition), &ctx).0;
     problems.truncate(FIRST_PROBLEMS);
     let mut medicines = fill::medicine_rows(&chart, &ctx).0;
+    // Where not all have a place, what may not be taken must not be what is left out.
+    if medicines.len() > FIRST_PROBLEMS {
+        medicines.sort_by_key(|row| row.doubt().is_none());
+    }
     medicines.truncate(FIRST_PROBLEMS);
     let mut coming = coming(&chart, &cx, &ctx);
     coming.truncate(FIRST_COMING);

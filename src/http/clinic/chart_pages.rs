@@ -69,15 +69,16 @@ impl Frame {
         }
     }
 
-    pub(super) fn medicine_lines(&self, list: &[MedicineLine]) -> Vec<String> {
+    /// Of many the names alone; what is in doubt says so all the same.
+    pub(in crate::http) fn medicine_lines(&self, list: &[MedicineLine]) -> Vec<String> {
         if list.len() > DOSED {
-            list.iter().map(|line| line.name.clone()).collect()
+            list.iter().map(MedicineLine::short).collect()
         } else {
             list.iter().map(MedicineLine::whole).collect()
         }
     }
 
-    pub(super) fn names_only(&self, list: &[MedicineLine]) -> bool {
+    pub(in crate::http) fn names_only(&self, list: &[MedicineLine]) -> bool {
         list.len() > DOSED
     }
 }

@@ -254,7 +254,7 @@ fn medicines(chart: &Chart, ctx: &Ctx) -> MedicineStatus {
 }
 
 fn line_of(row: MedicineRow) -> MedicineLine {
-    MedicineLine { dose: row.how_taken(), name: row.name }
+    MedicineLine { doubt: row.doubt(), dose: row.how, name: row.name }
 }
 
 /// What the record says is not to be given, newest first, and of which dose and why as far as that is known. None of it is
@@ -511,6 +511,34 @@ mod tests {
         };
         assert_eq!(states("active"), [MedicineState::Taking]);
         assert_eq!(states("stopped"), [MedicineState::Reported]);
+    }
+
+    fn named(name: &str, more: Value) -> Value {
+        let mut one = json!({"resourceType": "MedicationRequest", "id": name, "status": "active", "intent": "order",
+            "medicationCodeableConcept": {"text": name}, "dosageInstruction": [{"text": "1 a day"}]});
+        one.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        one
+    }
+
+    #[test]
+    fn of_more_medicines_than_doses_have_a_place_for_each_doubt_is_said_all_the_same() {
+        let mut all: Vec<Value> = (0..12).map(|n| named(&format!("Plain{n}"), json!({}))).collect();
+        all.push(named("Warfarin", json!({"status": "on-hold", "statusReason": {"text": "bleeding"}})));
+        all.push(named("Unknownst", json!({"status": "unknown"})));
+        let word = json!({"resourceType": "MedicationStatement", "id": "s", "status": "not-taken",
+            "basedOn": [{"reference": "MedicationRequest/Plain0"}], "informationSource": {"reference": "Patient/p"}});
+        let both = vec![(ResourceType::MedicationRequest, all), (ResourceType::MedicationStatement, vec![word])];
+        let frame = frame(&Chart::holding(json!({"id": "p"}), both), None, &ctx());
+        let MedicineStatus::Takes { list, .. } = &frame.medicines else { panic!() };
+        let lines = frame.medicine_lines(list);
+        assert!(frame.names_only(list) && lines.len() == 14 && lines.contains(&"Plain1".to_owned()), "{lines:?}");
+        for said in [
+            "Plain0 (not taken, says the patient)",
+            "Warfarin (paused at the moment)",
+            "Unknownst (it is not known whether it is taken)",
+        ] {
+            assert!(lines.iter().any(|line| line == said), "{said}: {lines:?}");
+        }
     }
 
     #[test]

@@ -284,14 +284,24 @@ pub enum MedicineStatus {
 pub struct MedicineLine {
     pub name: String,
     pub dose: Option<String>,
+    /// That it is paused, or may not be taken. It is never said without it.
+    pub doubt: Option<String>,
 }
 
 impl MedicineLine {
+    /// With the dose: "Metformin 1 g, twice a day (paused at the moment)".
     pub fn whole(&self) -> String {
-        match &self.dose {
-            Some(dose) => format!("{}, {}", self.name, format::within(dose)),
-            None => self.name.clone(),
-        }
+        let dose = self.dose.as_deref().map(|dose| format!(", {}", format::within(dose))).unwrap_or_default();
+        format!("{}{dose}{}", self.name, self.doubted())
+    }
+
+    /// Without the dose.
+    pub fn short(&self) -> String {
+        format!("{}{}", self.name, self.doubted())
+    }
+
+    fn doubted(&self) -> String {
+        self.doubt.as_ref().map(|doubt| format!(" ({doubt})")).unwrap_or_default()
     }
 }
 
@@ -370,18 +380,24 @@ impl MedicineRow {
         self.state != MedicineState::Paused
     }
 
-    /// The dose; of what is not taken, is paused, or may not be taken, that too.
-    pub fn how_taken(&self) -> Option<String> {
-        let doubt = match self.state {
-            MedicineState::NotTaking => t("medicine-said-not-taken"),
-            MedicineState::Unknown => t("medicine-may-be-taken"),
-            MedicineState::Paused => t("summary-paused"),
-            _ => return self.how.clone(),
+    /// That it is not taken, is paused, or may not be taken, as it stands in brackets.
+    pub fn doubt(&self) -> Option<String> {
+        let state = match self.state {
+            MedicineState::NotTaking => Some("medicine-said-not-taken"),
+            MedicineState::Unknown => Some("medicine-may-be-taken"),
+            MedicineState::Paused => Some("summary-paused"),
+            _ => None,
         };
-        Some(match &self.how {
-            None => doubt.to_string(),
-            Some(how) => format!("{how} ({doubt})"),
-        })
+        state.map(|state| t(state).to_string())
+    }
+
+    /// The dose; of what may not be taken now, that too.
+    pub fn how_taken(&self) -> Option<String> {
+        match (&self.how, self.doubt()) {
+            (how, None) => how.clone(),
+            (None, Some(doubt)) => Some(doubt),
+            (Some(how), Some(doubt)) => Some(format!("{how} ({doubt})")),
+        }
     }
 
     /// "until 2 May 2026", "since 2016", "not prescribed".
