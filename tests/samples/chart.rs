@@ -264,6 +264,7 @@ pub fn medicines() -> Vec<MedicineRow> {
         since: Some(day("2024-11-02")),
         until: (state != MedicineState::Reported).then(|| day("2026-05-02")),
         state,
+        due: Due::Now,
         reason: Some("Type 2 diabetes".into()),
         by: Some("Dr R. Adeyemi-Strand".into()),
     })
@@ -304,6 +305,7 @@ fn medicines_page(cx: Cx, frame: Frame, current: Vec<MedicineRow>, past: Vec<Med
     };
     MedicinesPage {
         not_to_give: if is_empty { vec![] } else { vec![apart("Amoxicillin", MedicineState::NotToGive)] },
+        later: if is_empty { vec![] } else { vec![apart("Denosumab 60 mg", MedicineState::Reported)] },
         planned: if is_empty { vec![] } else { vec![apart("Semaglutide 0.25 mg", MedicineState::Planned)] },
         current: current.into_iter().map(row).collect(),
         past: past.into_iter().map(row).collect(),
@@ -323,6 +325,7 @@ fn past_medicines() -> Vec<MedicineRow> {
         since: Some(day("2011-02-03")),
         until: Some(day("2012-02-03")),
         state: MedicineState::Finished,
+        due: Due::Now,
         reason: None,
         by: None,
     }]

@@ -45,6 +45,7 @@ fn mine() -> Vec<MyMedicineRow> {
             reason: row.reason.as_deref().map(Said::from),
             since: row.since,
             until: row.until,
+            due: row.due,
             by: row.by,
             ended: None,
             state: row.state,
@@ -53,6 +54,11 @@ fn mine() -> Vec<MyMedicineRow> {
             href: Some("/my/medicines/m1".into()),
         })
         .collect()
+}
+
+/// One whose time is another.
+fn mine_on(due: Due) -> Vec<MyMedicineRow> {
+    mine().into_iter().take(1).map(|row| MyMedicineRow { due, standing: None, ..row }).collect()
 }
 
 fn coming() -> Vec<Coming> {
@@ -472,7 +478,14 @@ fn lists() -> Vec<(&'static str, String)> {
     vec![
         (
             "my-medicines",
-            render(&MyMedicines { not_to_take: not_to_take(), current: mine(), past: mine(), ..no_medicines() }),
+            render(&MyMedicines {
+                not_to_take: not_to_take(),
+                current: mine(),
+                over: mine_on(Due::Over(day("2026-01-17"))),
+                later: mine_on(Due::Later(Some(day("2027-02-01")))),
+                past: mine(),
+                ..no_medicines()
+            }),
         ),
         ("my-allergies", render(&Allergies { cx: halina(), status: AllergyStatus::NeverAsked, rows })),
         ("my-problems", render(&Problems { cx: halina(), active: vec![problem], past: vec![past] })),
@@ -506,6 +519,7 @@ fn not_to_take() -> Vec<MedicineRow> {
         since: Some(day("2019-02-03")),
         until: None,
         state: MedicineState::NotToGive,
+        due: Due::Now,
         reason: None,
         by: Some("Dr R. Adeyemi-Strand".into()),
     }]
@@ -517,6 +531,8 @@ fn no_medicines() -> MyMedicines {
         who: Identity { family: "Brandvold".into(), given: "Halina".into(), ..Identity::default() },
         allergies: AllergyStatus::NeverAsked,
         not_to_take: vec![],
+        later: vec![],
+        over: vec![],
         current: vec![],
         paused: vec![],
         past: vec![],

@@ -137,9 +137,17 @@ fn about_another(observation: &Value) -> Option<String> {
     })
 }
 
-/// That nobody knows whether it is taken.
+/// What says that it may not be taken now: its status, and the last day that it has.
 fn doubt(resource: &Value) -> Option<String> {
-    (string(resource, "status").as_deref() == Some("unknown")).then(|| "It is not known whether it is taken".to_owned())
+    let state = match string(resource, "status").as_deref() {
+        Some("unknown") => Some("It is not known whether it is taken".to_owned()),
+        Some("on-hold") => Some("Paused at the moment".to_owned()),
+        Some("intended") => Some("Not begun yet".to_owned()),
+        _ => None,
+    };
+    let ends = ["/effectivePeriod/end", "/dispenseRequest/validityPeriod/end"];
+    let end = ends.iter().find_map(|at| resource.pointer(at)?.as_str()?.get(..10));
+    joined(state.into_iter().chain(end.map(|end| format!("Until {end}"))), ". ")
 }
 
 /// What the reactions of an allergy name as the substance.

@@ -236,6 +236,21 @@ fn that_a_prescription_is_not_taken_is_said_by_the_newest_word_alone() {
 }
 
 #[test]
+fn a_medicine_that_is_paused_or_has_a_last_day_says_so() {
+    let request = |id: &str, status: &str, end: &str| {
+        json!({"resourceType": "MedicationRequest", "id": id, "status": status, "intent": "order",
+            "subject": {"reference": "Patient/p1"}, "medicationCodeableConcept": {"text": id},
+            "dosageInstruction": [{"text": "one a day"}], "dispenseRequest": {"validityPeriod": {"end": end}}})
+    };
+    let all = [request("a", "on-hold", "2026-03-09"), request("b", "active", "2026-01-17")];
+    let document = made(&chosen_of(&all), &[]);
+    let text = document["entry"][0]["resource"]["section"][0]["text"]["div"].as_str().unwrap();
+    for said in ["one a day. Paused at the moment. Until 2026-03-09", "one a day. Until 2026-01-17"] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+}
+
+#[test]
 fn what_is_not_to_be_given_is_an_alert_and_no_medicine() {
     let request = |id: &str, intent: &str, not: bool| {
         json!({"resourceType": "MedicationRequest", "id": id, "status": "active", "intent": intent, "doNotPerform": not,

@@ -20,7 +20,7 @@ use crate::http::fill::{self, Ctx};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
-use crate::http::ui::record::{AllergyStatus, MedicineState, MedicineStatus};
+use crate::http::ui::record::{AllergyStatus, Due, MedicineState, MedicineStatus};
 use crate::http::ui::{Cx, State, When, filters, page, t};
 use crate::record::Reading;
 
@@ -60,6 +60,8 @@ pub struct MedicinesPage {
     /// What is not to be given.
     pub not_to_give: Vec<Row>,
     pub current: Vec<Row>,
+    /// What is to be begun on a day to come.
+    pub later: Vec<Row>,
     /// What is thought of, and prescribed by nobody yet.
     pub planned: Vec<Row>,
     pub past: Vec<Row>,
@@ -94,7 +96,7 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
     let Opened { cx, ctx, chart, frame } = Opened::of(&visit, chart.into_inner())?;
     let signs = visit.actor.role() == Some(Role::Clinician);
     let rows = Rows { chart: &chart, ctx: &ctx, base: format!("/patients/{id}"), signs, now: cx.now.datetime() };
-    let (current, mut past) = rows.lists(&cx);
+    let Lists { current, later, mut past } = rows.lists(&cx);
     past.extend(rows.given_up());
     page(&MedicinesPage {
         history: rows.history(),
@@ -103,6 +105,7 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
         not_to_give: rows.apart(medicine::is_not_to_be_given, MedicineState::NotToGive),
         planned: rows.apart(medicine::is_planned, MedicineState::Planned),
         current,
+        later,
         past,
         frame,
         cx,
@@ -116,9 +119,39 @@ fn why_so(request: &Value) -> Option<String> {
 }
 
 /// What the page says of it, and what was noted with it.
-fn lines(said: Option<String>, medicine: &Value) -> Option<String> {
+fn lines(said: impl IntoIterator<Item = String>, medicine: &Value) -> Option<String> {
     let all: Vec<String> = said.into_iter().chain(fill::notes(medicine)).collect();
-    (!all.is_empty()).then(|| all.join(" "))
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
+/// "3 Mar 2024 to 2 May 2026", as far as it is known; of what has not begun, from when.
+fn span(due: Due, both: (Option<When>, Option<When>)) -> String {
+    match both {
+        (Some(since), Some(until)) => t("from-to").with("from", since.short()).with("to", until.short()),
+        (Some(since), None) if matches!(due, Due::Later(Some(_))) => t("dose-from").with("date", since.short()),
+        (Some(since), None) => t("since").with("date", since.short()),
+        (None, Some(until)) => t("until").with("date", until.short()),
+        (None, None) => t("date-unknown"),
+    }
+    .to_string()
+}
+
+/// The lists of what was prescribed or reported.
+#[derive(Debug, Default)]
+struct Lists {
+    current: Vec<Row>,
+    later: Vec<Row>,
+    past: Vec<Row>,
+}
+
+impl Lists {
+    fn take(&mut self, row: Row, open: bool, due: Due) {
+        match due {
+            _ if !open => self.past.push(row),
+            Due::Later(_) => self.later.push(row),
+            _ => self.current.push(row),
+        }
+    }
 }
 
 struct Rows<'a> {
@@ -171,7 +204,7 @@ impl Rows<'_> {
             ),
             by: fill::called(request.get("requester")),
             state: state.mark(),
-            note: lines(None, request),
+            note: lines([], request),
             href: self.href(request),
             renew: None,
         }
@@ -181,45 +214,41 @@ impl Rows<'_> {
         Some(format!("{}/prescriptions/{}", self.base, fill::text(request, "/id")?))
     }
 
-    fn lists(&self, cx: &Cx) -> (Vec<Row>, Vec<Row>) {
-        let (mut current, mut past) = (Vec::new(), Vec::new());
+    fn lists(&self, cx: &Cx) -> Lists {
+        let mut lists = Lists::default();
         let not_taken = prescribe::not_taking(self.chart.of(R::MedicationStatement).iter());
         for request in self.requests().filter(|one| Asks::of(one) == Asks::Give && !is_no_entry(one)) {
             let name = fill::medicine_name(request, self.chart.medications());
             let standing = prescribe::standing(request, cx.now.date());
             // One whose time is over is taken all the same until somebody ends it.
             let open = medicine::may_be_taken(request);
+            let due = fill::due(request, self.ctx);
             let id = fill::text(request, "/id").unwrap_or_default();
             let note = not_taken.get(id).filter(|_| open).map(|(reason, day)| {
                 let day = day.as_deref().and_then(|day| When::parse(day, &self.ctx.zone)).map(|day| day.short());
                 let base = t("medicine-not-taken-note").with("date", day.unwrap_or_default()).to_string();
                 reason.as_ref().map_or_else(|| base.clone(), |reason| format!("{base} {reason}"))
             });
-            let since = self.ctx.when(request, "/authoredOn");
-            let until = self.ctx.when(request, "/dispenseRequest/validityPeriod/end");
-            let span = match (since, until) {
-                (Some(since), Some(until)) => {
-                    t("from-to").with("from", since.short()).with("to", until.short()).to_string()
-                }
-                (Some(since), None) => t("since").with("date", since.short()).to_string(),
-                _ => t("date-unknown").to_string(),
+            let state = fill::state_of(request);
+            let state = match due.mark() {
+                _ if note.is_some() => MedicineState::NotTaking.mark(),
+                Some(mark) if matches!(state, MedicineState::Taking | MedicineState::Reported) => mark,
+                _ if state == MedicineState::Reported => state.mark(),
+                _ => mark(standing),
             };
+            let said = note.or_else(|| why_so(request)).into_iter().chain(due.words());
             let row = Row {
                 name,
                 how: fill::dose_of(request, &self.ctx.zone),
                 reason: fill::reason_of(request, self.chart.of(R::Condition)),
-                span,
+                span: span(due, fill::span_of_request(request, due, self.ctx)),
                 by: fill::called(request.get("requester")),
-                state: match fill::state_of(request) {
-                    _ if note.is_some() => MedicineState::NotTaking.mark(),
-                    MedicineState::Reported => MedicineState::Reported.mark(),
-                    _ => mark(standing),
-                },
-                note: lines(note.or_else(|| why_so(request)), request),
+                state,
+                note: lines(said, request),
                 href: self.href(request),
                 renew: (open && self.signs).then(|| format!("{}/prescribe?renew={id}", self.base)),
             };
-            if open { current.push(row) } else { past.push(row) }
+            lists.take(row, open, due);
         }
         let reported = Chart::of(self.chart, R::MedicationStatement).iter();
         for statement in reported.filter(|one| prescribe::statement(one).is_none() && !is_no_entry(one)) {
@@ -229,29 +258,27 @@ impl Rows<'_> {
                 continue;
             }
             let open = medicine::may_be_taken(statement);
+            let due = fill::due(statement, self.ctx);
             let since =
                 self.ctx.first_when(statement, &["/effectivePeriod/start", "/effectiveDateTime", "/dateAsserted"]);
+            let state = match status {
+                "active" | "intended" => due.mark().unwrap_or_else(|| MedicineState::Reported.mark()),
+                other => MedicineState::from_code(other).mark(),
+            };
             let row = Row {
                 name: fill::medicine_name(statement, self.chart.medications()),
                 how: fill::dose_of(statement, &self.ctx.zone),
                 reason: fill::list(statement, "reasonCode").first().and_then(|one| fill::concept(Some(one))),
-                span: since.map_or_else(
-                    || t("date-unknown").to_string(),
-                    |since| t("since").with("date", since.short()).to_string(),
-                ),
+                span: span(due, (since, self.ctx.when(statement, "/effectivePeriod/end"))),
                 by: fill::called(statement.get("informationSource")),
-                state: match status {
-                    "active" | "intended" => MedicineState::Reported,
-                    other => MedicineState::from_code(other),
-                }
-                .mark(),
-                note: lines(self.of_ended(statement).filter(|_| open), statement),
+                state,
+                note: lines(due.words().into_iter().chain(self.of_ended(statement).filter(|_| open)), statement),
                 href: fill::text(statement, "/id").filter(|_| open).map(|id| format!("{}/medicines/{id}", self.base)),
                 renew: None,
             };
-            if open { current.push(row) } else { past.push(row) }
+            lists.take(row, open, due);
         }
-        (current, past)
+        lists
     }
 
     /// That the prescription which a statement is of was ended, where it was.

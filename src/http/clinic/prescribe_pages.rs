@@ -14,7 +14,7 @@ use crate::care::formulary::{Known, Medicine, Severity};
 use crate::care::prescribe::{Chosen, Finding, Verdict, WRITTEN, gaps};
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, dosage};
-use crate::http::ui::format::number;
+use crate::http::ui::format::{self, number};
 use crate::http::ui::record::{AllergyStatus, MedicineStatus};
 use crate::http::ui::{Cx, Faults, Field, State, When, filters, page, t};
 
@@ -354,9 +354,14 @@ fn after(desk: &Desk, name: &str, dose: Option<&str>, chosen: bool) -> Vec<After
             Some("active" | "intended") => None,
             _ => Some("medicine-may-be-taken"),
         };
-        let said = |doubt| format!("{dose} ({})", t(doubt)).trim_start().to_owned();
+        let besides = fill::due(one, &desk.opened.ctx).words().into_iter();
+        let besides = besides.map(|said| format::within(&said));
+        let doubts: Vec<String> = doubt.map(|doubt| t(doubt).to_string()).into_iter().chain(besides).collect();
         all.push(After {
-            dose: doubt.map_or_else(|| dose.clone(), said),
+            dose: match doubts.is_empty() {
+                true => dose,
+                false => format!("{dose} ({})", doubts.join(", ")).trim_start().to_owned(),
+            },
             name: fill::medicine_name(one, along),
             is_new: false,
             ends: prior.is_some() && fill::text(one, "/id") == prior,

@@ -12,6 +12,7 @@ mod conditions;
 pub mod copied;
 mod dates;
 pub mod dosage;
+mod due;
 pub mod first;
 mod lists;
 mod observations;
@@ -35,6 +36,7 @@ pub use amounts::notes;
 pub use answers::answers;
 pub use called_off::called_off;
 pub use dosage::{dose_in_english, dose_of};
+pub use due::due;
 pub use found::{Found, folded, found, words_of};
 pub use lists::{Attachment, attachment, attachment_in, document, documents, immunizations, is_plain, orders, visits};
 pub use observations::{Wanted, codes, groups, series_of, vitals};
@@ -43,7 +45,7 @@ pub(in crate::http) use people::{address_words, whole_name};
 pub use people::{appointment, directory_row, identity, reach, takes_part};
 pub use problems::{
     allergies, allergy_rows, frame, is_active_problem, medicine_name, medicine_rows, not_to_give, problem_rows,
-    reason_of, reason_said, state_of, substance_of,
+    reason_of, reason_said, span_of_request, state_of, substance_of,
 };
 pub use reports::{Noted, binary_in, report_file, report_said};
 pub(in crate::http) use standing::status_word;

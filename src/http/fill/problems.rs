@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::amounts::notes;
 use super::standing::caveats;
 use super::{
-    Ctx, as_written, called, code_words, concept, conditions, dose_of, foreign, has_code, identity, list, named, owned,
-    spoken, text,
+    Ctx, as_written, called, code_words, concept, conditions, dose_of, due, foreign, has_code, identity, list, named,
+    owned, spoken, text,
 };
 use crate::care::Chart;
 use crate::care::entries::{AllergyTo, is_current, is_no_entry, says_none, says_none_of_some, says_none_to};
@@ -15,7 +15,7 @@ use crate::care::prescribe;
 use crate::fhir::ResourceType;
 use crate::http::clinic::chart_pages::Frame;
 use crate::http::ui::record::{
-    AllergyKind, AllergyLine, AllergyRow, AllergyStatus, MedicineLine, MedicineRow, MedicineState, MedicineStatus,
+    AllergyKind, AllergyLine, AllergyRow, AllergyStatus, Due, MedicineLine, MedicineRow, MedicineState, MedicineStatus,
     ProblemRow, Said, Severity,
 };
 use crate::http::ui::{When, t};
@@ -269,7 +269,7 @@ pub fn not_to_give(chart: &Chart, ctx: &Ctx) -> Vec<MedicineRow> {
             let why = reason.as_ref().map(|reason| t("not-to-give-why").with("reason", reason).to_string());
             let how: Vec<String> = of.into_iter().chain(why).collect();
             let how = (!how.is_empty()).then(|| how.join(", "));
-            MedicineRow { how, reason, state: MedicineState::NotToGive, ..row }
+            MedicineRow { how, reason, state: MedicineState::NotToGive, due: Due::Now, ..row }
         })
         .collect()
 }
@@ -297,13 +297,20 @@ pub fn medicine_rows(chart: &Chart, ctx: &Ctx) -> (Vec<MedicineRow>, Vec<Medicin
         let list = if taken { &mut current } else { &mut past };
         // That one order is not taken, is paused or in doubt says nothing of the other.
         let stands = |row: &MedicineRow| if row.state == Reported { Taking } else { row.state };
-        let same =
-            |other: &MedicineRow| other.name == row.name && other.how == row.how && stands(other) == stands(&row);
+        let same = |other: &MedicineRow| {
+            let said = |row: &MedicineRow| (stands(row), row.due);
+            other.name == row.name && other.how == row.how && said(other) == said(&row)
+        };
         if !list.iter().any(same) {
             list.push(row);
         }
     }
     past.retain(|row| !current.iter().any(|now| now.name == row.name && now.how == row.how));
+    // Of what is taken now by one order, another whose time is over or is to come says nothing new.
+    let plain: Vec<(String, Option<String>)> =
+        current.iter().filter(|row| row.doubt().is_none()).map(|row| (row.name.clone(), row.how.clone())).collect();
+    let is_again = |row: &MedicineRow| plain.iter().any(|(name, how)| *name == row.name && *how == row.how);
+    current.retain(|row| row.due == Due::Now || row.is_in_doubt() || !is_again(row));
     (current, past)
 }
 
@@ -313,17 +320,30 @@ fn prescribed(request: &Value, along: &[Value], ctx: &Ctx) -> Option<MedicineRow
 }
 
 fn row_of(request: &Value, along: &[Value], ctx: &Ctx) -> MedicineRow {
+    let due = due(request, ctx);
+    let (since, until) = span_of_request(request, due, ctx);
     MedicineRow {
         name: medicine_name(request, along),
         how: dose_of(request, &ctx.zone),
-        since: ctx.when(request, "/authoredOn"),
-        until: ctx.when(request, "/dispenseRequest/validityPeriod/end"),
+        since,
+        until,
         state: state_of(request),
+        due,
         reason: list(request, "reasonCode")
             .first()
             .and_then(|reason| concept(Some(reason)))
             .or_else(|| list(request, "reasonReference").first().and_then(|reason| called(Some(reason)))),
         by: called(request.get("requester")),
+    }
+}
+
+/// From when until when a prescription counts: of what has not begun, from the day on which it is to begin.
+pub fn span_of_request(request: &Value, due: Due, ctx: &Ctx) -> (Option<When>, Option<When>) {
+    let until = ctx.when(request, "/dispenseRequest/validityPeriod/end");
+    match due {
+        Due::Later(Some(begin)) => (Some(begin), until),
+        Due::Over(end) => (ctx.when(request, "/authoredOn"), Some(end)),
+        _ => (ctx.when(request, "/authoredOn"), until),
     }
 }
 
@@ -351,6 +371,7 @@ fn reported(statement: &Value, along: &[Value], ctx: &Ctx) -> Option<MedicineRow
         since: ctx.first_when(statement, &["/effectivePeriod/start", "/effectiveDateTime", "/dateAsserted"]),
         until: ctx.when(statement, "/effectivePeriod/end"),
         state,
+        due: due(statement, ctx),
         reason: list(statement, "reasonCode").first().and_then(|reason| concept(Some(reason))),
         by: called(statement.get("informationSource")),
     })
@@ -539,6 +560,64 @@ mod tests {
         ] {
             assert!(lines.iter().any(|line| line == said), "{said}: {lines:?}");
         }
+    }
+
+    fn on_29_november(requests: Vec<Value>, statements: Vec<Value>) -> (Vec<String>, Vec<MedicineRow>) {
+        let ctx = Ctx { today: Some(jiff::civil::date(2026, 11, 29)), ..ctx() };
+        let both = vec![(ResourceType::MedicationRequest, requests), (ResourceType::MedicationStatement, statements)];
+        let chart = Chart::holding(json!({"id": "p"}), both);
+        let lines = match frame(&chart, None, &ctx).medicines {
+            MedicineStatus::Takes { list, .. } => list.iter().map(MedicineLine::whole).collect(),
+            _ => Vec::new(),
+        };
+        (lines, medicine_rows(&chart, &ctx).0)
+    }
+
+    fn said_of(name: &str, more: Value) -> Value {
+        let mut one = named(name, more);
+        one["resourceType"] = json!("MedicationStatement");
+        one["dosage"] = one["dosageInstruction"].take();
+        one.as_object_mut().unwrap().remove("dosageInstruction");
+        one
+    }
+
+    #[test]
+    fn a_medicine_whose_time_is_over_or_has_not_begun_says_so_with_its_name() {
+        let valid =
+            |start: &str, end: &str| json!({"dispenseRequest": {"validityPeriod": {"start": start, "end": end}}});
+        let requests = vec![
+            named("Oldcourse", valid("2026-01-10", "2026-01-17")),
+            named("Current", valid("2026-01-10", "2027-01-17")),
+        ];
+        let statements = vec![
+            said_of("Ended", json!({"effectivePeriod": {"start": "2026-01-01", "end": "2026-06-01"}})),
+            said_of("Coming", json!({"effectivePeriod": {"start": "2027-02-01"}})),
+            said_of("Intended", json!({"status": "intended"})),
+            said_of("Bounded", json!({"effectivePeriod": {"start": "2026-01-01", "end": "2027-06-01"}})),
+        ];
+        let (lines, rows) = on_29_november(requests, statements);
+        assert_eq!(
+            lines,
+            [
+                "Oldcourse, 1 a day (its time was over on 17 Jan 2026)",
+                "Current, 1 a day",
+                "Ended, 1 a day (its time was over on 1 Jun 2026)",
+                "Coming, 1 a day (not begun yet: from 1 Feb 2027)",
+                "Intended, 1 a day (not begun yet)",
+                "Bounded, 1 a day",
+            ]
+        );
+        let to_take: Vec<&str> = rows.iter().filter(|row| row.is_to_take()).map(|row| row.name.as_str()).collect();
+        assert_eq!(to_take, ["Current", "Bounded"]);
+        let of = |name: &str| rows.iter().find(|row| row.name == name).unwrap();
+        assert_eq!(of("Coming").span(), "from 1 Feb 2027");
+        assert_eq!(of("Ended").span(), "1 Jan 2026 to 1 Jun 2026");
+        assert_eq!(of("Bounded").aside(), "not prescribed, until 1 Jun 2027");
+        let again = vec![
+            named("Current", valid("2025-01-01", "2025-06-01")),
+            named("Current", valid("2026-11-01", "2027-02-01")),
+        ];
+        assert_eq!(on_29_november(again, vec![]).0, ["Current, 1 a day"], "a newer order of the same counts");
     }
 
     #[test]

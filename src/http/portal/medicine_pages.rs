@@ -2,8 +2,8 @@
 
 use askama::Template;
 
-use crate::http::ui::record::{AllergyStatus, How, Identity, MedicineRow, MedicineState, Said};
-use crate::http::ui::{Cx, Field, When, filters, page, t};
+use crate::http::ui::record::{AllergyStatus, Due, How, Identity, MedicineRow, MedicineState, Said};
+use crate::http::ui::{Cx, Field, State, When, filters, page, t};
 
 /// One medicine, in plain words.
 #[derive(Debug, Clone)]
@@ -13,6 +13,7 @@ pub struct MyMedicineRow {
     pub reason: Option<Said>,
     pub since: Option<When>,
     pub until: Option<When>,
+    pub due: Due,
     pub by: Option<String>,
     /// Why it ended, or is paused.
     pub ended: Option<String>,
@@ -38,8 +39,21 @@ pub enum Standing {
 }
 
 impl MyMedicineRow {
+    fn mark(&self) -> State {
+        let is_plain = matches!(self.state, MedicineState::Taking | MedicineState::Reported);
+        self.due.mark().filter(|_| is_plain).unwrap_or_else(|| self.state.mark())
+    }
+
+    /// What beside its state says that it may not be taken now.
+    fn besides(&self) -> Vec<String> {
+        self.due.words().into_iter().collect()
+    }
+
     fn span(&self) -> String {
         match (&self.since, &self.until) {
+            (Some(since), None) if matches!(self.due, Due::Later(Some(_))) => {
+                t("dose-from").with("date", since.short()).to_string()
+            }
             (Some(since), Some(until)) => {
                 t("from-to").with("from", since.short()).with("to", until.short()).to_string()
             }
@@ -61,6 +75,10 @@ pub struct MyMedicines {
     /// What must not be given.
     pub not_to_take: Vec<MedicineRow>,
     pub current: Vec<MyMedicineRow>,
+    /// What is to be begun on a day to come.
+    pub later: Vec<MyMedicineRow>,
+    /// Of which the time is over, and that nobody ended.
+    pub over: Vec<MyMedicineRow>,
     /// What is not to be taken until somebody says so.
     pub paused: Vec<MyMedicineRow>,
     pub past: Vec<MyMedicineRow>,
@@ -81,3 +99,38 @@ pub struct MyMedicine {
     pub not_taking: Option<String>,
 }
 page!(MyMedicine in Medicines);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(state: MedicineState, due: Due) -> MyMedicineRow {
+        let day = |text: &str| When::parse(text, &jiff::tz::TimeZone::UTC);
+        MyMedicineRow {
+            name: "Warfarin".into(),
+            how: None,
+            reason: None,
+            since: day("2026-11-10"),
+            until: None,
+            due,
+            by: None,
+            ended: Some("bleeding".into()),
+            state,
+            standing: None,
+            is_current: true,
+            href: None,
+        }
+    }
+
+    #[test]
+    fn what_is_over_or_has_not_begun_is_not_marked_as_taken() {
+        let begin = When::parse("2027-02-01", &jiff::tz::TimeZone::UTC).unwrap();
+        let word = |state, due| row(state, due).mark().word.to_string();
+        assert_eq!(word(MedicineState::Taking, Due::Now), "Taking");
+        assert_eq!(word(MedicineState::Taking, Due::Over(begin)), "Its time is over");
+        assert_eq!(word(MedicineState::Reported, Due::Later(Some(begin))), "Not begun yet");
+        assert_eq!(word(MedicineState::NotTaking, Due::Over(begin)), "Not taking it");
+        let later = row(MedicineState::Taking, Due::Later(Some(begin)));
+        assert_eq!(later.besides(), ["Not begun yet: from 1 Feb 2027"]);
+    }
+}

@@ -23,7 +23,7 @@ use crate::http::pages::page;
 use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
-use crate::http::ui::record::MedicineState;
+use crate::http::ui::record::{Due, MedicineState};
 use crate::http::ui::{Cx, Faults, Field, Locale, When, t};
 use crate::record::{Channel, Why};
 
@@ -44,16 +44,27 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
     let cx = own.cx(&chart);
     let who = fill::identity(&chart.patient, &own.ctx);
     let allergies = fill::allergies(chart.of(R::AllergyIntolerance), &own.ctx);
-    let (mut current, mut paused, mut past) = (Vec::new(), Vec::new(), Vec::new());
-    for row in rows(&chart, &own.ctx, &cx) {
-        match row.is_current {
-            true if row.state == MedicineState::Paused => paused.push(row),
-            true => current.push(row),
-            false => past.push(row),
+    let mut page_of = MyMedicines {
+        not_to_take: fill::not_to_give(&chart, &own.ctx),
+        current: Vec::new(),
+        later: Vec::new(),
+        over: Vec::new(),
+        paused: Vec::new(),
+        past: Vec::new(),
+        who,
+        allergies,
+        cx,
+    };
+    for row in rows(&chart, &own.ctx, &page_of.cx) {
+        match row.due {
+            _ if !row.is_current => page_of.past.push(row),
+            _ if row.state == MedicineState::Paused => page_of.paused.push(row),
+            Due::Later(_) => page_of.later.push(row),
+            Due::Over(_) => page_of.over.push(row),
+            Due::Now => page_of.current.push(row),
         }
     }
-    let not_to_take = fill::not_to_give(&chart, &own.ctx);
-    page(&MyMedicines { cx, who, allergies, not_to_take, current, paused, past })
+    page(&page_of)
 }
 
 /// All of them, newest first.
@@ -77,12 +88,15 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
             _ => fill::state_of(request),
         };
         let standing = counts.then(|| standing(id, &refills, ctx, cx)).flatten();
+        let due = fill::due(request, ctx);
+        let (since, until) = fill::span_of_request(request, due, ctx);
         Some(MyMedicineRow {
             name: fill::medicine_name(request, chart.medications()),
             how: fill::dosage::how(request, &ctx.zone),
             reason: fill::reason_said(request, chart.of(R::Condition), ctx),
-            since: ctx.when(request, "/authoredOn"),
-            until: ctx.when(request, "/dispenseRequest/validityPeriod/end"),
+            since,
+            until,
+            due,
             by: fill::called(request.get("requester")),
             ended: why_ended(request).filter(|_| !is_current || status == "on-hold"),
             href: counts.then(|| format!("/my/medicines/{id}")),
@@ -107,6 +121,7 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
             reason: ctx.said(statement, fill::list(statement, "reasonCode").first()),
             since: ctx.first_when(statement, &["/effectivePeriod/start", "/effectiveDateTime", "/dateAsserted"]),
             until: ctx.when(statement, "/effectivePeriod/end"),
+            due: fill::due(statement, ctx),
             by: fill::called(statement.get("informationSource")),
             ended: None,
             href: None,

@@ -305,6 +305,38 @@ impl MedicineLine {
     }
 }
 
+/// How the days on which a medicine is to be taken lie to today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Due {
+    /// Today is one of them, or nobody said which they are.
+    #[default]
+    Now,
+    /// It is to be begun: when, where that is known.
+    Later(Option<When>),
+    /// Its last day is past, and nobody ended it.
+    Over(When),
+}
+
+impl Due {
+    /// "Its time was over on 17 Jan 2026".
+    pub fn words(self) -> Option<String> {
+        match self {
+            Self::Now => None,
+            Self::Later(Some(begin)) => Some(t("medicine-not-begun-on").with("date", begin.short()).to_string()),
+            Self::Later(None) => Some(t("medicine-not-begun").to_string()),
+            Self::Over(end) => Some(t("medicine-time-over").with("date", end.short()).to_string()),
+        }
+    }
+
+    pub fn mark(self) -> Option<State> {
+        match self {
+            Self::Now => None,
+            Self::Later(_) => Some(State::new("planned", Tone::Caution, t("medicine-not-begun"))),
+            Self::Over(_) => Some(State::new("alert", Tone::Caution, t("medicine-over"))),
+        }
+    }
+}
+
 /// A medicine.
 #[derive(Debug, Clone)]
 pub struct MedicineRow {
@@ -315,6 +347,7 @@ pub struct MedicineRow {
     pub since: Option<When>,
     pub until: Option<When>,
     pub state: MedicineState,
+    pub due: Due,
     pub reason: Option<String>,
     pub by: Option<String>,
 }
@@ -375,12 +408,17 @@ impl MedicineRow {
         matches!(self.state, MedicineState::NotTaking | MedicineState::Paused | MedicineState::Unknown)
     }
 
-    /// Whether it is to be taken now: what is paused is not.
+    /// Whether it is to be taken now: what is paused is not, nor what is over or has not begun.
     pub fn is_to_take(&self) -> bool {
-        self.state != MedicineState::Paused
+        self.state != MedicineState::Paused && self.due == Due::Now
     }
 
-    /// That it is not taken, is paused, or may not be taken, as it stands in brackets.
+    /// What beside its state says that it may not be taken now.
+    pub fn besides(&self) -> Vec<String> {
+        self.due.words().into_iter().collect()
+    }
+
+    /// All that says that it may not be taken now, as it stands in brackets.
     pub fn doubt(&self) -> Option<String> {
         let state = match self.state {
             MedicineState::NotTaking => Some("medicine-said-not-taken"),
@@ -388,7 +426,9 @@ impl MedicineRow {
             MedicineState::Paused => Some("summary-paused"),
             _ => None,
         };
-        state.map(|state| t(state).to_string())
+        let besides = self.besides().into_iter().map(|one| format::within(&one));
+        let all: Vec<String> = state.map(|state| t(state).to_string()).into_iter().chain(besides).collect();
+        (!all.is_empty()).then(|| all.join(", "))
     }
 
     /// The dose; of what may not be taken now, that too.
@@ -400,19 +440,26 @@ impl MedicineRow {
         }
     }
 
-    /// "until 2 May 2026", "since 2016", "not prescribed".
+    /// "until 2 May 2026", "since 2016", "not prescribed, until 2 May 2026".
     pub fn aside(&self) -> String {
-        match (self.state, &self.until, &self.since) {
-            (MedicineState::Reported, ..) => t("medicine-not-prescribed").to_string(),
-            (_, Some(until), _) => t("until").with("date", until.short()).to_string(),
-            (_, None, Some(since)) => t("since").with("date", since.short()).to_string(),
-            _ => String::new(),
-        }
+        let until = self.until.map(|until| t("until").with("date", until.short()).to_string());
+        let since = || self.since.map(|since| t("since").with("date", since.short()).to_string());
+        let not = (self.state == MedicineState::Reported).then(|| t("medicine-not-prescribed").to_string());
+        let time = match (self.due, &not) {
+            // Its own words say it.
+            (Due::Later(_) | Due::Over(_), _) => None,
+            (Due::Now, Some(_)) => until,
+            (Due::Now, None) => until.or_else(since),
+        };
+        not.into_iter().chain(time).collect::<Vec<_>>().join(", ")
     }
 
     /// "3 Mar 2024 to 2 May 2026", as far as it is known.
     pub fn span(&self) -> String {
         match (&self.since, &self.until) {
+            (Some(since), None) if matches!(self.due, Due::Later(Some(_))) => {
+                t("dose-from").with("date", since.short()).to_string()
+            }
             (Some(since), Some(until)) if since == until => since.short(),
             (Some(since), Some(until)) => {
                 t("from-to").with("from", since.short()).with("to", until.short()).to_string()

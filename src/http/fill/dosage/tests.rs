@@ -336,6 +336,7 @@ fn a_beginning_is_said_unless_it_is_the_day_of_writing() {
     assert_eq!(of("2026-02-20"), "1 tablet, once a day, for 7 days from 3 Mar 2026");
     let timed = repeat(json!({"boundsPeriod": {"start": "2026-03-03T08:00:00Z", "end": "2026-03-09"}}));
     assert_eq!(said(&timed).unwrap(), "1 tablet, from 3 Mar 2026, 08:00 until 9 Mar 2026");
+    assert_eq!(of("2026-11-10"), "1 tablet, once a day, for 7 days from 3 Mar 2026", "its time was before that");
 }
 
 #[test]

@@ -287,7 +287,7 @@ fn between(mut left: Left<'_, '_>, days: Option<String>, clock: Clock<'_>) -> Op
         left.unsaid().note();
     }
     let whole = start.and_then(day).zip(end.and_then(day));
-    let begins_then = start.and_then(day).is_some_and(|start| clock.written.is_none_or(|written| start <= written));
+    let begins_then = start.and_then(day).is_some_and(|start| clock.written.is_none_or(|written| start == written));
     match (days.filter(|_| whole.is_some()), begins_then) {
         (Some(days), true) => Some(days),
         (Some(days), false) => since.map(|since| format!("{days} {since}")),
