@@ -265,6 +265,7 @@ pub fn medicines() -> Vec<MedicineRow> {
         until: (state != MedicineState::Reported).then(|| day("2026-05-02")),
         state,
         due: Due::Now,
+        doubts: vec![],
         reason: Some("Type 2 diabetes".into()),
         by: Some("Dr R. Adeyemi-Strand".into()),
     })
@@ -306,6 +307,7 @@ fn medicines_page(cx: Cx, frame: Frame, current: Vec<MedicineRow>, past: Vec<Med
     MedicinesPage {
         not_to_give: if is_empty { vec![] } else { vec![apart("Amoxicillin", MedicineState::NotToGive)] },
         later: if is_empty { vec![] } else { vec![apart("Denosumab 60 mg", MedicineState::Reported)] },
+        not_taken: if is_empty { vec![] } else { vec![apart("Methotrexate 2.5 mg", MedicineState::NotTaking)] },
         planned: if is_empty { vec![] } else { vec![apart("Semaglutide 0.25 mg", MedicineState::Planned)] },
         current: current.into_iter().map(row).collect(),
         past: past.into_iter().map(row).collect(),
@@ -326,6 +328,7 @@ fn past_medicines() -> Vec<MedicineRow> {
         until: Some(day("2012-02-03")),
         state: MedicineState::Finished,
         due: Due::Now,
+        doubts: vec![],
         reason: None,
         by: None,
     }]

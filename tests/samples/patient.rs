@@ -46,6 +46,7 @@ fn mine() -> Vec<MyMedicineRow> {
             since: row.since,
             until: row.until,
             due: row.due,
+            doubts: row.doubts,
             by: row.by,
             ended: None,
             state: row.state,
@@ -480,6 +481,7 @@ fn lists() -> Vec<(&'static str, String)> {
             "my-medicines",
             render(&MyMedicines {
                 not_to_take: not_to_take(),
+                not_taken: not_to_take(),
                 current: mine(),
                 over: mine_on(Due::Over(day("2026-01-17"))),
                 later: mine_on(Due::Later(Some(day("2027-02-01")))),
@@ -520,6 +522,7 @@ fn not_to_take() -> Vec<MedicineRow> {
         until: None,
         state: MedicineState::NotToGive,
         due: Due::Now,
+        doubts: vec![],
         reason: None,
         by: Some("Dr R. Adeyemi-Strand".into()),
     }]
@@ -531,6 +534,7 @@ fn no_medicines() -> MyMedicines {
         who: Identity { family: "Brandvold".into(), given: "Halina".into(), ..Identity::default() },
         allergies: AllergyStatus::NeverAsked,
         not_to_take: vec![],
+        not_taken: vec![],
         later: vec![],
         over: vec![],
         current: vec![],

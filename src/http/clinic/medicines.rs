@@ -20,7 +20,7 @@ use crate::http::fill::{self, Ctx};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
-use crate::http::ui::record::{AllergyStatus, Due, MedicineState, MedicineStatus};
+use crate::http::ui::record::{AllergyStatus, Due, MedicineRow, MedicineState, MedicineStatus};
 use crate::http::ui::{Cx, State, When, filters, page, t};
 use crate::record::Reading;
 
@@ -62,6 +62,8 @@ pub struct MedicinesPage {
     pub current: Vec<Row>,
     /// What is to be begun on a day to come.
     pub later: Vec<Row>,
+    /// What somebody reported as not taken.
+    pub not_taken: Vec<Row>,
     /// What is thought of, and prescribed by nobody yet.
     pub planned: Vec<Row>,
     pub past: Vec<Row>,
@@ -104,6 +106,7 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
         prescribe: signs.then(|| format!("/patients/{id}/prescribe")),
         not_to_give: rows.apart(medicine::is_not_to_be_given, MedicineState::NotToGive),
         planned: rows.apart(medicine::is_planned, MedicineState::Planned),
+        not_taken: rows.not_taken(),
         current,
         later,
         past,
@@ -236,7 +239,7 @@ impl Rows<'_> {
                 _ if state == MedicineState::Reported => state.mark(),
                 _ => mark(standing),
             };
-            let said = note.or_else(|| why_so(request)).into_iter().chain(due.words());
+            let said = note.or_else(|| why_so(request)).into_iter().chain(self.besides(request, due));
             let row = Row {
                 name,
                 how: fill::dose_of(request, &self.ctx.zone),
@@ -272,13 +275,34 @@ impl Rows<'_> {
                 span: span(due, (since, self.ctx.when(statement, "/effectivePeriod/end"))),
                 by: fill::called(statement.get("informationSource")),
                 state,
-                note: lines(due.words().into_iter().chain(self.of_ended(statement).filter(|_| open)), statement),
+                note: lines(self.besides(statement, due).chain(self.of_ended(statement).filter(|_| open)), statement),
                 href: fill::text(statement, "/id").filter(|_| open).map(|id| format!("{}/medicines/{id}", self.base)),
                 renew: None,
             };
             lists.take(row, open, due);
         }
         lists
+    }
+
+    /// What else says of it that it may not be taken now, each in words.
+    fn besides(&self, medicine: &Value, due: Due) -> impl Iterator<Item = String> {
+        due.words().into_iter().chain(fill::doubts_of(medicine, self.chart, self.ctx))
+    }
+
+    /// What somebody reported as not taken.
+    fn not_taken(&self) -> Vec<Row> {
+        let row = |row: MedicineRow| Row {
+            span: row.since.map_or_else(|| t("date-unknown").to_string(), |when| when.short()),
+            state: row.state.mark(),
+            note: row.reason.map(|reason| t("medicine-reported-not-taken-why").with("reason", reason).to_string()),
+            name: row.name,
+            how: row.how,
+            reason: None,
+            by: row.by,
+            href: None,
+            renew: None,
+        };
+        fill::not_taken_rows(self.chart, self.ctx).into_iter().map(row).collect()
     }
 
     /// That the prescription which a statement is of was ended, where it was.

@@ -354,7 +354,8 @@ fn after(desk: &Desk, name: &str, dose: Option<&str>, chosen: bool) -> Vec<After
             Some("active" | "intended") => None,
             _ => Some("medicine-may-be-taken"),
         };
-        let besides = fill::due(one, &desk.opened.ctx).words().into_iter();
+        let (chart, ctx) = (&desk.opened.chart, &desk.opened.ctx);
+        let besides = fill::due(one, ctx).words().into_iter().chain(fill::doubts_of(one, chart, ctx));
         let besides = besides.map(|said| format::within(&said));
         let doubts: Vec<String> = doubt.map(|doubt| t(doubt).to_string()).into_iter().chain(besides).collect();
         all.push(After {

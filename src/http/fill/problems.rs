@@ -281,6 +281,7 @@ pub fn medicine_rows(chart: &Chart, ctx: &Ctx) -> (Vec<MedicineRow>, Vec<Medicin
     let not_taken = prescribe::not_taking(chart.of(ResourceType::MedicationStatement).iter());
     let prescribed = chart.of(ResourceType::MedicationRequest).iter().filter_map(|request| {
         let mut row = prescribed(request, chart.medications(), ctx)?;
+        row.doubts = doubts_of(request, chart, ctx);
         if row.state == MedicineState::Taking && text(request, "/id").is_some_and(|id| not_taken.contains_key(id)) {
             row.state = MedicineState::NotTaking;
         }
@@ -290,7 +291,10 @@ pub fn medicine_rows(chart: &Chart, ctx: &Ctx) -> (Vec<MedicineRow>, Vec<Medicin
         .of(ResourceType::MedicationStatement)
         .iter()
         .filter(|one| !prescribe::goes_with(one, chart.of(ResourceType::MedicationRequest)))
-        .filter_map(|statement| reported(statement, chart.medications(), ctx));
+        .filter_map(|statement| {
+            let row = reported(statement, chart.medications(), ctx)?;
+            Some(MedicineRow { doubts: doubts_of(statement, chart, ctx), ..row })
+        });
     for row in prescribed.chain(reported) {
         use MedicineState::{NotTaking, Paused, Reported, Taking, Unknown};
         let taken = matches!(row.state, Taking | Reported | Paused | NotTaking | Unknown);
@@ -298,7 +302,7 @@ pub fn medicine_rows(chart: &Chart, ctx: &Ctx) -> (Vec<MedicineRow>, Vec<Medicin
         // That one order is not taken, is paused or in doubt says nothing of the other.
         let stands = |row: &MedicineRow| if row.state == Reported { Taking } else { row.state };
         let same = |other: &MedicineRow| {
-            let said = |row: &MedicineRow| (stands(row), row.due);
+            let said = |row: &MedicineRow| (stands(row), row.due, row.doubts.clone());
             other.name == row.name && other.how == row.how && said(other) == said(&row)
         };
         if !list.iter().any(same) {
@@ -310,8 +314,55 @@ pub fn medicine_rows(chart: &Chart, ctx: &Ctx) -> (Vec<MedicineRow>, Vec<Medicin
     let plain: Vec<(String, Option<String>)> =
         current.iter().filter(|row| row.doubt().is_none()).map(|row| (row.name.clone(), row.how.clone())).collect();
     let is_again = |row: &MedicineRow| plain.iter().any(|(name, how)| *name == row.name && *how == row.how);
-    current.retain(|row| row.due == Due::Now || row.is_in_doubt() || !is_again(row));
+    current.retain(|row| row.due == Due::Now || row.is_in_doubt() || !row.doubts.is_empty() || !is_again(row));
     (current, past)
+}
+
+/// What somebody reported as not taken, and that is no word on a prescription.
+pub fn not_taken_rows(chart: &Chart, ctx: &Ctx) -> Vec<MedicineRow> {
+    let all = chart.of(ResourceType::MedicationStatement).iter();
+    all.filter(|one| is_reported_not_taken(one))
+        .map(|one| MedicineRow {
+            name: medicine_name(one, chart.medications()),
+            how: dose_of(one, &ctx.zone),
+            since: ctx.first_when(one, &["/dateAsserted", "/effectivePeriod/start", "/effectiveDateTime"]),
+            until: None,
+            state: MedicineState::NotTaking,
+            due: Due::Now,
+            doubts: Vec::new(),
+            reason: why_not_taken(one),
+            by: called(one.get("informationSource")),
+        })
+        .collect()
+}
+
+fn is_reported_not_taken(statement: &Value) -> bool {
+    let says_so = text(statement, "/status") == Some("not-taken");
+    says_so && prescribe::statement(statement).is_none() && !is_no_entry(statement)
+}
+
+fn why_not_taken(statement: &Value) -> Option<String> {
+    let all = ["statusReason", "reasonCode"].into_iter().flat_map(|name| list(statement, name));
+    let said: Vec<String> = all.filter_map(|one| concept(Some(one))).collect();
+    (!said.is_empty()).then(|| said.join(", "))
+}
+
+/// What else in the record says of a prescription or a statement that it may not be taken: that somebody reported so since.
+pub fn doubts_of(medicine: &Value, chart: &Chart, ctx: &Ctx) -> Vec<String> {
+    if !medicine::may_be_taken(medicine) {
+        return Vec::new();
+    }
+    let name = medicine_name(medicine, chart.medications());
+    let since = ctx.first_when(medicine, &["/authoredOn", "/effectivePeriod/start", "/effectiveDateTime"]);
+    let is_of_it = |row: &MedicineRow| {
+        let is_later = row.since.zip(since).is_none_or(|(said, since)| said.last_day() >= since.day());
+        is_later && row.name.to_lowercase() == name.to_lowercase()
+    };
+    let not = not_taken_rows(chart, ctx).into_iter().find(is_of_it).map(|row| match row.reason {
+        Some(reason) => t("medicine-reported-not-taken-why").with("reason", reason).to_string(),
+        None => t("medicine-reported-not-taken").to_string(),
+    });
+    not.into_iter().collect()
 }
 
 fn prescribed(request: &Value, along: &[Value], ctx: &Ctx) -> Option<MedicineRow> {
@@ -329,6 +380,7 @@ fn row_of(request: &Value, along: &[Value], ctx: &Ctx) -> MedicineRow {
         until,
         state: state_of(request),
         due,
+        doubts: Vec::new(),
         reason: list(request, "reasonCode")
             .first()
             .and_then(|reason| concept(Some(reason)))
@@ -372,6 +424,7 @@ fn reported(statement: &Value, along: &[Value], ctx: &Ctx) -> Option<MedicineRow
         until: ctx.when(statement, "/effectivePeriod/end"),
         state,
         due: due(statement, ctx),
+        doubts: Vec::new(),
         reason: list(statement, "reasonCode").first().and_then(|reason| concept(Some(reason))),
         by: called(statement.get("informationSource")),
     })
@@ -618,6 +671,28 @@ mod tests {
             named("Current", valid("2026-11-01", "2027-02-01")),
         ];
         assert_eq!(on_29_november(again, vec![]).0, ["Current, 1 a day"], "a newer order of the same counts");
+    }
+
+    #[test]
+    fn what_somebody_reported_as_not_taken_is_in_a_list_and_with_the_medicine_of_its_name() {
+        let not = said_of(
+            "Metformin",
+            json!({"status": "not-taken", "dateAsserted": "2026-11-20",
+            "statusReason": [{"text": "refuses"}], "informationSource": {"display": "Ann"}}),
+        );
+        let before = named("Metformin", json!({"authoredOn": "2026-01-01"}));
+        let (lines, rows) = on_29_november(vec![before], vec![not.clone()]);
+        assert_eq!(lines, ["Metformin, 1 a day (reported as not taken: refuses)"]);
+        assert_eq!(rows.len(), 1);
+        let since = named("Metformin", json!({"authoredOn": "2026-11-25"}));
+        assert_eq!(on_29_november(vec![since], vec![not.clone()]).0, ["Metformin, 1 a day"], "prescribed after that");
+        let chart = Chart::holding(json!({"id": "p"}), vec![(ResourceType::MedicationStatement, vec![not])]);
+        let rows = not_taken_rows(&chart, &ctx());
+        let row = &rows[0];
+        assert_eq!(
+            (row.name.as_str(), row.reason.as_deref(), row.by.as_deref()),
+            ("Metformin", Some("refuses"), Some("Ann"))
+        );
     }
 
     #[test]

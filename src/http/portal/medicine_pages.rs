@@ -14,6 +14,8 @@ pub struct MyMedicineRow {
     pub since: Option<When>,
     pub until: Option<When>,
     pub due: Due,
+    /// What else says that it may not be taken, each in words.
+    pub doubts: Vec<String>,
     pub by: Option<String>,
     /// Why it ended, or is paused.
     pub ended: Option<String>,
@@ -46,7 +48,7 @@ impl MyMedicineRow {
 
     /// What beside its state says that it may not be taken now.
     fn besides(&self) -> Vec<String> {
-        self.due.words().into_iter().collect()
+        self.due.words().into_iter().chain(self.doubts.iter().cloned()).collect()
     }
 
     fn span(&self) -> String {
@@ -79,6 +81,8 @@ pub struct MyMedicines {
     pub later: Vec<MyMedicineRow>,
     /// Of which the time is over, and that nobody ended.
     pub over: Vec<MyMedicineRow>,
+    /// What somebody reported as not taken.
+    pub not_taken: Vec<MedicineRow>,
     /// What is not to be taken until somebody says so.
     pub paused: Vec<MyMedicineRow>,
     pub past: Vec<MyMedicineRow>,
@@ -113,6 +117,7 @@ mod tests {
             since: day("2026-11-10"),
             until: None,
             due,
+            doubts: vec!["Its prescription was ended".into()],
             by: None,
             ended: Some("bleeding".into()),
             state,
@@ -131,6 +136,6 @@ mod tests {
         assert_eq!(word(MedicineState::Reported, Due::Later(Some(begin))), "Not begun yet");
         assert_eq!(word(MedicineState::NotTaking, Due::Over(begin)), "Not taking it");
         let later = row(MedicineState::Taking, Due::Later(Some(begin)));
-        assert_eq!(later.besides(), ["Not begun yet: from 1 Feb 2027"]);
+        assert_eq!(later.besides(), ["Not begun yet: from 1 Feb 2027", "Its prescription was ended"]);
     }
 }

@@ -46,6 +46,7 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
     let allergies = fill::allergies(chart.of(R::AllergyIntolerance), &own.ctx);
     let mut page_of = MyMedicines {
         not_to_take: fill::not_to_give(&chart, &own.ctx),
+        not_taken: fill::not_taken_rows(&chart, &own.ctx),
         current: Vec::new(),
         later: Vec::new(),
         over: Vec::new(),
@@ -97,6 +98,7 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
             since,
             until,
             due,
+            doubts: fill::doubts_of(request, chart, ctx),
             by: fill::called(request.get("requester")),
             ended: why_ended(request).filter(|_| !is_current || status == "on-hold"),
             href: counts.then(|| format!("/my/medicines/{id}")),
@@ -122,6 +124,7 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
             since: ctx.first_when(statement, &["/effectivePeriod/start", "/effectiveDateTime", "/dateAsserted"]),
             until: ctx.when(statement, "/effectivePeriod/end"),
             due: fill::due(statement, ctx),
+            doubts: fill::doubts_of(statement, chart, ctx),
             by: fill::called(statement.get("informationSource")),
             ended: None,
             href: None,

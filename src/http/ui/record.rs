@@ -348,6 +348,8 @@ pub struct MedicineRow {
     pub until: Option<When>,
     pub state: MedicineState,
     pub due: Due,
+    /// What else says that it may not be taken, each in words.
+    pub doubts: Vec<String>,
     pub reason: Option<String>,
     pub by: Option<String>,
 }
@@ -415,7 +417,7 @@ impl MedicineRow {
 
     /// What beside its state says that it may not be taken now.
     pub fn besides(&self) -> Vec<String> {
-        self.due.words().into_iter().collect()
+        self.due.words().into_iter().chain(self.doubts.iter().cloned()).collect()
     }
 
     /// All that says that it may not be taken now, as it stands in brackets.
