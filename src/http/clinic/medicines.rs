@@ -275,7 +275,7 @@ impl Rows<'_> {
                 span: span(due, (since, self.ctx.when(statement, "/effectivePeriod/end"))),
                 by: fill::called(statement.get("informationSource")),
                 state,
-                note: lines(self.besides(statement, due).chain(self.of_ended(statement).filter(|_| open)), statement),
+                note: lines(self.besides(statement, due), statement),
                 href: fill::text(statement, "/id").filter(|_| open).map(|id| format!("{}/medicines/{id}", self.base)),
                 renew: None,
             };
@@ -303,18 +303,6 @@ impl Rows<'_> {
             renew: None,
         };
         fill::not_taken_rows(self.chart, self.ctx).into_iter().map(row).collect()
-    }
-
-    /// That the prescription which a statement is of was ended, where it was.
-    fn of_ended(&self, statement: &Value) -> Option<String> {
-        let of = prescribe::of_prescription(statement)?;
-        let request = self.chart.of(R::MedicationRequest).iter().find(|one| fill::text(one, "/id") == Some(of))?;
-        let when = prescribe::ended_at(request).and_then(|at| When::parse(at, &self.ctx.zone));
-        let said = match when {
-            Some(when) => t("medicine-of-ended-on").with("date", when.short()),
-            None => t("medicine-of-ended"),
-        };
-        Some(said.to_string())
     }
 
     /// What began, changed and ended, newest first.

@@ -347,7 +347,8 @@ fn why_not_taken(statement: &Value) -> Option<String> {
     (!said.is_empty()).then(|| said.join(", "))
 }
 
-/// What else in the record says of a prescription or a statement that it may not be taken: that somebody reported so since.
+/// What else in the record says of a prescription or a statement that it may not be taken: that its prescription was ended, and
+/// that somebody reported since that it is not taken.
 pub fn doubts_of(medicine: &Value, chart: &Chart, ctx: &Ctx) -> Vec<String> {
     if !medicine::may_be_taken(medicine) {
         return Vec::new();
@@ -362,7 +363,22 @@ pub fn doubts_of(medicine: &Value, chart: &Chart, ctx: &Ctx) -> Vec<String> {
         Some(reason) => t("medicine-reported-not-taken-why").with("reason", reason).to_string(),
         None => t("medicine-reported-not-taken").to_string(),
     });
-    not.into_iter().collect()
+    let is_statement = text(medicine, "/resourceType") == Some(ResourceType::MedicationStatement.name());
+    let ended = is_statement.then(|| of_ended(medicine, chart, ctx)).flatten();
+    ended.into_iter().chain(not).collect()
+}
+
+/// That the prescription which a statement is of was ended, where it was.
+fn of_ended(statement: &Value, chart: &Chart, ctx: &Ctx) -> Option<String> {
+    let of = prescribe::of_prescription(statement)?;
+    let requests = chart.of(ResourceType::MedicationRequest);
+    let request =
+        requests.iter().find(|one| text(one, "/id") == Some(of)).filter(|one| !medicine::may_be_taken(one))?;
+    let when = prescribe::ended_at(request).and_then(|at| When::parse(at, &ctx.zone));
+    Some(match when {
+        Some(when) => t("medicine-of-ended-on").with("date", when.short()).to_string(),
+        None => t("medicine-of-ended").to_string(),
+    })
 }
 
 fn prescribed(request: &Value, along: &[Value], ctx: &Ctx) -> Option<MedicineRow> {
@@ -693,6 +709,17 @@ mod tests {
             (row.name.as_str(), row.reason.as_deref(), row.by.as_deref()),
             ("Metformin", Some("refuses"), Some("Ann"))
         );
+    }
+
+    #[test]
+    fn what_is_said_to_be_taken_of_a_prescription_that_was_ended_says_that_it_was() {
+        let on = json!({"basedOn": [{"reference": "MedicationRequest/Metformin"}]});
+        let stopped = named("Metformin", json!({"status": "stopped"}));
+        let (lines, _) = on_29_november(vec![stopped], vec![said_of("Metformin 1 g", on.clone())]);
+        assert_eq!(lines, ["Metformin 1 g, 1 a day (its prescription was ended)"]);
+        let paused = named("Metformin", json!({"status": "on-hold"}));
+        let (lines, _) = on_29_november(vec![paused], vec![said_of("Metformin 1 g", on)]);
+        assert_eq!(lines, ["Metformin, 1 a day (paused at the moment)"], "it was not ended");
     }
 
     #[test]
