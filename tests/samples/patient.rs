@@ -45,6 +45,7 @@ fn mine() -> Vec<MyMedicineRow> {
             reason: row.reason.as_deref().map(Said::from),
             since: row.since,
             until: row.until,
+            prescribed: None,
             due: row.due,
             doubts: row.doubts,
             by: row.by,

@@ -13,6 +13,8 @@ pub struct MyMedicineRow {
     pub reason: Option<Said>,
     pub since: Option<When>,
     pub until: Option<When>,
+    /// Of what is paused, when it was prescribed: since when it is paused nobody wrote down.
+    pub prescribed: Option<When>,
     pub due: Due,
     /// What else says that it may not be taken, each in words.
     pub doubts: Vec<String>,
@@ -51,7 +53,16 @@ impl MyMedicineRow {
         self.due.words().into_iter().chain(self.doubts.iter().cloned()).collect()
     }
 
+    /// Why it ended, or why it is paused.
+    fn ended_words(&self) -> Option<String> {
+        let message = if self.state == MedicineState::Paused { "my-medicine-paused-why" } else { "my-medicine-ended" };
+        self.ended.as_ref().map(|reason| t(message).with("reason", reason).to_string())
+    }
+
     fn span(&self) -> String {
+        if let Some(prescribed) = self.prescribed {
+            return t("my-medicine-prescribed").with("date", prescribed.short()).to_string();
+        }
         match (&self.since, &self.until) {
             (Some(since), None) if matches!(self.due, Due::Later(Some(_))) => {
                 t("dose-from").with("date", since.short()).to_string()
@@ -107,6 +118,7 @@ page!(MyMedicine in Medicines);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::ui::Locale;
 
     fn row(state: MedicineState, due: Due) -> MyMedicineRow {
         let day = |text: &str| When::parse(text, &jiff::tz::TimeZone::UTC);
@@ -116,6 +128,7 @@ mod tests {
             reason: None,
             since: day("2026-11-10"),
             until: None,
+            prescribed: day("2026-11-10").filter(|_| state == MedicineState::Paused),
             due,
             doubts: vec!["Its prescription was ended".into()],
             by: None,
@@ -125,6 +138,20 @@ mod tests {
             is_current: true,
             href: None,
         }
+    }
+
+    #[test]
+    fn what_is_paused_has_not_ended_and_nobody_said_since_when() {
+        let paused = row(MedicineState::Paused, Due::Now);
+        assert_eq!(paused.span(), "prescribed on 10 Nov 2026");
+        assert_eq!(paused.ended_words().unwrap(), "Why it is paused: bleeding");
+        let said = Locale::Es.inside(|| paused.ended_words().unwrap());
+        assert_eq!(said, "Por qué está en pausa: bleeding");
+        let stopped = row(MedicineState::Stopped, Due::Now);
+        assert_eq!(
+            (stopped.span().as_str(), stopped.ended_words().unwrap().as_str()),
+            ("since 10 Nov 2026", "Why it ended: bleeding")
+        );
     }
 
     #[test]

@@ -91,12 +91,14 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
         let standing = counts.then(|| standing(id, &refills, ctx, cx)).flatten();
         let due = fill::due(request, ctx);
         let (since, until) = fill::span_of_request(request, due, ctx);
+        let prescribed = ctx.when(request, "/authoredOn").filter(|_| state == MedicineState::Paused);
         Some(MyMedicineRow {
             name: fill::medicine_name(request, chart.medications()),
             how: fill::dosage::how(request, &ctx.zone),
             reason: fill::reason_said(request, chart.of(R::Condition), ctx),
             since,
             until,
+            prescribed,
             due,
             doubts: fill::doubts_of(request, chart, ctx),
             by: fill::called(request.get("requester")),
@@ -123,6 +125,7 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
             reason: ctx.said(statement, fill::list(statement, "reasonCode").first()),
             since: ctx.first_when(statement, &["/effectivePeriod/start", "/effectiveDateTime", "/dateAsserted"]),
             until: ctx.when(statement, "/effectivePeriod/end"),
+            prescribed: None,
             due: fill::due(statement, ctx),
             doubts: fill::doubts_of(statement, chart, ctx),
             by: fill::called(statement.get("informationSource")),

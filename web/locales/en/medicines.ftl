@@ -214,6 +214,8 @@ route-tongue = under the tongue
 
 my-medicine-more = Ask for a refill, or say that you do not take it
 my-medicine-more-other = Ask for a refill, or say that it is not taken
+my-medicine-paused-why = Why it is paused: { $reason }
+my-medicine-prescribed = prescribed on { $date }
 my-medicine-ended = Why it ended: { $reason }
 my-medicines-all = All medicines
 refill-waits = A refill was asked for { $date }. The clinic has not answered yet.

@@ -210,6 +210,8 @@ route-tongue = bajo la lengua
 
 my-medicine-more = Renovar, o avisar de que no la toma
 my-medicine-more-other = Renovar, o avisar de que no se toma
+my-medicine-paused-why = Por qué está en pausa: { $reason }
+my-medicine-prescribed = recetada el { $date }
 my-medicine-ended = Por qué terminó: { $reason }
 my-medicines-all = Todas sus medicinas
 refill-waits = Renovación pedida: { $date }. La clínica todavía no ha respondido.
