@@ -189,7 +189,7 @@ pub fn goes_with<'a>(statement: &Value, requests: impl IntoIterator<Item = &'a V
     is_plain && stands.any(may_be_taken)
 }
 
-/// The statement once somebody of the clinic wrote down that what it says is not taken any more.
+/// The statement once somebody of the clinic wrote down that what it says is not taken any more. It ended then at the latest.
 #[must_use]
 pub fn no_longer_taken(mut statement: Value, reason: &str, by: &Author<'_>, now: &str) -> Value {
     let Some(members) = statement.as_object_mut() else { return statement };
@@ -198,7 +198,27 @@ pub fn no_longer_taken(mut statement: Value, reason: &str, by: &Author<'_>, now:
     let mut notes = members.get("note").and_then(Value::as_array).cloned().unwrap_or_default();
     notes.push(annotation(reason, by, now));
     members.insert("note".into(), notes.into());
+    let mut period = members.get("effectivePeriod").and_then(Value::as_object).cloned().unwrap_or_default();
+    if let Some(since) = members.get("effectiveDateTime") {
+        period.insert("start".into(), since.clone());
+    }
+    // A Period ends after it began (FHIR R4, per-1): what had not begun has no time.
+    let not_begun = period.get("start").and_then(Value::as_str).is_some_and(|start| is_after(start, now));
+    let has_ended = period.get("end").and_then(Value::as_str).is_some_and(|end| !is_after(end, now));
+    if !not_begun && !has_ended {
+        period.insert("end".into(), now.into());
+        members.remove("effectiveDateTime");
+        members.insert("effectivePeriod".into(), period.into());
+    }
     statement
+}
+
+/// Whether a `dateTime` is after an instant: a day, a month or a year as it is written.
+fn is_after(time: &str, now: &str) -> bool {
+    match (time.parse::<Timestamp>(), now.parse::<Timestamp>()) {
+        (Ok(time), Ok(now)) => time > now,
+        _ => now.get(..time.len()).is_some_and(|now| time > now),
+    }
 }
 
 fn is_of_patient(statement: &Value) -> bool {
@@ -227,4 +247,38 @@ pub fn not_taking<'a>(
             (of.to_owned(), (own("/statusReason/0/text"), own("/dateAsserted")))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_taken_any_more_ended_at_the_latest_when_somebody_wrote_so() {
+        let now = "2026-11-29T21:00:00Z";
+        let ended = |when: Value| {
+            let mut one = json!({"status": "active"});
+            one.as_object_mut().unwrap().extend(when.as_object().unwrap().clone());
+            let one = no_longer_taken(one, "stopped by the hospital", &Author { person: None, name: "Ann" }, now);
+            assert_eq!(
+                (&one["status"], &one["statusReason"][0]["text"]),
+                (&json!("stopped"), &json!("stopped by the hospital"))
+            );
+            assert_eq!(one["note"][0]["authorString"], json!("Ann"));
+            (one["effectivePeriod"].clone(), one.get("effectiveDateTime").cloned())
+        };
+        let period = |when: Value| json!({"effectivePeriod": when});
+        for (before, after) in [
+            (json!({}), json!({"end": now})),
+            (json!({"effectiveDateTime": "2026-01-01"}), json!({"start": "2026-01-01", "end": now})),
+            (period(json!({"start": "2026"})), json!({"start": "2026", "end": now})),
+            (period(json!({"start": "2026-01-01", "end": "2027-01-01"})), json!({"start": "2026-01-01", "end": now})),
+            (period(json!({"end": "2026-06-01"})), json!({"end": "2026-06-01"})),
+            (period(json!({"start": "2027-02-01"})), json!({"start": "2027-02-01"})),
+        ] {
+            assert_eq!(ended(before.clone()), (after, None), "{before}");
+        }
+        let later = json!({"effectiveDateTime": "2026-11-29T21:00:01Z"});
+        assert_eq!(ended(later.clone()), (Value::Null, Some(later["effectiveDateTime"].clone())));
+    }
 }

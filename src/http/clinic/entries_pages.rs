@@ -327,7 +327,7 @@ pub(super) fn reported(
 
 /// The same of one that is not taken any more.
 pub(super) fn reported_over(opened: Opened, name: &str) -> EntryPage {
-    let mut page = form(opened, Section::Medicines, t("reported-end").with("name", name), Faults::none());
+    let mut page = form(opened, Section::Medicines, t("reported-ended").with("name", name), Faults::none());
     page.about = Some(t("reported-over").to_string());
     page.save = String::new();
     page

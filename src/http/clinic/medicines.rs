@@ -362,6 +362,8 @@ impl Rows<'_> {
                 });
             }
         }
+        let statements = self.chart.of(R::MedicationStatement).iter();
+        all.extend(statements.filter_map(|one| self.ended(one)));
         for statement in self.chart.of(R::MedicationStatement) {
             let Some((_, not, _)) = prescribe::statement(statement) else { continue };
             let Some(when) = self.ctx.first_when(statement, &["/dateAsserted", "/meta/lastUpdated"]) else { continue };
@@ -376,6 +378,24 @@ impl Rows<'_> {
         }
         all.sort_by_key(|event| std::cmp::Reverse(event.when.moment()));
         all
+    }
+
+    /// That what somebody reported was ended, with who wrote it down.
+    fn ended(&self, statement: &Value) -> Option<Event> {
+        if fill::text(statement, "/status") != Some("stopped") || prescribe::statement(statement).is_some() {
+            return None;
+        }
+        let note = fill::list(statement, "note").last();
+        let by = note
+            .and_then(|note| fill::called(note.get("authorReference")).or_else(|| fill::owned(note, "/authorString")));
+        Some(Event {
+            when: self.ctx.first_when(statement, &["/effectivePeriod/end", "/meta/lastUpdated"])?,
+            word: t("history-stopped").to_string(),
+            name: fill::medicine_name(statement, self.chart.medications()),
+            text: fill::list(statement, "statusReason").first().and_then(|one| fill::concept(Some(one))),
+            by,
+            href: None,
+        })
     }
 
     /// Refills that wait: where they are answered, for who may, and of which medicine.

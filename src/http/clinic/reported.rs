@@ -63,7 +63,14 @@ pub(in crate::http) async fn end(
     let reason = sent.typed.reason.split_whitespace().collect::<Vec<_>>().join(" ");
     if reason.is_empty() || reason.chars().count() > LINE {
         let mut faults = Faults::none();
-        faults.add("reason", t("entry-missing").with("field", pages::label("reason")));
+        let field = pages::label("reason");
+        faults.add(
+            "reason",
+            match reason.is_empty() {
+                true => t("entry-missing").with("field", field),
+                false => t("entry-too-long").with("field", field).with("most", LINE),
+            },
+        );
         let shown = page(&asked(&visit, (&id, &statement), Some(&sent.typed.reason), faults).await?)?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown));
     }
