@@ -69,7 +69,7 @@ pub(super) fn bears(kind: R, one: &Value, ctx: &Ctx) -> Vec<String> {
     let members = || one.as_object().into_iter().flatten();
     let of = |(stem, message): &Said| {
         let found = members().filter(|(name, value)| is_of(name, stem) && !is_routine(stem, value));
-        let found = found.map(|(_, value)| said(one, value, message, ctx));
+        let found = found.filter_map(|(_, value)| said(stem, (one, value), message, ctx));
         found.collect::<Vec<_>>()
     };
     table.iter().flat_map(of).collect()
@@ -87,12 +87,34 @@ fn is_routine(stem: &str, value: &Value) -> bool {
     stem == "priority" && value.as_str() == Some("routine")
 }
 
-fn said(one: &Value, value: &Value, message: &str, ctx: &Ctx) -> String {
-    let mut words = parts::of_element(value, ctx);
+/// Of these it is said that there was something also where nothing names it: a reaction without a name is one all the same.
+const NEVER_SILENT: [&str; 5] = ["reaction", "complication", "complicationDetail", "diagnosis", "focalDevice"];
+
+fn said(stem: &str, (one, value): (&Value, &Value), message: &str, ctx: &Ctx) -> Option<String> {
+    let mut words = match stem {
+        "location" => places(value, ctx),
+        _ => parts::of_element(value, ctx),
+    };
     words.extend(inside(one, value));
-    // That there was something is said also where nothing names it.
-    let what = if words.is_empty() { t("not-named").to_string() } else { words.join(", ") };
-    t(message).with("what", what).to_string()
+    let what = match words.is_empty() {
+        true if NEVER_SILENT.contains(&stem) => t("not-named").to_string(),
+        true => return None,
+        false => words.join(", "),
+    };
+    Some(t(message).with("what", what).to_string())
+}
+
+/// Places by their names alone: that each is a location the line says already. One with more to say is said whole.
+fn places(value: &Value, ctx: &Ctx) -> Vec<String> {
+    let all = match value {
+        Value::Array(all) => all.as_slice(),
+        value => std::slice::from_ref(value),
+    };
+    let bare = |one: &Value| {
+        let only = one.as_object().is_some_and(|members| members.keys().all(|name| name == "location" || name == "id"));
+        super::called(one.get("location")).filter(|_| only)
+    };
+    all.iter().flat_map(|one| bare(one).map_or_else(|| parts::of_element(one, ctx), |name| vec![name])).collect()
 }
 
 /// What a reference without a name says by what lies in the resource itself.
@@ -152,5 +174,11 @@ mod tests {
              For the patient: eat nothing"
         );
         assert_eq!(of(R::ServiceRequest, json!({"priority": "routine"})), "");
+        let place = json!({"reference": "Location/1", "display": "Alder Street Clinic"});
+        let visit = json!({"reasonReference": [{"reference": "Condition/1"}], "location": [{"location": place}],
+            "diagnosis": [{"condition": {"reference": "Condition/1"}}]});
+        assert_eq!(of(R::Encounter, visit), "Diagnosis: Not named · Place: Alder Street Clinic");
+        let moved = json!({"location": [{"location": place, "status": "completed"}, {"location": {"reference": "Location/2"}}]});
+        assert_eq!(of(R::Encounter, moved), "Place: (location: Alder Street Clinic; completed)");
     }
 }
