@@ -95,7 +95,7 @@ pub(super) async fn open(visit: Visit, Form(typed): Form<Typed>) -> Result<Respo
         return Ok((headers, bundle.to_string()).into_response());
     }
     let chart = Chart::of_summary(&parts);
-    let ctx = read_in_own_language(house)?;
+    let ctx = read_in_own_language(&visit)?;
     page(&SharedSummary { body: fill::summary::summary(&chart, &ctx), cx: plain(&visit) })
 }
 

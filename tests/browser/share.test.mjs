@@ -184,6 +184,8 @@ test('a summary is handed over by a code and a PIN, counted, and ended, without 
   const page = await signedIn('patient', box.portal, { script: false });
   await page.goto(`${box.portal}/my/summary`);
   assert.match(await page.textContent('main'), /Penicillins/);
+  const lines = (of) => of.locator('.summary-sheet li').allTextContents();
+  const own = await lines(page);
   assert.deepEqual(await inspect(page, 'summary'), []);
   await page.goto(`${box.portal}/my/share`);
   assert.deepEqual(await inspect(page, 'share'), []);
@@ -209,6 +211,9 @@ test('a summary is handed over by a code and a PIN, counted, and ended, without 
   assert.match(await open(code, `${pin.slice(0, 3)} ${pin.slice(3)}`), /Halina Brandvold[^]*Penicillins/);
   assert.equal(guest.url(), `${box.portal}/shared`, 'no secret is in the address');
   assert.deepEqual(await inspect(guest, 'shared-summary'), []);
+  const handed = await lines(guest);
+  assert.ok(handed.length > 0);
+  assert.deepEqual(handed.filter((line) => !own.includes(line)), [], 'how a value lies is said to both alike');
 
   await page.goto(`${box.portal}/my/share`);
   assert.match(await page.textContent('main'), /Opened once[^]*1 wrong PIN was tried/);

@@ -8,7 +8,6 @@ use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, ResourceRef, Role};
 use crate::care::{Chart, names, withdraw};
 use crate::fhir::ResourceType;
-use crate::http::House;
 use crate::http::clinic::{formulary, ranges};
 use crate::http::fill::{self, Ctx};
 use crate::http::forms::{Sent, Versioned};
@@ -42,8 +41,11 @@ impl Needs {
 }
 
 /// What the pages need that are read in several languages. The staff write in English.
-pub(in crate::http) fn read_in_own_language(house: &House) -> Result<Ctx, Refusal> {
+pub(in crate::http) fn read_in_own_language(visit: &Visit) -> Result<Ctx, Refusal> {
+    let house = &visit.house;
     let mut ctx = Ctx::of(house.front.face.zone.clone()).at(house.ambient.now());
+    // What is handed on must say how a value lies as the patient's own page does.
+    ctx.ranges = ranges(visit)?;
     if Locale::now() != Locale::En {
         ctx.codes = formulary(house)?.map(|(formulary, _)| formulary);
     }
@@ -74,8 +76,7 @@ impl Own {
                 (actor.acting_for(grant.patient.clone()), grant.patient, Purpose::PwAtrny, grant.extent)
             }
         };
-        let mut ctx = read_in_own_language(&visit.house)?;
-        ctx.ranges = ranges(&visit)?;
+        let ctx = read_in_own_language(&visit)?;
         let own = Self { visit, patient, ctx, actor, purpose, extent };
         own.needs(needs)?;
         Ok(own)
