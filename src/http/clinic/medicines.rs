@@ -98,7 +98,7 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
     let Opened { cx, ctx, chart, frame } = Opened::of(&visit, chart.into_inner())?;
     let signs = visit.actor.role() == Some(Role::Clinician);
     let rows = Rows { chart: &chart, ctx: &ctx, base: format!("/patients/{id}"), signs, now: cx.now.datetime() };
-    let Lists { current, later, mut past } = rows.lists(&cx);
+    let Lists { current, later, mut past } = rows.lists();
     past.extend(rows.given_up());
     page(&MedicinesPage {
         history: rows.history(),
@@ -217,12 +217,12 @@ impl Rows<'_> {
         Some(format!("{}/prescriptions/{}", self.base, fill::text(request, "/id")?))
     }
 
-    fn lists(&self, cx: &Cx) -> Lists {
+    fn lists(&self) -> Lists {
         let mut lists = Lists::default();
         let not_taken = prescribe::not_taking(self.chart.of(R::MedicationStatement).iter());
         for request in self.requests().filter(|one| Asks::of(one) == Asks::Give && !is_no_entry(one)) {
             let name = fill::medicine_name(request, self.chart.medications());
-            let standing = prescribe::standing(request, cx.now.date());
+            let standing = prescribe::standing(request, self.now.date());
             // One whose time is over is taken all the same until somebody ends it.
             let open = medicine::may_be_taken(request);
             let due = fill::due(request, self.ctx);
@@ -409,5 +409,77 @@ impl Rows<'_> {
                 (may_answer.then(|| format!("/refills/{id}")), name.unwrap_or_default())
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn with_rows(requests: Vec<Value>, statements: Vec<Value>, check: impl FnOnce(&Rows<'_>)) {
+        let now = jiff::civil::date(2026, 11, 29).at(21, 0, 0, 0);
+        let ctx = Ctx { today: Some(now.date()), ..Ctx::of(jiff::tz::TimeZone::UTC) };
+        let all = vec![(R::MedicationRequest, requests), (R::MedicationStatement, statements)];
+        let chart = Chart::holding(json!({"id": "p"}), all);
+        check(&Rows { chart: &chart, ctx: &ctx, base: "/patients/p".into(), signs: true, now });
+    }
+
+    fn said(name: &str, more: Value) -> Value {
+        let mut one = json!({"resourceType": "MedicationStatement", "id": name, "status": "active",
+            "medicationCodeableConcept": {"text": name}});
+        one.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        one
+    }
+
+    fn shown<'r>(rows: &'r [Row]) -> Vec<(&'r str, &'r str, &'r str, &'r str)> {
+        let of = |row: &'r Row| {
+            let note = row.note.as_deref().unwrap_or_default();
+            (row.name.as_str(), row.span.as_str(), row.state.word.as_str(), note)
+        };
+        rows.iter().map(of).collect()
+    }
+
+    #[test]
+    fn what_is_over_or_has_not_begun_is_in_no_list_as_taken_now() {
+        let order = json!({"resourceType": "MedicationRequest", "id": "r", "status": "active", "intent": "order",
+            "authoredOn": "2026-01-10", "medicationCodeableConcept": {"text": "Course"},
+            "dosageInstruction": [{"timing": {"repeat": {"boundsPeriod": {"start": "2026-01-10", "end": "2026-01-20"}}}}]});
+        let statements = vec![
+            said("Ended", json!({"effectivePeriod": {"start": "2026-01-01", "end": "2026-06-01"}})),
+            said("Coming", json!({"effectivePeriod": {"start": "2027-02-01"}})),
+        ];
+        with_rows(vec![order], statements, |rows| {
+            let Lists { current, later, past } = rows.lists();
+            let over = "Its time is over";
+            assert_eq!(
+                shown(&current),
+                [
+                    ("Course", "10 Jan 2026 to 20 Jan 2026", over, "Its time was over on 20 Jan 2026"),
+                    ("Ended", "1 Jan 2026 to 1 Jun 2026", over, "Its time was over on 1 Jun 2026"),
+                ]
+            );
+            let coming = ("Coming", "from 1 Feb 2027", "Not begun yet", "Not begun yet: from 1 Feb 2027");
+            assert_eq!((shown(&later), past.len()), (vec![coming], 0));
+        });
+    }
+
+    #[test]
+    fn what_is_reported_as_not_taken_has_a_row_and_what_was_ended_stands_in_the_course() {
+        let not = json!({"status": "not-taken", "dateAsserted": "2026-11-20", "statusReason": [{"text": "refuses"}]});
+        let ended = json!({"status": "stopped", "statusReason": [{"text": "stopped by the hospital"}],
+            "effectivePeriod": {"start": "2026-01-01", "end": "2026-11-29T20:00:00Z"},
+            "note": [{"text": "stopped by the hospital", "authorString": "Ann"}]});
+        with_rows(vec![], vec![said("Metformin", not), said("Amiodarone", ended)], |rows| {
+            let why = "Reported as not taken: refuses";
+            assert_eq!(shown(&rows.not_taken()), [("Metformin", "20 Nov 2026", "Not taking it", why)]);
+            let Lists { current, later, past } = rows.lists();
+            assert_eq!((current.len(), later.len(), past.len()), (0, 0, 1));
+            assert_eq!(past[0].span, "1 Jan 2026 to 29 Nov 2026");
+            let events = rows.history();
+            let [event] = events.as_slice() else { panic!("{events:?}") };
+            let event = (event.when.short(), event.word.as_str(), event.text.as_deref(), event.by.as_deref());
+            assert_eq!(event, ("29 Nov 2026".into(), "Stopped", Some("stopped by the hospital"), Some("Ann")));
+        });
     }
 }
