@@ -165,6 +165,17 @@ pub(super) async fn indexes(records: Records, stop: Stop) {
     by_stretches("indexes", stop, std::future::pending, work).await;
 }
 
+/// Settles by and by what follows something that was sealed, held or moved. Others write between two stretches.
+pub(super) async fn followers(records: Records, stop: Stop) {
+    let work = move || {
+        records.settle_followers().map(|settled| match settled {
+            Indexed::NotYet => Next::Rest(Duration::from_millis(200)),
+            Indexed::Whole => Next::Rest(Duration::from_secs(5)),
+        })
+    };
+    by_stretches("followers", stop, std::future::pending, work).await;
+}
+
 /// What a job that works by stretches has before it.
 enum Next {
     Stretch,

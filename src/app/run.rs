@@ -331,6 +331,7 @@ fn rest(
         tokio::spawn(jobs::housekeeping(opened.clone(), stop.clone())),
         tokio::spawn(jobs::waiting_list(opened.clone(), stop.clone())),
         tokio::spawn(jobs::indexes(opened.records.clone(), stop.clone())),
+        tokio::spawn(jobs::followers(opened.records.clone(), stop.clone())),
         tokio::spawn(jobs::exports(opened.exports.clone(), stop.clone())),
         tokio::spawn(jobs::releases(opened.clone(), stop.clone())),
         tokio::spawn(jobs::notices(house.clone(), stop.clone())),

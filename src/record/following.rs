@@ -2,29 +2,47 @@
 //! `securityContext` (binary.html#security). It is whoever's they are, and as delicate as they are: who may not see a result is
 //! not to read who signed it and why.
 //!
-//! Index rows carry both, so they are settled when it is stored, and again whenever a resource that it follows becomes
-//! another's, is sealed, or is unsealed.
+//! Rows carry both, so they are settled when it is stored, and again whenever a resource that it follows becomes another's, is
+//! sealed, or is unsealed. What tells of one may be much, and whoever seals it decides nothing about that: what cannot be settled
+//! at once is noted, and settled a little at a time. As long as anything is noted, each row of a kind that follows is looked at
+//! with what it follows ([`as_it_stands`]), so that nothing is open meanwhile that is not to be.
 
-use std::collections::BTreeSet;
+use std::cell::Cell;
+use std::collections::{BTreeSet, VecDeque};
+use std::ops::Bound;
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::Value;
 
-use super::OF_A_GROUP;
 use super::error::RecordError;
 use super::index::{ELSEWHERE, local_hash};
-use super::layout::REFERENCE;
-use super::numbers::{find_or_reserve, row};
+use super::indexing::Indexed;
+use super::layout::{Currency, REFERENCE, RESOURCES, UNSETTLED};
+use super::numbers::{as_stored, find, find_or_reserve};
 use super::prepared::{Prepared, local_reference};
 use super::rows::{Row, RowNumber, State};
-use super::writing::Writing;
-use crate::access::{OwnWords, Sensitivity};
+use super::transaction::Voice;
+use super::writing::{Writing, note_history};
+use super::{OF_A_GROUP, Records};
+use crate::access::{Hold, OwnWords, Sensitivity};
 use crate::base::{FhirId, ResourceRef};
-use crate::fhir::{Definitions, ResourceType};
-use crate::store::{Direction, KeyRange, ReadExt, Tx};
+use crate::fhir::search::compartment_patients;
+use crate::fhir::{Definitions, Issue, IssueCode, ResourceType};
+use crate::store::{CodecError, Direction, Key, KeyRange, Read, ReadExt, StoreError, Tx};
 
-/// How long it may take to settle all that follows what was sealed, held or moved.
-const OF_FOLLOWERS: Duration = Duration::from_secs(20);
+/// How long a change goes on to settle what follows, beside its own time. The last of them may take longer: one is settled whole.
+const AT_ONCE: Duration = Duration::from_millis(200);
+/// How long one stretch of what was left takes of the writer.
+const STRETCH: Duration = Duration::from_millis(100);
+/// How many followers are looked up together.
+const TOGETHER: usize = 64;
+/// How many of those whose followers are not settled one stretch begins with.
+const BEGUN_TOGETHER: usize = 100;
+/// How many bytes of what it follows are read for one row that is not settled. What follows more is sealed until it is settled.
+const MOST_READ: usize = 32 << 20;
+/// How many followers patients and proxies may give one resource in their own words.
+const MOST_OF_OWN_WORDS: usize = 100;
 
 /// Whose compartments hold a resource, and how delicate it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,11 +51,30 @@ pub(super) struct Standing {
     pub sensitivity: Sensitivity,
 }
 
+impl Standing {
+    const fn none() -> Self {
+        Self { patients: Vec::new(), sensitivity: Sensitivity::NORMAL }
+    }
+
+    /// Adds what a resource lends that is followed.
+    fn join(&mut self, number: RowNumber, other: Row) {
+        let patients = if other.kind == ResourceType::Patient { vec![number] } else { other.patients };
+        self.sensitivity = self.sensitivity.and(other.sensitivity);
+        patients.into_iter().for_each(|patient| self.be_of(patient));
+    }
+
+    fn be_of(&mut self, patient: RowNumber) {
+        if !self.patients.contains(&patient) && self.patients.len() < MOST_PATIENTS {
+            self.patients.push(patient);
+        }
+    }
+}
+
 /// The most patients of one resource; a row has a byte for their number.
 pub(super) const MOST_PATIENTS: usize = 200;
 /// The most steps from one that is followed to the last of those behind it. Those that follow each other in a ring could be
 /// settled for ever.
-const MOST_STEPS: usize = 100;
+const MOST_STEPS: u32 = 100;
 
 /// What a resource follows, by its literal references, each once.
 pub fn followed(kind: ResourceType, resource: &Value) -> Vec<ResourceRef> {
@@ -54,110 +91,283 @@ pub fn followed(kind: ResourceType, resource: &Value) -> Vec<ResourceRef> {
     follows
 }
 
+const fn may_follow(kind: ResourceType) -> bool {
+    matches!(kind, ResourceType::Provenance | ResourceType::Binary)
+}
+
 /// Whether it names rules to stand under that nobody here can look up: it follows nothing.
 pub(super) fn is_led_astray(kind: ResourceType, resource: &Value, follows: &[ResourceRef]) -> bool {
     kind == ResourceType::Binary && resource.get("securityContext").is_some() && follows.is_empty()
 }
 
-impl Writing<'_, '_, '_> {
-    /// Adds to the standing that a resource has by itself what it has by those that it follows.
-    pub(super) fn stand(&mut self, prepared: &Prepared, own: &mut Standing) -> Result<(), RecordError> {
-        for one in &prepared.follows {
-            self.goes_on()?;
-            let Some(kind) = ResourceType::parse(one.type_name()) else { continue };
-            // What is not there yet may come: then it is known that something follows it.
-            let number = find_or_reserve(self.tx, kind, &one.id())?;
-            let other = row(&**self.tx, number)?;
-            if other.state == State::Reserved {
-                continue;
-            }
-            let patients = if kind == ResourceType::Patient { vec![number] } else { other.patients };
-            own.sensitivity = own.sensitivity.and(other.sensitivity);
-            for patient in patients {
-                if !own.patients.contains(&patient) && own.patients.len() < MOST_PATIENTS {
-                    own.patients.push(patient);
-                }
+/// How far the followers of a resource are settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SoFar {
+    /// The last of them that is; 0 before the first.
+    pub last: RowNumber,
+    /// How many steps it is from what changed first.
+    pub steps: u32,
+}
+
+impl crate::store::Value for SoFar {
+    fn to_stored(&self) -> Result<Vec<u8>, CodecError> {
+        Ok([self.last.0.to_le_bytes().as_slice(), &self.steps.to_le_bytes()].concat())
+    }
+    fn from_stored(bytes: Bytes) -> Result<Self, CodecError> {
+        let (last, steps) = bytes.split_first_chunk().ok_or(CodecError::Cut)?;
+        let steps = steps.try_into().map_err(|_| CodecError::Cut)?;
+        Ok(Self { last: RowNumber(u64::from_le_bytes(*last)), steps: u32::from_le_bytes(steps) })
+    }
+}
+
+/// A resource whose followers are to be settled, and by which parameter these refer to it.
+struct Led {
+    number: RowNumber,
+    param: u16,
+    so_far: SoFar,
+}
+
+/// By what followers refer: no parameter finds a security context, which stands among the references that none finds.
+fn params() -> impl Iterator<Item = u16> {
+    let target = Definitions::r4().search_param(ResourceType::Provenance, "target").map(|param| param.id);
+    target.into_iter().chain([ELSEWHERE])
+}
+
+fn led_by(number: RowNumber, steps: u32) -> impl Iterator<Item = Led> {
+    params().map(move |param| Led { number, param, so_far: SoFar { last: RowNumber(0), steps } })
+}
+
+/// Adds to the standing that a resource has by itself what it has by those that it follows, as these are stored: where they are
+/// not settled, it is settled again with them.
+fn stand(
+    tx: &mut Tx<'_>,
+    follows: &[ResourceRef],
+    own: &mut Standing,
+    goes_on: impl Fn() -> Result<(), RecordError>,
+) -> Result<(), RecordError> {
+    for one in follows {
+        goes_on()?;
+        let Some(kind) = ResourceType::parse(one.type_name()) else { continue };
+        // What is not there yet may come: then it is known that something follows it.
+        let number = find_or_reserve(tx, kind, &one.id())?;
+        let other = as_stored(tx, number)?;
+        if other.state != State::Reserved {
+            own.join(number, other);
+        }
+    }
+    Ok(())
+}
+
+/// Whether what something follows has changed and is not settled yet.
+fn is_unsettled(read: &(impl Read + ?Sized)) -> Result<bool, RecordError> {
+    Ok(read.scan(&UNSETTLED, KeyRange::all(), Direction::Up)?.next().transpose()?.is_some())
+}
+
+/// A row with the standing that it has by all that it follows, near and far, where that may not be settled yet.
+pub(super) fn as_it_stands(read: &(impl Read + ?Sized), number: RowNumber, row: Row) -> Result<Row, RecordError> {
+    if row.state != State::Live || !may_follow(row.kind) || !is_unsettled(read)? {
+        return Ok(row);
+    }
+    let mut standing = Standing::none();
+    let mut met = BTreeSet::from([number]);
+    let mut waiting = VecDeque::from([(number, row.clone())]);
+    let mut left = MOST_READ;
+    while let Some((number, one)) = waiting.pop_front() {
+        let Some(then) = left.checked_sub(one.json.len()) else {
+            return Ok(Row { sensitivity: Sensitivity::ALL.with_hold(Hold::FromPatient), ..row });
+        };
+        left = then;
+        if one.state != State::Live || !may_follow(one.kind) {
+            standing.join(number, one);
+            continue;
+        }
+        let value: Value = serde_json::from_slice(&one.json).map_err(|_| RecordError::Damaged)?;
+        standing.sensitivity = standing.sensitivity.and(Sensitivity::of_resource(&value));
+        for patient in compartment_patients(Definitions::r4(), one.kind, &value) {
+            if let Some(patient) = find(read, ResourceType::Patient, &patient)? {
+                standing.be_of(patient);
             }
         }
-        Ok(())
+        for other in followed(one.kind, &value) {
+            let Some(kind) = ResourceType::parse(other.type_name()) else { continue };
+            let Some(number) = find(read, kind, &other.id())?.filter(|number| met.insert(*number)) else { continue };
+            let other = as_stored(read, number)?;
+            if other.state != State::Reserved {
+                waiting.push_back((number, other));
+            }
+        }
+    }
+    let Standing { patients, sensitivity } = standing;
+    Ok(Row { patients, sensitivity, ..row })
+}
+
+/// Settles one that follows, if it does; whether its standing became another.
+fn settled(
+    tx: &mut Tx<'_>,
+    number: RowNumber,
+    goes_on: &dyn Fn(usize) -> Result<bool, RecordError>,
+    came: &mut Vec<(RowNumber, RowNumber)>,
+) -> Result<bool, RecordError> {
+    let before = as_stored(tx, number)?;
+    if before.state != State::Live || !may_follow(before.kind) {
+        return Ok(false);
+    }
+    goes_on(before.json.len())?;
+    let value: Value = serde_json::from_slice(&before.json).map_err(|_| RecordError::Damaged)?;
+    let mut standing = Standing { sensitivity: Sensitivity::of_resource(&value), ..Standing::none() };
+    for patient in compartment_patients(Definitions::r4(), before.kind, &value) {
+        standing.be_of(find_or_reserve(tx, ResourceType::Patient, &patient)?);
+    }
+    stand(tx, &followed(before.kind, &value), &mut standing, || goes_on(0).map(drop))?;
+    let after = Row { patients: standing.patients, sensitivity: standing.sensitivity, ..before.clone() };
+    if after == before {
+        return Ok(false);
+    }
+    // It is found by the same as before: only what the policy filters by is written over, and in whose records it stands.
+    let prepared = Prepared::new(before.kind, &value);
+    prepared.leave(tx, number, &before, &after.patients)?;
+    tx.put(&RESOURCES, &(number,), &after)?;
+    note_history(tx, number, &after, Currency::Current)?;
+    prepared.put_index(tx, number, &after)?;
+    came.extend(after.patients.iter().filter(|one| !before.patients.contains(one)).map(|one| (*one, number)));
+    Ok(true)
+}
+
+/// Settles what follows these, and what follows that, as long as `goes_on` says; what is left is noted. It answers with what came
+/// into whose record.
+fn settle_all(
+    tx: &mut Tx<'_>,
+    mut waiting: VecDeque<Led>,
+    goes_on: &dyn Fn(usize) -> Result<bool, RecordError>,
+) -> Result<Vec<(RowNumber, RowNumber)>, RecordError> {
+    let mut came = Vec::new();
+    // Those that were looked at since something changed last: many may be followed by the same.
+    let mut known = BTreeSet::new();
+    'all: while let Some(mut led) = waiting.pop_front() {
+        loop {
+            let some = some_followers(tx, &led)?;
+            let are_all = some.len() < TOGETHER;
+            for number in some {
+                if !goes_on(0)? {
+                    waiting.push_front(led);
+                    break 'all;
+                }
+                if known.insert(number) && settled(tx, number, goes_on, &mut came)? {
+                    known = BTreeSet::from([number]);
+                    if led.so_far.steps < MOST_STEPS {
+                        waiting.extend(led_by(number, led.so_far.steps + 1));
+                    }
+                }
+                led.so_far.last = number;
+            }
+            if are_all {
+                break;
+            }
+        }
+        if tx.get(&UNSETTLED, &(led.number, led.param))?.is_some() {
+            tx.delete(&UNSETTLED, &(led.number, led.param))?;
+        }
+    }
+    for Led { number, param, so_far } in waiting {
+        tx.put(&UNSETTLED, &(number, param), &so_far)?;
+    }
+    Ok(came)
+}
+
+/// The next resources that refer to this one, by their rows.
+fn some_followers(tx: &Tx<'_>, led: &Led) -> Result<Vec<RowNumber>, RecordError> {
+    let of = as_stored(tx, led.number)?;
+    let head = (led.param, local_hash(of.kind, of.id.as_str()));
+    let start = Bound::Excluded((head.0, head.1, led.so_far.last).to_bytes());
+    let found = tx.scan(&REFERENCE, KeyRange::prefix_from(&head, start), Direction::Up)?.take(TOGETHER);
+    Ok(found.map(|entry| entry.map(|((_, _, number), _)| number)).collect::<Result<_, StoreError>>()?)
+}
+
+impl Writing<'_, '_, '_> {
+    /// [`stand`], in the time of the group.
+    pub(super) fn stand(&mut self, prepared: &Prepared, own: &mut Standing) -> Result<(), RecordError> {
+        let leash = self.leash();
+        stand(self.tx, &prepared.follows, own, || leash.goes_through(0))
     }
 
     /// Settles anew what follows the resources whose standing has changed, and what follows that. It is done once for all of a
     /// group: many of them may be followed by the same.
     ///
-    /// What is sealed or held is so with all that tells of it, or not at all, and nobody can send that in parts: staff and
-    /// programs have time for it besides that of the group.
+    /// It is no part of the group's time, and never a reason to refuse the group: what is sealed or held is so with all that tells
+    /// of it, however much that is.
     pub(super) fn lead(&mut self) -> Result<(), RecordError> {
-        if self.leads.is_empty() || self.stay.all < OF_A_GROUP || OwnWords::of(self.actor).is_some() {
-            return self.settle_followers();
+        let leads: BTreeSet<(ResourceType, FhirId)> = std::mem::take(&mut self.leads).into_iter().collect();
+        let mut waiting = VecDeque::new();
+        for (kind, id) in leads {
+            waiting.extend(find(&**self.tx, kind, &id)?.into_iter().flat_map(|number| led_by(number, 0)));
         }
-        let (of_group, begun) = (self.stay.all, self.ambient.now());
-        self.stay.all += OF_FOLLOWERS;
-        self.settle_followers()?;
-        self.stay.all = of_group + self.ambient.now().duration_since(begun).unsigned_abs();
-        Ok(())
-    }
-
-    fn settle_followers(&mut self) -> Result<(), RecordError> {
-        let mut waiting = BTreeSet::new();
-        for (kind, id) in std::mem::take(&mut self.leads) {
-            waiting.extend(self.followers(kind, &id)?);
+        if waiting.is_empty() {
+            return Ok(());
         }
-        for _ in 0..MOST_STEPS {
-            let mut then = BTreeSet::new();
-            for number in std::mem::take(&mut waiting) {
-                self.goes_on()?;
-                let before = row(&**self.tx, number)?;
-                if let Some(after) = self.resettled(number, &before)? {
-                    then.extend(self.followers(after.kind, &after.id)?);
-                }
-            }
-            if then.is_empty() {
-                break;
-            }
-            waiting = then;
+        let (ambient, begun) = (self.ambient, self.ambient.now());
+        let spent = || ambient.now().duration_since(begun).unsigned_abs();
+        if self.stay.all < OF_A_GROUP {
+            // It is only tried: what takes longer is done when its turn comes.
+            let leash = self.leash();
+            self.came.extend(settle_all(self.tx, waiting, &|bytes| leash.goes_through(bytes).map(|()| true))?);
+        } else {
+            self.came.extend(settle_all(self.tx, waiting, &|_| Ok(spent() < AT_ONCE))?);
+            self.stay.all += spent();
         }
         Ok(())
     }
 
-    /// The row as it stands now, if that is another way than before.
-    fn resettled(&mut self, number: RowNumber, before: &Row) -> Result<Option<Row>, RecordError> {
-        if before.state != State::Live {
-            return Ok(None);
+    /// That nobody gives a resource so many followers in their own words that those who seal it have them to settle for long.
+    pub(super) fn must_not_follow_with_too_many(
+        &self,
+        number: RowNumber,
+        prepared: &Prepared,
+    ) -> Result<(), RecordError> {
+        if prepared.follows.is_empty() || self.how.voice != Voice::Actor || OwnWords::of(self.actor).is_none() {
+            return Ok(());
         }
-        self.goes_through(before.json.len())?;
-        let value: Value = serde_json::from_slice(&before.json).map_err(|_| RecordError::Damaged)?;
-        let prepared = Prepared::new(before.kind, &value);
-        let patients = self.patient_rows(&prepared)?;
-        let mut standing = Standing { patients, sensitivity: prepared.sensitivity };
-        self.stand(&prepared, &mut standing)?;
-        let after = Row { patients: standing.patients, sensitivity: standing.sensitivity, ..before.clone() };
-        if after == *before {
-            return Ok(None);
-        }
-        prepared.remove_index(self.tx, number, before)?;
-        self.store(number, &after, &prepared)?;
-        self.came_into(number, Some(before), &after);
-        Ok(Some(after))
-    }
-
-    /// The resources that follow this one, by their rows.
-    fn followers(&self, kind: ResourceType, id: &FhirId) -> Result<Vec<RowNumber>, RecordError> {
-        let hash = local_hash(kind, id.as_str());
-        let tx: &Tx<'_> = self.tx;
-        let target = Definitions::r4().search_param(ResourceType::Provenance, "target").map(|param| param.id);
-        let mut found = Vec::new();
-        for param in target.into_iter().chain([ELSEWHERE]) {
-            for entry in tx.scan(&REFERENCE, KeyRange::prefix(&(param, hash)), Direction::Up)? {
-                self.goes_on()?;
-                let number = entry?.0.2;
-                // No parameter finds a security context: it stands among the references that none finds.
-                if param != ELSEWHERE || row(tx, number)?.kind == ResourceType::Binary {
-                    found.push(number);
+        for one in &prepared.follows {
+            // A patient's own files are as many as they bring.
+            let kind = ResourceType::parse(one.type_name()).filter(|kind| *kind != ResourceType::Patient);
+            let Some(kind) = kind else { continue };
+            let hash = local_hash(kind, one.id().as_str());
+            let mut others = 0;
+            for param in params() {
+                for entry in self.tx.scan(&REFERENCE, KeyRange::prefix(&(param, hash)), Direction::Up)? {
+                    others += usize::from(entry?.0.2 != number);
+                    if others >= MOST_OF_OWN_WORDS {
+                        let text = format!(
+                            "{MOST_OF_OWN_WORDS} files and signatures belong to {one} already. Take some of them away, or put \
+                             several into one. Nothing was changed."
+                        );
+                        let at = prepared.kind.name();
+                        return Err(RecordError::Invalid(vec![Issue::error(IssueCode::TooCostly, at, text)]));
+                    }
                 }
             }
         }
-        Ok(found)
+        Ok(())
+    }
+}
+
+impl Records {
+    /// Goes one stretch further through what follows something and is not settled. Blocks: it reads and waits for the disk.
+    pub fn settle_followers(&self) -> Result<Indexed, RecordError> {
+        let store = self.audit().store();
+        if !is_unsettled(&store.read()?)? {
+            return Ok(Indexed::Whole);
+        }
+        let ambient = self.audit().ambient().clone();
+        store.write_blocking(move |tx| {
+            let noted = tx.scan(&UNSETTLED, KeyRange::all(), Direction::Up)?.take(BEGUN_TOGETHER);
+            let waiting = noted.map(|entry| entry.map(|((number, param), so_far)| Led { number, param, so_far }));
+            let waiting = waiting.collect::<Result<_, StoreError>>()?;
+            let (begun, first) = (ambient.now(), Cell::new(true));
+            // One at least: it comes to its end.
+            let goes_on = || first.replace(false) || ambient.now().duration_since(begun).unsigned_abs() < STRETCH;
+            settle_all(tx, waiting, &|bytes| Ok(bytes > 0 || goes_on())).map(drop)
+        })?;
+        Ok(Indexed::NotYet)
     }
 }
 
@@ -173,5 +383,14 @@ mod tests {
         let all = [target("b"), target("a"), target("b"), target("b/_history/2")];
         let follows = followed(ResourceType::Provenance, &json!({"target": all}));
         assert_eq!(follows.iter().map(ResourceRef::as_str).collect::<Vec<_>>(), ["Observation/a", "Observation/b"]);
+    }
+    #[test]
+    fn the_bytes_of_how_far_it_is_are_these() {
+        use crate::store::Value as _;
+        let so_far = SoFar { last: RowNumber(258), steps: 3 };
+        let bytes = so_far.to_stored().unwrap();
+        assert_eq!(bytes, [2, 1, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0]);
+        assert_eq!(SoFar::from_stored(bytes.into()).unwrap(), so_far);
+        assert!(SoFar::from_stored(vec![0; 11].into()).is_err());
     }
 }

@@ -2,7 +2,8 @@
 
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
-use super::layout::{HISTORY, HistoryTag, RESOURCES, VERSIONS};
+use super::layout::{HISTORY, HistoryTag, VERSIONS};
+use super::numbers;
 use super::reading::{Reading, stored, targets};
 use super::rows::{Row, RowNumber, State};
 use super::{Version, VersionPage};
@@ -203,7 +204,7 @@ impl Reading<'_> {
                 return Ok(None);
             }
         }
-        let current: Row = self.read.get(&RESOURCES, &(place.2,))?.ok_or(RecordError::Damaged)?;
+        let current = numbers::row(self.read, place.2)?;
         // What is held or sealed now, or another patient's, was perhaps open once: its past goes with it, as where it is asked for by
         // its id.
         if !self.may_see_version(&current)? {

@@ -168,11 +168,22 @@ impl IndexRows {
                 IndexKey::Uri(param, uri) => tx.delete(&URI, &(*param, uri.clone(), number))?,
             }
         }
-        for patient in &row.patients {
-            tx.delete(&COMPARTMENT, &(*patient, row.kind.number(), Desc(date), number))?;
-        }
-        Ok(())
+        leave(tx, number, row, date, &[])
     }
+}
+
+/// Takes a row out of the records of those who are not among these.
+pub(super) fn leave(
+    tx: &mut Tx<'_>,
+    number: RowNumber,
+    row: &Row,
+    date: i64,
+    stay: &[RowNumber],
+) -> Result<(), StoreError> {
+    for patient in row.patients.iter().filter(|patient| !stay.contains(patient)) {
+        tx.delete(&COMPARTMENT, &(*patient, row.kind.number(), Desc(date), number))?;
+    }
+    Ok(())
 }
 
 /// The keys that one value has.

@@ -14,7 +14,7 @@ use super::error::RecordError;
 use super::following::MOST_PATIENTS;
 use super::index::Completed;
 use super::layout::{COUNTERS, Currency, INDEXED_TO, RESOURCES};
-use super::numbers::{find, find_or_reserve, row};
+use super::numbers::{as_stored, find, find_or_reserve};
 use super::prepared::Prepared;
 use super::rows::{Row, RowNumber, State};
 use super::writing::note_history;
@@ -24,7 +24,7 @@ use crate::store::{Direction, Key, KeyRange, ReadExt, Tx};
 /// How many resources are looked at between two commits: others write meanwhile.
 const STRETCH: usize = 500;
 
-/// Whether the indexes of a store are complete.
+/// Whether the indexes of a store are complete, and say what is so now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Indexed {
     /// Ask again.
@@ -106,7 +106,7 @@ fn patients_of(tx: &mut Tx<'_>, prepared: &Prepared) -> Result<Vec<RowNumber>, R
     for one in &prepared.follows {
         let kind = ResourceType::parse(one.type_name());
         let Some(number) = kind.map(|kind| find(tx, kind, &one.id())).transpose()?.flatten() else { continue };
-        let followed = row(tx, number)?;
+        let followed = as_stored(tx, number)?;
         match followed.state {
             State::Reserved => {}
             _ if followed.kind == ResourceType::Patient => patients.push(number),
@@ -134,7 +134,7 @@ mod tests {
         let store = house.records.audit().store();
         let done = store.write_blocking(move |tx| {
             let number = find(tx, kind, &of)?.unwrap();
-            let now = row(tx, number)?;
+            let now = as_stored(tx, number)?;
             let prepared = Prepared::new(kind, &serde_json::from_slice(&now.json).unwrap());
             prepared.remove_index(tx, number, &now)?;
             let before = Row { patients: Vec::new(), ..now };

@@ -18,11 +18,13 @@
 //! | | parameter, hash of an identifier's value, row | references that name their target by an identifier (`:identifier`) |
 //! | | the first again with parameter 65535 | local references that no parameter finds |
 //! | `URI_INDEX` | parameter, uri (128 bytes at most), row | URIs and what lies below them |
+//! | `UNSETTLED` | row, parameter | whether and how far followers are still to be settled ([`super::following`]) |
 //!
 //! Hashes are the first 8 (4) bytes of BLAKE3: they keep keys short and sorted; equality is decided on the resource.
 
 use bytes::Bytes;
 
+use super::following::SoFar;
 use super::rows::{Row, RowNumber};
 use crate::access::Sensitivity;
 use crate::base::FhirId;
@@ -45,6 +47,9 @@ pub(super) const DATE: Table<(u16, u8, i64, RowNumber), Tag> = Table::new(tables
 pub(super) const NUMBER: Table<(u16, u32, u64, RowNumber), Tag> = Table::new(tables::NUMBER_INDEX);
 pub(super) const REFERENCE: Table<(u16, u64, RowNumber), Tag> = Table::new(tables::REFERENCE_INDEX);
 pub(super) const URI: Table<(u16, String, RowNumber), Tag> = Table::new(tables::URI_INDEX);
+
+/// What became another's, was sealed or unsealed, and by which parameter others follow it that are not all settled.
+pub(super) const UNSETTLED: Table<(RowNumber, u16), SoFar> = Table::new(tables::UNSETTLED);
 
 /// The counter of row numbers.
 pub(super) const NEXT_ROW: (u8, u8) = (0, 0);

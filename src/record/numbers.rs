@@ -2,6 +2,7 @@
 
 use super::Totals;
 use super::error::RecordError;
+use super::following::as_it_stands;
 use super::index::Completed;
 use super::layout::{COUNTERS, LIVE, NEXT_ROW, RESOURCE_IDS, RESOURCES, live_of};
 use super::rows::{Row, RowNumber};
@@ -32,8 +33,13 @@ pub(super) fn find_or_reserve(tx: &mut Tx<'_>, kind: ResourceType, id: &FhirId) 
     Ok(number)
 }
 
-/// A row that an index or another row names; that it is missing means a damaged store.
+/// A row that an index or another row names, with the standing that it has now; that it is missing means a damaged store.
 pub(super) fn row(read: &(impl Read + ?Sized), number: RowNumber) -> Result<Row, RecordError> {
+    as_it_stands(read, number, as_stored(read, number)?)
+}
+
+/// The same with the standing that its index rows have: what it follows may have become another's, or may be sealed since.
+pub(super) fn as_stored(read: &(impl Read + ?Sized), number: RowNumber) -> Result<Row, RecordError> {
     read.get(&RESOURCES, &(number,))?.ok_or(RecordError::Damaged)
 }
 

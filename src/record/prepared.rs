@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::error::RecordError;
 use super::following::{Standing, followed, is_led_astray};
-use super::index::IndexRows;
+use super::index::{self, IndexRows};
 use super::layout::hash64;
 use super::rows::{Row, RowNumber, State};
 use crate::access::cut::is_subsetted;
@@ -110,6 +110,17 @@ impl Prepared {
     /// Takes the version's rows out of the index tables.
     pub(super) fn remove_index(&self, tx: &mut Tx<'_>, number: RowNumber, row: &Row) -> Result<(), StoreError> {
         self.index.remove(tx, number, row, self.sorted_by(row))
+    }
+
+    /// Takes the version out of the records of those who are not among these.
+    pub(super) fn leave(
+        &self,
+        tx: &mut Tx<'_>,
+        number: RowNumber,
+        row: &Row,
+        stay: &[RowNumber],
+    ) -> Result<(), StoreError> {
+        index::leave(tx, number, row, self.sorted_by(row), stay)
     }
 
     fn sorted_by(&self, row: &Row) -> i64 {

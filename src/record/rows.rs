@@ -69,6 +69,11 @@ impl Row {
         self.state == State::Live && self.patients.contains(&patient)
     }
 
+    /// Whether it stands in the same records as another one, and is as delicate.
+    pub(super) fn stands_as(&self, other: &Self) -> bool {
+        (&self.patients, self.sensitivity) == (&other.patients, other.sensitivity)
+    }
+
     /// A number held for a resource that something refers to and nobody has stored.
     pub(super) fn reserved(kind: ResourceType, id: FhirId) -> Self {
         let (sensitivity, updated) = (Sensitivity::NORMAL, Timestamp::UNIX_EPOCH);

@@ -10,7 +10,7 @@ use super::change::{Act, Change, Condition, Content, Group, Which, reference_to}
 use super::consents::Consents;
 use super::error::RecordError;
 use super::facts::Setting;
-use super::following::{MOST_PATIENTS, Standing};
+use super::following::{MOST_PATIENTS, Standing, as_it_stands};
 use super::joined;
 use super::layout::{Currency, HISTORY, HistoryTag, NEXT_CLINIC_NUMBER, RESOURCES, Tag, VERSIONS};
 use super::numbers::{self, find, find_or_reserve, row};
@@ -83,7 +83,7 @@ pub(super) struct Writing<'a, 'b, 'c> {
     /// What was stored, each with its place in the group.
     pub(super) wrote: Vec<(usize, RowNumber)>,
     /// Patients, each with what came into their record and had not stood in it before.
-    came: BTreeSet<(RowNumber, RowNumber)>,
+    pub(super) came: BTreeSet<(RowNumber, RowNumber)>,
     /// Patients that were stored and had not gone on as somebody else before.
     handed_over: BTreeSet<RowNumber>,
     /// What others may follow that became another's, was sealed or unsealed, or is there now.
@@ -128,7 +128,24 @@ impl<'a, 'b, 'c> Writing<'a, 'b, 'c> {
     }
 }
 
-impl Writing<'_, '_, '_> {
+/// How long and through how much a group goes on.
+#[derive(Clone, Copy)]
+pub(super) struct Leash<'a> {
+    ambient: &'a Ambient,
+    begun: Timestamp,
+    stay: Stay,
+    is_bounded: bool,
+}
+
+impl Leash<'_> {
+    pub(super) fn goes_through(&self, bytes: usize) -> Result<(), RecordError> {
+        let is_over = self.ambient.now().duration_since(self.begun).unsigned_abs() >= self.stay.all;
+        let is_too_much = is_over || bytes > self.stay.looks.row;
+        if is_too_much && self.is_bounded { Err(RecordError::TooMuchWritten) } else { Ok(()) }
+    }
+}
+
+impl<'a> Writing<'a, '_, '_> {
     pub(super) fn all(&mut self, group: Group) -> Result<Vec<Written>, RecordError> {
         let written = if group.changes.iter().all(Change::is_settled) {
             let mut written = Vec::with_capacity(group.changes.len());
@@ -160,16 +177,17 @@ impl Writing<'_, '_, '_> {
     /// Goes on while there is time: who writes keeps all others waiting. Everything that is done for a group, for each of its
     /// changes and for all of them, asks here.
     pub(super) fn goes_on(&self) -> Result<(), RecordError> {
-        let is_over = self.ambient.now().duration_since(self.now).unsigned_abs() >= self.stay.all;
-        if is_over && self.how.is_bounded(self.actor) { Err(RecordError::TooMuchWritten) } else { Ok(()) }
+        self.goes_through(0)
     }
 
     /// Goes on to read so many bytes of a resource and to build anew what it is found by.
     pub(super) fn goes_through(&self, bytes: usize) -> Result<(), RecordError> {
-        if bytes > self.stay.looks.row && self.how.is_bounded(self.actor) {
-            return Err(RecordError::TooMuchWritten);
-        }
-        self.goes_on()
+        self.leash().goes_through(bytes)
+    }
+
+    /// The time of the group by itself, for what has the writer meanwhile.
+    pub(super) fn leash(&self) -> Leash<'a> {
+        Leash { ambient: self.ambient, begun: self.now, stay: self.stay, is_bounded: self.how.is_bounded(self.actor) }
     }
 
     /// That nothing was stored about who goes on as somebody else. Asked once all is written, so that two that are parted
@@ -272,7 +290,7 @@ impl Writing<'_, '_, '_> {
         }
         let number = find(&**self.tx, kind, &id)?;
         let known = number.is_some();
-        let old = number.map(|number| row(&**self.tx, number)).transpose()?.filter(|row| row.state != State::Reserved);
+        let (stood, old) = self.old_of(number)?;
         let action = self.or_withdrawal(action, old.as_ref(), &prepared)?;
         match (&condition, &old) {
             (Condition::None, _) => {}
@@ -336,11 +354,12 @@ impl Writing<'_, '_, '_> {
         self.stand(&prepared, &mut standing)?;
         let version = old.as_ref().map_or(0, |old| old.version) + 1;
         let mut row = prepared.row(&id, version, self.now, &standing);
+        let stands = as_it_stands(&**self.tx, number, row.clone())?;
         // What it becomes must be the actor's to make, too.
-        let cut = if live.is_none_or(|live| live.patients != row.patients || live.sensitivity != row.sensitivity) {
-            self.permit_all(Action::Create, &row)?
+        let cut = if live.is_none_or(|live| !live.stands_as(&stands)) {
+            self.permit_all(Action::Create, &stands)?
         } else {
-            self.permit(action, &row)?
+            self.permit(action, &stands)?
         };
         if live.is_none() && !cut.is_empty() {
             prepared = keep_cut(&prepared, None, cut)?;
@@ -349,23 +368,26 @@ impl Writing<'_, '_, '_> {
         self.must_be_whole(&prepared)?;
         self.must_be_asked_quickly(number, &row, &prepared)?;
         must_not_be_astray(&prepared)?;
+        self.must_not_follow_with_too_many(number, &prepared)?;
         if let Some(marked) = self.in_own_words(&prepared)? {
             prepared = marked;
             row = prepared.row(&id, version, self.now, &standing);
         }
         self.ask_rules_later(live, &id, &prepared)?;
-        self.permit_signing(live, &row)?;
-        if let Some(old) = &old {
-            self.retire(number, old)?;
+        let stands = Row { patients: stands.patients, sensitivity: stands.sensitivity, ..row.clone() };
+        self.permit_signing(live, &stands)?;
+        if let (Some(stood), Some(old)) = (&stood, &old) {
+            self.retire(number, stood, old)?;
         }
         self.store(number, &row, &prepared)?;
         self.wrote.push((self.place, number));
         if kind == ResourceType::Patient && !live.map_or(Ok(false), joined::is_led_away)? {
             self.handed_over.insert(number);
         }
-        self.came_into(number, live, &row);
-        let leads = match live {
-            Some(live) => live.patients != row.patients || live.sensitivity != row.sensitivity,
+        let stood = stood.filter(|stood| stood.state == State::Live);
+        self.came_into(number, stood.as_ref(), &row);
+        let leads = match &stood {
+            Some(stood) => !stood.stands_as(&row),
             // What nobody named before has no followers.
             None => known,
         };
@@ -376,7 +398,7 @@ impl Writing<'_, '_, '_> {
             numbers::count_live(self.tx, kind, numbers::Change::Added)?;
         }
         self.notice(&row)?;
-        self.touch(&row)?;
+        self.touch(&stands)?;
         let as_what = if live.is_some() { WrittenAs::Updated } else { WrittenAs::Created };
         let told = sent.map_or(row, |sent| sent.row(&id, version, self.now, &standing));
         Ok(Written { stored: Some(stored(told, cut)?), as_what })
@@ -390,8 +412,7 @@ impl Writing<'_, '_, '_> {
         condition: Condition,
     ) -> Result<Written, RecordError> {
         let number = find(&**self.tx, kind, id)?;
-        let old = number.map(|number| row(&**self.tx, number)).transpose()?.filter(|row| row.state != State::Reserved);
-        let (Some(number), Some(old)) = (number, old) else {
+        let (Some(number), (Some(stood), Some(old))) = (number, self.old_of(number)?) else {
             let target = Target { id: Some(id.clone()), ..Target::of_type(kind) };
             return match authorize(self.actor, Action::Delete, &target, &self.facts(), self.now) {
                 Ok(_) | Err(Denied::NotVisible) => nothing_to_delete(condition),
@@ -418,7 +439,10 @@ impl Writing<'_, '_, '_> {
             return Ok(Written { stored: Some(stored(old, &[])?), as_what: WrittenAs::WasDeleted });
         }
         self.rules_let_go(&old)?;
-        self.retire(number, &old)?;
+        self.retire(number, &stood, &old)?;
+        if !stood.stands_as(&old) {
+            self.leads.push((kind, id.clone()));
+        }
         let gone = Row {
             state: State::Deleted,
             version: old.version + 1,
@@ -440,18 +464,27 @@ impl Writing<'_, '_, '_> {
         Ok(Written { stored: Some(stored(gone, &[])?), as_what: WrittenAs::Deleted })
     }
 
-    /// Takes the stored version out of the indexes and into the past.
-    fn retire(&mut self, number: RowNumber, old: &Row) -> Result<(), RecordError> {
+    /// What is stored under a number, by which it stands in the indexes; and as it stands.
+    fn old_of(&self, number: Option<RowNumber>) -> Result<(Option<Row>, Option<Row>), RecordError> {
+        let tx: &Tx<'_> = self.tx;
+        let Some(number) = number else { return Ok((None, None)) };
+        let stood = Some(numbers::as_stored(tx, number)?).filter(|row| row.state != State::Reserved);
+        let old = stood.clone().map(|stood| as_it_stands(tx, number, stood)).transpose()?;
+        Ok((stood, old))
+    }
+
+    /// Takes the stored version out of the indexes, where it is by how it stood, and into the past.
+    fn retire(&mut self, number: RowNumber, stood: &Row, old: &Row) -> Result<(), RecordError> {
         if old.state == State::Live {
             self.goes_through(old.json.len())?;
             let value: Value = serde_json::from_slice(&old.json).map_err(|_| RecordError::Damaged)?;
-            Prepared::new(old.kind, &value).remove_index(self.tx, number, old)?;
+            Prepared::new(old.kind, &value).remove_index(self.tx, number, stood)?;
         }
         self.tx.put(&VERSIONS, &(number, Desc(old.version)), old)?;
         note_history(self.tx, number, old, Currency::Past)
     }
 
-    pub(super) fn store(&mut self, number: RowNumber, row: &Row, prepared: &Prepared) -> Result<(), RecordError> {
+    fn store(&mut self, number: RowNumber, row: &Row, prepared: &Prepared) -> Result<(), RecordError> {
         self.tx.put(&RESOURCES, &(number,), row)?;
         note_history(self.tx, number, row, Currency::Current)?;
         prepared.put_index(self.tx, number, row)?;
@@ -509,14 +542,14 @@ impl Writing<'_, '_, '_> {
     }
 
     /// Notes in whose record it stands that it had not stood in before.
-    pub(super) fn came_into(&mut self, number: RowNumber, before: Option<&Row>, after: &Row) {
+    fn came_into(&mut self, number: RowNumber, before: Option<&Row>, after: &Row) {
         let stood = |patient: &&RowNumber| !before.is_some_and(|before| before.patients.contains(patient));
         self.came.extend(after.patients.iter().filter(stood).map(|patient| (*patient, number)));
     }
 
     /// The patients in whose records it stands. A program's Group may have more members than that: it stands in the records of
     /// the first, is found by each of them, and is exported with all.
-    pub(super) fn patient_rows(&mut self, prepared: &Prepared) -> Result<Vec<RowNumber>, RecordError> {
+    fn patient_rows(&mut self, prepared: &Prepared) -> Result<Vec<RowNumber>, RecordError> {
         let may_have_more = prepared.kind == ResourceType::Group && self.actor.role().is_none();
         if prepared.patients.len() > MOST_PATIENTS && !may_have_more {
             let text = format!(

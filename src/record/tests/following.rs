@@ -1,6 +1,8 @@
 //! What stands under the rules of another resource, and what one seals from oneself.
 
 use super::*;
+use crate::record::layout::{RESOURCES, UNSETTLED};
+use crate::store::{Direction, KeyRange, ReadExt as _};
 
 fn signed_off(of: &str) -> Value {
     json!({"resourceType": "Provenance", "id": "v1", "target": [{"reference": of}], "recorded": "2026-03-01T09:00:00Z",
@@ -79,39 +81,147 @@ fn what_one_seals_from_oneself_may_be_referred_to_where_it_is_stored() {
     }
 }
 
-/// Other programs and people wait for all that is done for a group, not for its changes alone.
-#[test]
-fn what_is_settled_because_of_a_change_is_done_in_the_time_of_its_group() {
+/// Rows of those that follow, as they stand in the indexes: of these kinds, whether each is sealed.
+fn stored_as_sealed(house: &Box_, kinds: [ResourceType; 2]) -> Vec<bool> {
+    let read = house.records.audit().read().unwrap();
+    let all = read.scan(&RESOURCES, KeyRange::all(), Direction::Up).unwrap().map(|row| row.unwrap().1);
+    all.filter(|row| kinds.contains(&row.kind)).map(|row| row.sensitivity.is_sealed()).collect()
+}
+
+fn are_settled(house: &Box_) -> bool {
+    house.records.audit().read().unwrap().scan(&UNSETTLED, KeyRange::all(), Direction::Up).unwrap().next().is_none()
+}
+
+const FOLLOW: [ResourceType; 2] = [ResourceType::Provenance, ResourceType::Binary];
+
+/// A reading with thirty signatures, a file of the last of them, and a clock by which two of these are settled at once.
+fn much_told() -> (Box_, Arc<std::sync::atomic::AtomicI64>) {
     let (records, ambient, tick) = ticking();
-    let put = |value: Value| {
-        let kind = ResourceType::parse(value["resourceType"].as_str().unwrap()).unwrap();
-        Change::put(kind, id(value["id"].as_str().unwrap()), value, Condition::None, Mode::Strict).unwrap()
-    };
-    let store = |actor: &Actor, changes| {
-        records.change_all_blocking(actor, why(audit::Action::Update), changes, Transaction::STRICT).map(drop)
-    };
-    let system = Actor::system("test");
-    let told = |of: usize| {
+    let house = Box_ { records, ambient, ..new_box() };
+    house.put(patient("p1", "Brandvold"));
+    house.put(patient("p2", "Corvin"));
+    house.put(weight("w1", "p1", "2026-03-01", 80.0));
+    for of in 0..30 {
         let mut one = signed_off("Observation/w1");
         one["id"] = format!("v{of}").into();
-        put(one)
+        house.put(one);
+    }
+    house.put(json!({"resourceType": "Binary", "id": "b1", "contentType": "text/plain", "data": "YQ==",
+        "securityContext": {"reference": "Provenance/v29"}}));
+    (house, tick)
+}
+
+fn sealed() -> Value {
+    let mut sealed = weight("w1", "p1", "2026-03-01", 80.0);
+    sealed["meta"] = json!({"security": [{"code": "PSY"}]});
+    sealed
+}
+
+/// Whoever seals a result does not answer for how much tells of it, and keeps nobody waiting for that; and nothing of it is open
+/// until it is settled.
+#[test]
+fn what_cannot_be_settled_at_once_is_closed_meanwhile_and_settled_by_and_by() {
+    use std::sync::atomic::Ordering::Relaxed;
+    let (house, tick) = much_told();
+    let lab = program(&house.ambient);
+    let [own, other] = ["Patient/p1", "Patient/p2"].map(|of| house.actor(Role::Patient, Some(of)));
+    let doctor = house.actor(Role::Clinician, Some("Practitioner/d1"));
+    let sees = |actor: &Actor| {
+        let read = (0..30).filter(|of| house.read(actor, ResourceType::Provenance, &format!("v{of}")).is_ok()).count();
+        // What comes into a record is found there when it is settled.
+        let found = house.ids(actor, ResourceType::Provenance, "").len();
+        assert!(found == read || found < read && !are_settled(&house), "{found} {read}");
+        let asked = HistoryAsked { of: HistoryOf::Type(ResourceType::Provenance), ..all_of(ResourceType::Basic, "x") };
+        let past = house.records.disclose_blocking(actor, why(audit::Action::History), |r| r.history(&asked)).unwrap();
+        assert!(past.versions.len() == read || past.versions.len() < read && !are_settled(&house));
+        assert_eq!(house.read(actor, ResourceType::Binary, "b1").is_ok(), read > 0);
+        read
     };
-    let begin = [patient("p1", "Brandvold"), weight("w1", "p1", "2026-03-01", 80.0)].map(put);
-    store(&system, begin.into_iter().chain((0..30).map(told)).collect()).unwrap();
-    let sealed = || {
-        let mut sealed = weight("w1", "p1", "2026-03-01", 80.0);
-        sealed["meta"] = json!({"security": [{"code": "PSY"}]});
-        vec![put(sealed)]
+    let store = |actor: &Actor, value: Value| {
+        tick.store(100, Relaxed);
+        let change = Change::put(ResourceType::Observation, id("w1"), value, Condition::None, Mode::Strict).unwrap();
+        let begun = house.ambient.now();
+        let why = why(audit::Action::Update);
+        house.records.change_all_blocking(actor, why, vec![change], Transaction::STRICT).unwrap();
+        assert!(house.ambient.now().duration_since(begun).as_secs() < 3, "others wait for it");
+        tick.store(0, Relaxed);
     };
-    let lab = program(&ambient);
-    tick.store(1_000, std::sync::atomic::Ordering::Relaxed);
-    assert!(matches!(store(&lab, sealed()).map_err(RecordError::without_place), Err(RecordError::TooMuchWritten)));
-    // More than two seconds: nobody can seal it in parts.
-    tick.store(100, std::sync::atomic::Ordering::Relaxed);
-    store(&lab, sealed()).unwrap();
-    // What the box does by itself is done to its end.
-    tick.store(100, std::sync::atomic::Ordering::Relaxed);
-    store(&system, vec![put(weight("w1", "p1", "2026-03-01", 80.0))]).unwrap();
+    let settle = || {
+        tick.store(60, Relaxed);
+        let stretches = std::iter::repeat_with(|| house.records.settle_followers().unwrap());
+        let stretches = stretches.take_while(|settled| *settled == Indexed::NotYet).count();
+        tick.store(0, Relaxed);
+        assert!(stretches > 5 && are_settled(&house), "{stretches}");
+    };
+    assert_eq!([sees(&own), sees(&other), sees(&doctor)], [30, 0, 30]);
+    store(&lab, sealed());
+    assert!(stored_as_sealed(&house, FOLLOW).contains(&false) && !are_settled(&house));
+    assert_eq!([sees(&own), sees(&other), sees(&doctor)], [30, 0, 0]);
+    settle();
+    assert_eq!(stored_as_sealed(&house, FOLLOW), [true; 31]);
+    assert_eq!([sees(&own), sees(&other), sees(&doctor)], [30, 0, 0]);
+    // It becomes another's, unsealed.
+    store(&Actor::system("test"), weight("w1", "p2", "2026-03-01", 80.0));
+    assert_eq!([sees(&own), sees(&other), sees(&doctor)], [0, 30, 30]);
+    settle();
+    assert_eq!(stored_as_sealed(&house, FOLLOW), [false; 31]);
+    assert_eq!([sees(&own), sees(&other), sees(&doctor)], [0, 30, 30]);
+    let of = |of: &str| {
+        let found = house.records.disclose_blocking(&Actor::system("test"), why(audit::Action::Read), |reading| {
+            reading.of_patient(&id(of), ResourceType::Provenance, 100)
+        });
+        found.unwrap().found.len()
+    };
+    assert_eq!((of("p1"), of("p2")), (0, 30));
+}
+
+/// What is written or deleted while it is not settled leads on to what follows it.
+#[test]
+fn what_changes_before_it_is_settled_leaves_nothing_behind_it_open() {
+    use std::sync::atomic::Ordering::Relaxed;
+    for deletes in [false, true] {
+        let (house, tick) = much_told();
+        let doctor = house.actor(Role::Clinician, Some("Practitioner/d1"));
+        tick.store(1_000, Relaxed);
+        house.put(sealed());
+        assert_eq!(stored_as_sealed(&house, FOLLOW), [false; 31]);
+        let mut last = signed_off("Observation/w1");
+        last["id"] = "v29".into();
+        last["reason"] = json!([{"text": "another one"}]);
+        if deletes {
+            let gone = vec![Change::delete(ResourceType::Provenance, id("v29"), Condition::None)];
+            let (system, why) = (Actor::system("test"), why(audit::Action::Delete));
+            house.records.change_all_blocking(&system, why, gone, Transaction::IMPORT).unwrap();
+        } else {
+            house.put(last);
+        }
+        tick.store(0, Relaxed);
+        assert!(house.read(&doctor, ResourceType::Binary, "b1").is_err());
+        while house.records.settle_followers().unwrap() == Indexed::NotYet {}
+        assert!(house.read(&doctor, ResourceType::Binary, "b1").is_err());
+        assert_eq!(stored_as_sealed(&house, FOLLOW), [true; 31]);
+    }
+}
+
+/// Those who seal it have all of that to settle.
+#[test]
+fn what_patients_say_themselves_follows_one_resource_so_often_and_no_more() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    house.put(weight("w1", "p1", "2026-03-01", 80.0));
+    let own = house.actor(Role::Patient, Some("Patient/p1"));
+    let add = |to: &str| {
+        let file = json!({"resourceType": "Binary", "contentType": "text/plain", "data": "YQ==",
+            "securityContext": {"reference": to}});
+        let change = Change::create(ResourceType::Binary, file, Mode::Strict).unwrap();
+        house.records.change_all_blocking(&own, why(audit::Action::Create), vec![change], Transaction::STRICT).map(drop)
+    };
+    (0..100).for_each(|_| add("Observation/w1").unwrap());
+    match add("Observation/w1").map_err(RecordError::without_place) {
+        Err(RecordError::Invalid(issues)) => assert_eq!(issues[0].code, crate::fhir::IssueCode::TooCostly),
+        other => panic!("{other:?}"),
+    }
+    (0..=100).for_each(|_| add("Patient/p1").unwrap());
 }
 
 /// What follows many is settled once for all of them, in whichever order they come.
