@@ -75,8 +75,9 @@ pub(super) struct Completed(u64);
 impl Completed {
     pub(super) const NEVER: Self = Self(0);
     /// Once for the identifiers; a store in which they stood already was written before a Device was the patient's who bears it.
-    /// Once more for what stands in its patients' records; and again for what follows one of those and was gone through before.
-    pub(super) const WHOLE: Self = Self(3);
+    /// Once more for what stands in its patients' records; again for what follows one of those and was gone through before; and
+    /// again for what was deleted out of them.
+    pub(super) const WHOLE: Self = Self(4);
 
     pub(super) fn of(read: &(impl Read + ?Sized)) -> Result<Self, StoreError> {
         Ok(Self(read.get(&COUNTERS, &INDEXED)?.unwrap_or(0)))

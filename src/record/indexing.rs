@@ -13,13 +13,13 @@ use super::Records;
 use super::error::RecordError;
 use super::following::MOST_PATIENTS;
 use super::index::Completed;
-use super::layout::{COUNTERS, Currency, INDEXED_TO, RESOURCES};
+use super::layout::{COUNTERS, Currency, INDEXED_TO, RESOURCES, VERSIONS};
 use super::numbers::{as_stored, find, find_or_reserve};
 use super::prepared::Prepared;
 use super::rows::{Row, RowNumber, State};
 use super::writing::note_history;
 use crate::fhir::ResourceType;
-use crate::store::{Direction, Key, KeyRange, ReadExt, Tx};
+use crate::store::{Desc, Direction, Key, KeyRange, Read, ReadExt, Tx};
 
 /// How many resources are looked at between two commits: others write meanwhile.
 const STRETCH: usize = 500;
@@ -52,8 +52,8 @@ impl Records {
         for found in read.scan(&RESOURCES, range, Direction::Up)?.take(stretch) {
             let ((number,), row) = found?;
             last = Some(number);
-            if row.state == State::Live {
-                let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
+            if let Some(said) = last_said(&read, number, &row)? {
+                let value: Value = serde_json::from_slice(&said.json).map_err(|_| RecordError::Damaged)?;
                 made.push((number, row.version, Prepared::new(row.kind, &value)));
             }
         }
@@ -62,8 +62,8 @@ impl Records {
             for (number, version, prepared) in made {
                 // One that was changed meanwhile has its rows.
                 let now: Option<Row> = tx.get(&RESOURCES, &(number,))?;
-                let Some(row) = now.filter(|row| row.state == State::Live && row.version == version) else { continue };
-                if completed == Completed::NEVER {
+                let Some(row) = now.filter(|row| row.version == version) else { continue };
+                if completed == Completed::NEVER && row.state == State::Live {
                     prepared.put_references(tx, number, &row)?;
                 }
                 stand_in_records(tx, number, row, &prepared)?;
@@ -82,7 +82,18 @@ impl Records {
     }
 }
 
-/// Puts a row into the records of those patients in which it would stand if it were stored now.
+/// The version that says whom a resource is about: of one that was deleted, the last one before that.
+fn last_said(read: &impl Read, number: RowNumber, row: &Row) -> Result<Option<Row>, RecordError> {
+    let said = match row.state {
+        State::Live => Some(row.clone()),
+        State::Deleted => read.get(&VERSIONS, &(number, Desc(row.version.saturating_sub(1))))?,
+        State::Reserved => None,
+    };
+    Ok(said.filter(|said| said.state == State::Live))
+}
+
+/// Puts a row into the records of those patients in which it would stand if it were stored now, or had been until it was deleted:
+/// its history is theirs.
 fn stand_in_records(tx: &mut Tx<'_>, number: RowNumber, before: Row, prepared: &Prepared) -> Result<(), RecordError> {
     let mut patients = patients_of(tx, prepared)?;
     if patients.iter().all(|patient| before.patients.contains(patient)) {
@@ -93,6 +104,9 @@ fn stand_in_records(tx: &mut Tx<'_>, number: RowNumber, before: Row, prepared: &
     patients.truncate(MOST_PATIENTS);
     let after = Row { patients, ..before };
     tx.put(&RESOURCES, &(number,), &after)?;
+    if after.state == State::Deleted {
+        return note_history(tx, number, &after, Currency::Past);
+    }
     note_history(tx, number, &after, Currency::Current)?;
     Ok(prepared.put_index(tx, number, &after)?)
 }
@@ -124,9 +138,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::access::Actor;
+    use crate::audit;
+    use crate::base::Role;
     use crate::record::layout::INDEXED;
     use crate::record::settling_tests::state;
-    use crate::record::tests::{Box_, id, new_box};
+    use crate::record::tests::{Box_, id, new_box, why};
+    use crate::record::{Change, Condition, Transaction};
 
     /// As a program left it that kept this outside of every record.
     fn in_no_record(house: &Box_, kind: ResourceType, of: &str) {
@@ -166,5 +184,35 @@ mod tests {
         while house.records.complete_indexes_by(2).unwrap() == Indexed::NotYet {}
         assert!(state(&house.records) == whole);
         assert_eq!(house.records.complete_indexes().unwrap(), Indexed::Whole);
+    }
+    #[test]
+    fn what_was_deleted_before_an_older_program_knew_whose_it_was_is_theirs_with_its_history() {
+        let house = new_box();
+        house.put(json!({"resourceType": "Patient", "id": "p", "name": [{"family": "Falk"}]}));
+        house.put(json!({"resourceType": "Patient", "id": "q", "name": [{"family": "Corvin"}]}));
+        house.put(json!({"resourceType": "Device", "id": "d", "patient": {"reference": "Patient/p"}}));
+        let gone = vec![Change::delete(ResourceType::Device, id("d"), Condition::None)];
+        let system = Actor::system("test");
+        house.records.change_all_blocking(&system, why(audit::Action::Delete), gone, Transaction::STRICT).unwrap();
+        let whole = state(&house.records);
+        let store = house.records.audit().store();
+        let done = store.write_blocking(|tx| {
+            let number = find(tx, ResourceType::Device, &id("d"))?.unwrap();
+            let before = Row { patients: Vec::new(), ..as_stored(tx, number)? };
+            tx.put(&RESOURCES, &(number,), &before)?;
+            note_history(tx, number, &before, Currency::Past)?;
+            Ok::<_, RecordError>(tx.put(&COUNTERS, &INDEXED, &3)?)
+        });
+        done.unwrap();
+        let by = |of: &str| house.actor(Role::Patient, Some(of));
+        let version = |of: &str| {
+            house.records.disclose_blocking(&by(of), why(audit::Action::VersionRead), |reading| {
+                reading.version(ResourceType::Device, &id("d"), 1)
+            })
+        };
+        assert!(state(&house.records) != whole);
+        while house.records.complete_indexes_by(2).unwrap() == Indexed::NotYet {}
+        assert!(state(&house.records) == whole);
+        assert!(version("Patient/p").is_ok() && version("Patient/q").is_err());
     }
 }
