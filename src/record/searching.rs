@@ -281,6 +281,7 @@ impl Reading<'_> {
     /// Rows that `_include` and `_revinclude` add, each once, none that is a match.
     fn included(&mut self, query: &Query, matches: &[RowNumber]) -> Result<Vec<RowNumber>, RecordError> {
         let mut seen: BTreeSet<RowNumber> = matches.iter().copied().collect();
+        let mut known = BTreeMap::new();
         let mut out = Vec::new();
         let mut fresh = matches.to_vec();
         let mut round = 0;
@@ -292,7 +293,7 @@ impl Reading<'_> {
                 let mut value = None;
                 let includes = query.includes.iter().filter(|include| round == 0 || include.repeat == Repeat::Iterate);
                 for include in includes {
-                    for number in self.led_to(include, &from, &mut value)? {
+                    for number in self.led_to(include, &from, (&mut value, &mut known))? {
                         if seen.insert(number) {
                             next.push(number);
                         }
@@ -313,15 +314,16 @@ impl Reading<'_> {
     }
 
     /// The rows that one include leads to from one row, of those that the actor may see, by what the actor may see of them:
-    /// a reference that is cut leads nowhere, and what cannot be seen includes nothing. `seen` is what was read of it so far.
+    /// a reference that is cut leads nowhere, and what cannot be seen includes nothing. `seen` is what was read of it so far, and
+    /// `known` whether what references led to is to be seen: what is named by many is opened once.
     pub(super) fn led_to(
         &mut self,
         include: &Include,
         from: &Row,
-        seen: &mut Option<serde_json::Value>,
+        (seen, known): (&mut Option<serde_json::Value>, &mut BTreeMap<RowNumber, bool>),
     ) -> Result<Vec<RowNumber>, RecordError> {
         let read = self.read;
-        let candidates: Vec<RowNumber> = match include.way {
+        let mut candidates: Vec<RowNumber> = match include.way {
             IncludeWay::Forward => {
                 self.pace.go_through(from.json.len())?;
                 let seen = match seen {
@@ -336,11 +338,23 @@ impl Reading<'_> {
             }
             IncludeWay::Reverse => run_search::reverse(read, include, from.kind, &from.id)?.into_iter().collect(),
         };
+        let mut once = BTreeSet::new();
+        candidates.retain(|number| once.insert(*number));
         let mut found = Vec::new();
         for number in candidates {
+            match (include.way, known.get(&number)) {
+                (_, Some(false)) => continue,
+                (IncludeWay::Forward, Some(true)) => {
+                    found.push(number);
+                    continue;
+                }
+                _ => {}
+            }
             let row = row(read, number)?;
             self.go_on()?;
-            if row.state != State::Live || !self.may_see(&row)? {
+            let is_seen = row.state == State::Live && self.may_see(&row)?;
+            known.insert(number, is_seen);
+            if !is_seen {
                 continue;
             }
             let leads = match include.way {

@@ -128,7 +128,7 @@ impl Reading<'_> {
         left: &mut usize,
         touched: &mut Vec<Touched>,
     ) -> Result<Looked, RecordError> {
-        let mut seen = BTreeSet::from([from]);
+        let (mut seen, mut known) = (BTreeSet::from([from]), BTreeMap::new());
         let mut fresh = vec![from];
         for round in 0..=self.limits.include_depth {
             let mut next = Vec::new();
@@ -139,7 +139,7 @@ impl Reading<'_> {
                     if *left == 0 {
                         return Ok(Looked::InPart);
                     }
-                    let led = self.led_to(include, &from, &mut value)?;
+                    let led = self.led_to(include, &from, (&mut value, &mut known))?;
                     *left = left.saturating_sub(led.len());
                     for number in led {
                         if !seen.insert(number) {

@@ -746,6 +746,23 @@ mod joined;
 mod trail;
 mod undated;
 
+/// What a panel names again and again is opened once.
+#[test]
+fn what_is_named_many_times_comes_along_at_the_price_of_one() {
+    let (records, ambient, tick) = ticking();
+    let house = Box_ { records, ambient, ..new_box() };
+    house.put(patient("p1", "Brandvold"));
+    house.put(weight("w1", "p1", "2026-03-01", 80.0));
+    let mut panel = weight("panel", "p1", "2026-03-01", 80.0);
+    panel["hasMember"] = vec![json!({"reference": "Observation/w1"}); 200].into();
+    house.put(panel);
+    // A search has ten seconds, and looks at the clock at each row that it opens.
+    tick.store(100, std::sync::atomic::Ordering::Relaxed);
+    let system = Actor::system("test");
+    let page = house.search(&system, ResourceType::Observation, "_id=panel&_include=Observation:has-member").unwrap();
+    assert_eq!(page.included.iter().map(|found| found.id.as_str()).collect::<Vec<_>>(), ["w1"]);
+}
+
 /// Two mebibytes of identifiers, each of which leads to the patient once, however often it stands there.
 #[test]
 fn a_patient_of_very_many_identifiers_is_found_by_each_of_them() {
