@@ -293,8 +293,7 @@ fn house(opened: &Opened, listeners: &Listeners, stop: &Stop) -> House {
     };
     House::new(Parts {
         uploads: crate::http::uploaded::Room::new(),
-        large: crate::http::large_bodies(),
-        long: crate::http::long_bodies(),
+        bodies: crate::http::arriving::Bodies::default(),
         reading: crate::http::reading_transactions(),
         unread: crate::http::unread::Unread::default(),
         statements: crate::http::Statements::default(),

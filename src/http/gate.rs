@@ -8,18 +8,17 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use bytes::BytesMut;
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::House;
+use super::arriving;
 use super::done;
 use super::forms;
 use super::front::Peer;
@@ -65,12 +64,6 @@ const BY_ITSELF: &str = "x-by-itself";
 
 /// The largest body that is read only to be dropped, in bytes.
 const MOST_DROPPED: u64 = 64 << 20;
-/// From which sizes on a body waits for its turn.
-const LARGE: u64 = 256 << 10;
-const LONG: u64 = 64 << 10;
-/// So many bytes of a large one come within this time: it has one of few places.
-const COMES_BY: usize = 64 << 10;
-const COMES_ON: Duration = Duration::from_secs(5);
 
 /// Where somebody chooses for whom they act. There the text of a form waits that was typed for somebody else.
 pub(super) const CHOOSE: &str = "/my/acting";
@@ -245,49 +238,15 @@ async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result
     Ok(request)
 }
 
-/// A body with its turn: no turn is held for what is still on its way, as long as there is memory for it.
+/// A body with its turn.
 async fn at_its_turn(door: &Door, request: Request, visit: &mut Visit, limit: usize) -> Result<Request, Refusal> {
-    let most = request.body().size_hint().upper();
-    if most.is_some_and(|most| most <= LONG) {
+    if request.body().size_hint().upper().is_some_and(|most| most <= arriving::LONG as u64) {
         return Ok(request);
     }
-    let is_large = most.is_none_or(|most| most > LARGE);
     let (parts, body) = request.into_parts();
-    let bytes = if is_large {
-        visit.turn = Some(Arc::new(door.house.large.take(&visit.actor).await));
-        read_soon(body, limit).await?
-    } else {
-        let bytes = read(body, limit).await?;
-        visit.turn = Some(Arc::new(door.house.long.take(&visit.actor).await));
-        bytes
-    };
+    let (bytes, held) = door.house.bodies.whole(&visit.actor, body, limit).await?;
+    visit.held = held.map(Arc::new);
     Ok(Request::from_parts(parts, Body::from(bytes)))
-}
-
-/// Reads a body for which others wait: it comes on, or is given up.
-async fn read_soon(mut body: Body, limit: usize) -> Result<Bytes, Refusal> {
-    let mut bytes = BytesMut::new();
-    let mut due = tokio::time::Instant::now() + COMES_ON;
-    let mut enough = COMES_BY;
-    loop {
-        let frame = match tokio::time::timeout_at(due, body.frame()).await {
-            Ok(Some(frame)) => frame.map_err(|error| unfinished(&error, limit))?,
-            Ok(None) => return Ok(bytes.freeze()),
-            Err(_) => {
-                return Err(Refusal::saying(
-                    Refused::Timeout,
-                    "The request came too slowly. Nothing was changed. Send it again, or in smaller parts.",
-                ));
-            }
-        };
-        if let Ok(data) = frame.into_data() {
-            bytes.extend_from_slice(&data);
-        }
-        if bytes.len() >= enough {
-            enough = bytes.len() + COMES_BY;
-            due = tokio::time::Instant::now() + COMES_ON;
-        }
-    }
 }
 
 /// Finds out who is asking. A bearer token counts for FHIR only: no page is made for programs.
@@ -305,7 +264,7 @@ async fn visit(door: &Door, headers: HeaderMap, origin: Option<IpAddr>) -> Resul
         locale: Locale::En,
         links: Links::One,
         joined: None,
-        turn: None,
+        held: None,
     };
     if !door.entrance.is_https() {
         return Ok(visit);
@@ -660,7 +619,7 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, Refusal> {
     body.collect().await.map(http_body_util::Collected::to_bytes).map_err(|error| unfinished(&error, limit))
 }
 
-fn unfinished(error: &(dyn std::error::Error + 'static), limit: usize) -> Refusal {
+pub(super) fn unfinished(error: &(dyn std::error::Error + 'static), limit: usize) -> Refusal {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if error.is::<LengthLimitError>() {

@@ -9,6 +9,7 @@ pub mod clinic;
 mod fill;
 mod account;
 mod api;
+pub mod arriving;
 mod crowd;
 mod done;
 mod files;
@@ -144,10 +145,8 @@ pub struct Parts {
     pub about: About,
     /// How many files may be on their way in at once.
     pub uploads: uploaded::Room,
-    /// Large bodies of programs: each is in memory, as text and many times that as values, until it is answered.
-    pub large: Turns,
-    /// Those that are too long to be gone through in passing.
-    pub long: Turns,
+    /// Bodies of programs that are too long to be gone through in passing.
+    pub bodies: arriving::Bodies,
     /// Transactions that also read: what was written is answered, so how much is read is decided before.
     pub reading: Turns,
     /// Answers to programs that are in memory.
@@ -188,22 +187,8 @@ pub struct About {
 #[derive(Clone)]
 pub struct House(Arc<Parts>);
 
-/// How many large bodies are in memory at a time.
-const LARGE_AT_ONCE: usize = 4;
-
-/// How many long bodies are, and how many of them are one actor's.
-const LONG_AT_ONCE: usize = 16;
-const LONG_OF_ONE: usize = 4;
 /// How many transactions of one actor that also read are done at a time.
 const READING_OF_ONE: usize = 4;
-
-pub fn large_bodies() -> Turns {
-    Turns::so_many(LARGE_AT_ONCE)
-}
-
-pub fn long_bodies() -> Turns {
-    Turns::so_many(LONG_AT_ONCE).of_each(LONG_OF_ONE)
-}
 
 pub fn reading_transactions() -> Turns {
     Turns::one_each().of_each(READING_OF_ONE)

@@ -8,6 +8,7 @@ use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::request::Parts;
 
 use super::House;
+use super::arriving::Held;
 use super::joined::Way;
 use super::respond::Refusal;
 use super::routes::Entrance;
@@ -16,7 +17,6 @@ use crate::access::{Actor, Listener};
 use crate::audit;
 use crate::base::Secret;
 use crate::identity::{AccountRow, By, SessionRow};
-use crate::record::Turn;
 
 /// The longest secret worth looking up.
 const LONGEST: usize = 256;
@@ -101,7 +101,7 @@ pub struct Visit {
     /// That the record goes on which was asked for under another.
     pub joined: Option<Way>,
     /// Its place among the large bodies that are in memory, until it is answered.
-    pub turn: Option<Arc<Turn>>,
+    pub held: Option<Arc<Held>>,
 }
 
 /// What there is to choose from for an account of a patient's side.
