@@ -224,7 +224,7 @@ impl Records {
         T: Send + 'static,
         E: std::error::Error + Send + 'static,
     {
-        let job = self.job(actor, &why, Group { changes, ..Group::default() }, how, Stay::WHOLE, no_reading);
+        let job = self.job(actor, &why, Group::of(changes), how, Stay::WHOLE, no_reading);
         let now = self.audit().ambient().now();
         let write = self.enter_act(actor, move |tx: &mut AuditedTx<'_, '_>| {
             let told = first(&mut Inside::new(tx, now, Pace::unbounded()))?;

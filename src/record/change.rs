@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -187,6 +188,13 @@ pub struct Group {
     /// Deletions, creations, then updates and patches (http.html#trules).
     pub changes: Vec<Change>,
     pub links: Links,
+}
+
+impl Group {
+    /// Changes that do not depend on each other, as they wait for the writer.
+    pub(super) fn of(changes: Vec<Change>) -> Arc<Self> {
+        Arc::new(Self { changes, links: Links::default() })
+    }
 }
 
 /// What references in a group mean.

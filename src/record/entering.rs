@@ -5,6 +5,10 @@
 //! what is small is tried for a moment, and leaves nothing if that was not enough; what is tried shares commits by the hundred.
 //! Then it waits for its turn, as does what is large from the start: one at a time, and one of each actor; and while an actor
 //! has one there, one more of theirs is tried at a time. So others wait for one of them, however many somebody sends.
+//!
+//! What waits is in memory once: a copy to be tried is made in the writer.
+
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -60,7 +64,7 @@ impl Records {
         &self,
         actor: &Actor,
         why: &Why,
-        group: Group,
+        group: Arc<Group>,
         how: Transaction,
         read: R,
     ) -> Result<(Undisclosed<(Vec<Written>, T)>, Committed), RecordError>
@@ -148,13 +152,16 @@ fn values(value: &Value) -> usize {
 mod tests {
     use std::sync::atomic::Ordering;
 
+    use futures_util::FutureExt as _;
     use serde_json::json;
 
     use super::super::tests::{id, program, ticking, why};
+    use super::super::transaction::no_reading;
     use super::super::{Body, Condition, Which};
     use super::*;
     use crate::audit;
     use crate::fhir::{Mode, ResourceType};
+    use crate::store::StoreError;
 
     fn patient(family: &str) -> Value {
         json!({"resourceType": "Patient", "id": "p", "name": [{"family": family}]})
@@ -194,5 +201,21 @@ mod tests {
         let turn = records.doors.long.take(&Actor::system("other")).await;
         assert_eq!(store("Dane").await, 3, "what takes a moment waits for nobody");
         drop(turn);
+    }
+    #[tokio::test]
+    async fn what_waits_for_the_writer_is_in_memory_once() {
+        let (records, ambient, _) = ticking();
+        let (lab, why, group) = (program(&ambient), why(audit::Action::Update), Group::of(vec![put("Brandvold")]));
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let busy = records.audit().store().write(move |_| {
+            let _ = wait.recv();
+            Ok::<_, StoreError>(())
+        });
+        let mut enters = Box::pin(records.enter(&lab, &why, group.clone(), Transaction::STRICT, no_reading));
+        assert!(enters.as_mut().now_or_never().is_none());
+        assert_eq!(Arc::strong_count(&group), 3, "the test's, that of who waits, and that of what is tried");
+        drop(go);
+        busy.await.unwrap();
+        drop(enters.await.unwrap());
     }
 }

@@ -1,6 +1,7 @@
 //! How a group of changes is made: all of it or nothing, with the chain's entry in the same transaction.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::change::{Change, Group};
@@ -146,7 +147,7 @@ impl Records {
         changes: Vec<Change>,
         how: Transaction,
     ) -> Result<Disclosed<Vec<Written>>, RecordError> {
-        let group = Group { changes, ..Group::default() };
+        let group = Group::of(changes);
         match self.enter(actor, &why, group, how, no_reading).await {
             Ok((written, proof)) => Ok(written.disclose(&proof)?.map(|(written, ())| written)),
             Err(error) => {
@@ -165,7 +166,7 @@ impl Records {
         group: Group,
         read: impl FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError> + Clone + Send + 'static,
     ) -> Result<Disclosed<(Vec<Written>, T)>, RecordError> {
-        match self.enter(actor, &why, group, Transaction::STRICT, read).await {
+        match self.enter(actor, &why, Arc::new(group), Transaction::STRICT, read).await {
             Ok((written, proof)) => Ok(written.disclose(&proof)?),
             Err(error) => {
                 drop(self.audit().commit(vec![self.refusal(actor, &why, &error)]).await?);
@@ -188,7 +189,7 @@ impl Records {
         T: Send + 'static,
         E: From<RecordError> + From<AuditError> + Send + 'static,
     {
-        let group = Group { changes, ..Group::default() };
+        let group = Group::of(changes);
         let job = self.job(actor, why, group, how, Stay::WHOLE, no_reading);
         let write =
             self.audit().write(move |tx| Ok::<_, E>((first(tx)?, job(tx).map_err(RecordError::without_place)?)));
@@ -206,7 +207,7 @@ impl Records {
         changes: Vec<Change>,
         how: Transaction,
     ) -> impl Future<Output = Result<Disclosed<Vec<Written>>, RecordError>> + Send + use<> {
-        let group = Group { changes, ..Group::default() };
+        let group = Group::of(changes);
         let written = self.audit().write(self.job(actor, why, group, how, Stay::WHOLE, no_reading));
         async move {
             let (written, proof) = written.await.map_err(RecordError::without_place)?;
@@ -231,7 +232,7 @@ impl Records {
         changes: Vec<Change>,
         how: Transaction,
     ) -> Result<Disclosed<Vec<Written>>, RecordError> {
-        let group = Group { changes, ..Group::default() };
+        let group = Group::of(changes);
         match self.audit().write_blocking(self.job(actor, &why, group, how, Stay::WHOLE, no_reading)) {
             Ok((written, proof)) => Ok(written.disclose(&proof)?.map(|(written, ())| written)),
             Err(error) => {
@@ -250,7 +251,7 @@ impl Records {
         &self,
         actor: &Actor,
         why: &Why,
-        group: Group,
+        group: Arc<Group>,
         how: Transaction,
         stay: Stay,
         read: R,
@@ -275,7 +276,7 @@ impl Records {
                 rules,
             );
             paging.prepare(writing.tx, &ambient)?;
-            let written = writing.all(group)?;
+            let written = writing.all(Arc::unwrap_or_clone(group))?;
             let touched = writing.into_touched();
             event.touch(&touched);
             let written = Undisclosed::new(written, &touched);

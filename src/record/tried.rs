@@ -22,7 +22,7 @@ impl Records {
         why: &Why,
         change: Change,
     ) -> Result<Result<(), RecordError>, RecordError> {
-        let group = Group { changes: vec![change], ..Group::default() };
+        let group = Group::of(vec![change]);
         let job = self.job(actor, why, group, Transaction::STRICT, Stay::WHOLE, no_reading);
         let tried = self.enter_act(actor, move |tx| {
             drop(job(tx).map_err(RecordError::without_place)?);
