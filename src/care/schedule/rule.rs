@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::book::patients_of;
 use super::over::{Despite, over_of};
-use super::taken::{self, Roles, Taken};
+use super::taken::{self, LONGEST_HOURS, Roles, Taken};
 use crate::base::{FhirId, Role, Timestamp};
 use crate::care::clinic;
 use crate::fhir::ResourceType;
@@ -49,15 +49,19 @@ impl Known {
     /// Whether everybody of the staff is free for what is new in an appointment.
     fn are_free(&mut self, inside: &Inside<'_, '_, '_>, changed: &Changed<'_>) -> Result<bool, RecordError> {
         let Some(new) = self.staff_of(inside, changed.after)? else { return Ok(true) };
-        if over_of(changed.after).is_some_and(|(_, despite)| despite == Despite::Another) {
-            return Ok(true);
-        }
         let before = changed.before.map(|before| self.staff_of(inside, before)).transpose()?.flatten();
         let had = |who: &String| {
             before.as_ref().is_some_and(|had| (had.start, had.end) == (new.start, new.end) && had.who.contains(who))
         };
         let fresh: Vec<&String> = new.who.iter().filter(|who| !had(who)).collect();
         if fresh.is_empty() {
+            return Ok(true);
+        }
+        // Whoever books an hour in its middle would not meet it.
+        if new.end.as_second() - new.start.as_second() > LONGEST_HOURS * 3600 {
+            return Err(too_long());
+        }
+        if over_of(changed.after).is_some_and(|(_, despite)| despite == Despite::Another) {
             return Ok(true);
         }
         let day = |moment: Timestamp| -> Date { moment.to_zoned(jiff::tz::TimeZone::UTC).date() };
@@ -90,6 +94,13 @@ impl Known {
         taken.who.retain(|who| who.starts_with("Practitioner/"));
         Ok(Some(taken).filter(|taken| !taken.who.is_empty() && taken.start < taken.end))
     }
+}
+
+fn too_long() -> RecordError {
+    RecordError::AgainstRule(format!(
+        "an appointment takes the time of those who take part for {LONGEST_HOURS} hours at most. Nothing was changed. Store \
+         one for each day"
+    ))
 }
 
 fn against() -> RecordError {
@@ -300,6 +311,37 @@ mod tests {
         store(&records, vec![schedule, block], Transaction::IMPORT).unwrap();
         assert!(!strict(&records, vec![with("three", &["b"], "15:00", "booked")]));
         assert!(strict(&records, vec![with("three", &["b"], "16:00", "booked")]));
+    }
+
+    #[test]
+    fn what_goes_on_for_days_takes_those_in_its_middle() {
+        let (records, _) = records();
+        doctors(&records);
+        let until = |end: &str| {
+            let mut long = with("long", &["a"], "09:00", "booked");
+            long["end"] = end.into();
+            long.as_object_mut().unwrap().shift_remove("minutesDuration");
+            long
+        };
+        assert!(!strict(&records, vec![until("2026-03-06T09:00:01Z")]), "nobody would meet it the day after the next");
+        assert!(strict(&records, vec![until("2026-03-06T09:00:00Z")]));
+        let on = |day: &str, at: &str| {
+            let mut one = with("one", &["a"], at, "booked");
+            for name in ["start", "end"] {
+                one[name] = one[name].as_str().unwrap().replace("2026-03-05", day).into();
+            }
+            one
+        };
+        assert!(!strict(&records, vec![on("2026-03-06", "08:00")]));
+        assert!(strict(&records, vec![on("2026-03-06", "09:00")]));
+        let schedule = json!({"resourceType": "Schedule", "id": "s", "actor": [{"reference": "Practitioner/a"}]});
+        let away = json!({"resourceType": "Slot", "id": "l", "status": "busy-unavailable",
+            "schedule": {"reference": "Schedule/s"}, "start": "2026-04-01T00:00:00Z", "end": "2026-04-15T00:00:00Z"});
+        store(&records, vec![schedule, away], Transaction::IMPORT).unwrap();
+        for day in ["2026-04-01", "2026-04-08", "2026-04-14"] {
+            assert!(!strict(&records, vec![on(day, "10:00")]), "{day}");
+        }
+        assert!(strict(&records, vec![on("2026-04-15", "10:00")]));
     }
 
     #[test]

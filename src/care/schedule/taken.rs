@@ -13,6 +13,10 @@ use crate::record::{Inside, RecordError, Records, local_reference, strict};
 
 /// The most days that are looked at together.
 const MOST_DAYS: i32 = 40;
+/// The longest appointment that takes anybody's time, in hours: one that began before the day before is over.
+pub(super) const LONGEST_HOURS: i64 = 24;
+/// How many days before others a block may have begun that goes on through them.
+const LONGEST_BLOCK: i32 = 60;
 
 /// A stretch of time that somebody is not free.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,9 +176,10 @@ struct Questions {
 impl Questions {
     fn of(first: Date, last: Date) -> Result<Self, RecordError> {
         let days = days(first, last);
+        let (from, to) = (first.saturating_sub(LONGEST_BLOCK.days()), last.saturating_add(1.day()));
         Ok(Self {
             appointments: strict(ResourceType::Appointment, &format!("date={days}&status={TAKES_TIME}"))?,
-            slots: strict(ResourceType::Slot, &format!("start={days}"))?,
+            slots: strict(ResourceType::Slot, &format!("start=ge{from}&start=le{to}&status=busy-unavailable"))?,
             schedules: strict(ResourceType::Schedule, "")?,
         })
     }
