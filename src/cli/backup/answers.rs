@@ -518,7 +518,7 @@ fn stands(item: &Value, answer: &Value) -> String {
         "refusal" => "refuses somebody the record, and is not in this box any more: it comes back as far as it refuses",
         "elsewhere" => "is another patient's, too, or was or would be",
         "joined" => "was joined with another record since, or parted from one, and stays so",
-        "no-patient" => "stays away: its patient is not in this box, and stays away",
+        "no-patient" => "stays away, for its patient is not in this box and does not come",
         "led-away" => return format!("stays as it is: its record goes on in {}", text(answer, "goesOnAs")),
         "mistake" => "was marked as a mistake since, and stays one",
         "own-work" => "is work that the box does by itself, and is not begun anew",
