@@ -102,8 +102,12 @@ impl TakeBack {
 
     /// How one resource stands that somebody named, who means all of it.
     pub(super) fn compare_named(&self, item: &mut Item, then: &Records, beside: &Named<'_>) -> Result<(), AppError> {
-        let (there, whose) = (beside.now.get(&item.key()), self.whose(then, item)?);
+        let there = beside.now.get(&item.key());
         item.held_against(there);
+        if let (ResourceType::Patient, Some(There::Gone { last: Some(last) })) = (item.kind, there) {
+            joined_as(last, &mut item.value);
+        }
+        let whose = self.whose(then, item)?;
         item.stands = match there {
             Some(There::Live { value, .. }) if *value == item.value => Standing::Same,
             // The other record would go on as it is: only the house's own act joins and parts both.
@@ -275,6 +279,20 @@ const fn decides_access(kind: ResourceType) -> bool {
 /// Whose record it is in by itself.
 fn about(kind: ResourceType, value: &Value) -> BTreeSet<FhirId> {
     compartment_patients(Definitions::r4(), kind, value).into_iter().collect()
+}
+
+/// Who is not there any more comes joined as they were last: the other record goes on as it is.
+fn joined_as(last: &Value, patient: &mut Value) {
+    if joins(last) == joins(patient) {
+        return;
+    }
+    let Some(members) = patient.as_object_mut() else { return };
+    for name in ["link", "active"] {
+        match last.get(name) {
+            Some(value) => drop(members.insert(name.to_owned(), value.clone())),
+            None => drop(members.shift_remove(name)),
+        }
+    }
 }
 
 /// With which other records a patient's is joined, and in which of them it goes on.

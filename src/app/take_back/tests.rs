@@ -723,10 +723,11 @@ fn a_record_that_was_joined_or_parted_since_is_not_parted_or_joined_by_one_side(
         assert_eq!(house.taking.keep(found).unwrap().written, 0);
     }
     assert_eq!(all.map(|one| house.read(one)), before);
-    // Nor where it was deleted after that.
+    // Who was deleted after that comes joined as before: else nobody could bring the record back.
     house.delete(&["Patient/a"]);
-    assert_eq!(house.bring_named("Patient/a")["Patient/a"], "joined");
-    assert_eq!(house.read("Patient/a"), None);
+    assert_eq!(house.bring_named("Patient/a")["Patient/a"], "deleted");
+    let back = house.read("Patient/a").unwrap();
+    assert_eq!((&back["link"][0]["type"], &back["active"]), (&json!("replaced-by"), &json!(false)));
     // A link that joins nothing comes as everything else.
     house.put("Patient/e", json!({}));
     house.bring_named("Patient/e");
@@ -808,9 +809,11 @@ fn a_number_or_an_address_that_is_not_theirs_any_more_does_not_count_again() {
     let new = reached("email", "new@home.example");
     house.put("Patient/a", json!({ "identifier": [ended], "telecom": [new] }));
     house.put("Patient/one", json!({ "identifier": [number("1")] }));
-    // The record was deleted, and the number is another's.
+    // The record was deleted, and the number is another's, until a day that is to come.
     house.delete(&["Patient/b"]);
-    house.put("Patient/two", json!({ "identifier": [number("2")] }));
+    let mut valid = number("2");
+    valid["period"] = json!({ "end": "2027-12-31" });
+    house.put("Patient/two", json!({ "identifier": [valid] }));
     // Something wiped them out.
     house.put("Patient/c", json!({}));
     let found = house.look_named("Patient/a");

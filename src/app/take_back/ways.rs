@@ -9,6 +9,7 @@ use super::there::There;
 use super::{IN_BACKUP, Item, TakeBack, plain, why};
 use crate::app::error::AppError;
 use crate::base::FhirId;
+use crate::care::numbers;
 use crate::fhir::ResourceType;
 use crate::fhir::search::escaped;
 use crate::record::{Reading, Records, Why, joined_to, strict};
@@ -36,7 +37,7 @@ impl TakeBack {
             let others = of_then.iter().filter(|one| !systems.contains(text(one, "system")));
             let mut all = if is_live { of_now.clone() } else { Vec::new() };
             for one in of_now.iter().filter(|_| !is_live).chain(others) {
-                if !counts(one) || !self.is_anothers(list, one, &item.id, then, note)? {
+                if !self.counts(one) || !self.is_anothers(list, one, &item.id, then, note)? {
                     all.push(one.clone());
                 }
             }
@@ -81,13 +82,20 @@ impl TakeBack {
         for other in &page.matches {
             let value = plain(other)?;
             let is_it = |entry: &Value| {
-                counts(entry) && ["system", "value"].iter().all(|part| text(entry, part) == text(one, part))
+                let same = |part: &str| text(entry, part).to_lowercase() == text(one, part).to_lowercase();
+                self.counts(entry) && same("system") && same("value")
             };
             if joined_to(&value).is_none() && entries(Some(&value), list).iter().any(is_it) {
                 owners.insert(other.id.clone());
             }
         }
         Ok(owners)
+    }
+
+    /// Whether somebody is known or reached by it today: an insurer's number is often valid until a day that is to come.
+    fn counts(&self, entry: &Value) -> bool {
+        let today = self.audit.ambient().now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        !text(entry, "value").is_empty() && numbers::standing(entry, Some(today)) != numbers::Standing::Ended
     }
 }
 
@@ -98,10 +106,6 @@ fn entries(patient: Option<&Value>, list: &str) -> Vec<Value> {
 /// Whether these are the same, in whichever order.
 fn are_alike(some: &[Value], others: &[Value]) -> bool {
     some.len() == others.len() && some.iter().all(|one| others.contains(one))
-}
-
-fn counts(entry: &Value) -> bool {
-    text(entry, "use") != "old" && entry.pointer("/period/end").is_none() && !text(entry, "value").is_empty()
 }
 
 fn text<'a>(entry: &'a Value, name: &str) -> &'a str {
