@@ -174,11 +174,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::access::{Actor, Reach};
+    use crate::access::{Actor, Assurance, Listener, Reach};
     use crate::audit::{Action, Audit, Detail, Purpose};
     use crate::base::{AccountId, Ambient, FhirId, ManualClock, SeededRandom};
     use crate::fhir::Mode;
-    use crate::identity::{AccountKind, AccountRow, AccountState, UserName};
+    use crate::identity::{AccountKind, AccountRow, AccountState, SessionRow, SessionState, UserName};
     use crate::record::{Body, Change, Channel, Condition, Records, Transaction, Which, Why};
     use crate::store::Store;
 
@@ -197,10 +197,6 @@ mod tests {
     }
 
     fn store(records: &Records, all: Vec<Value>, how: Transaction) -> Result<(), RecordError> {
-        store_by(&Actor::system("test"), records, all, how)
-    }
-
-    fn store_by(by: &Actor, records: &Records, all: Vec<Value>, how: Transaction) -> Result<(), RecordError> {
         let change = |value: Value| {
             let kind = ResourceType::parse(value["resourceType"].as_str().unwrap()).unwrap();
             let id = FhirId::parse(value["id"].as_str().unwrap()).unwrap();
@@ -209,7 +205,7 @@ mod tests {
         let why =
             Why { action: Action::Update, purpose: Purpose::Treat, detail: Detail::none(), channel: Channel::Api };
         let changes = all.into_iter().map(change).collect();
-        records.change_all_blocking(by, why, changes, how).map(drop)
+        records.change_all_blocking(&Actor::system("test"), why, changes, how).map(drop)
     }
 
     fn strict(records: &Records, all: Vec<Value>) -> bool {
@@ -365,7 +361,7 @@ mod tests {
         let records = records.ruled(vec![Arc::new(FewRequests)]);
         assert!(strict(&records, (0..MOST_WAITING).map(asked).collect()));
         assert!(!strict(&records, vec![asked(MOST_WAITING)]));
-        let desk = Actor::job_of(&AccountRow {
+        let account = AccountRow {
             id: AccountId::new(&ambient),
             user_name: UserName::parse("desk").unwrap(),
             display_name: "Desk".into(),
@@ -374,13 +370,21 @@ mod tests {
             person: None,
             must_change_password: false,
             created: ambient.now(),
-        });
-        store_by(&desk, &records, vec![asked(MOST_WAITING + 1)], Transaction::STRICT).unwrap();
+        };
+        let session = SessionRow::new(account.id, Listener::Clinic, SessionState::Open(Assurance::Password), &ambient);
+        let desk = Actor::from_session(&session, &account, Listener::Clinic, None);
+        let mut of_desk = asked(MOST_WAITING + 1);
+        of_desk.as_object_mut().unwrap().shift_remove("id");
+        let change = Change::create(ResourceType::Appointment, of_desk, Mode::Strict).unwrap();
+        let why =
+            Why { action: Action::Create, purpose: Purpose::PatAdmin, detail: Detail::none(), channel: Channel::Api };
+        drop(records.change_all_blocking(&desk, why, vec![change], Transaction::STRICT).unwrap());
         assert!(strict(&records, vec![asked(0)]), "one that waits may be changed");
-        let mut answered = asked(0);
-        answered["status"] = json!("cancelled");
-        let mut too = asked(MOST_WAITING + 1);
-        too["status"] = json!("cancelled");
-        assert!(strict(&records, vec![answered, too, asked(MOST_WAITING)]));
+        let cancelled = |at: usize| {
+            let mut one = asked(at);
+            one["status"] = json!("cancelled");
+            one
+        };
+        assert!(strict(&records, vec![cancelled(0), cancelled(1), asked(MOST_WAITING)]));
     }
 }
