@@ -203,10 +203,13 @@ test('a patient asks for a refill once, says what is not taken, and hears the an
   const untaken = () => doctor.locator('#not-taken li', { hasText: 'Ramipril' });
   assert.match(await untaken().innerText(), /Tos/);
   await patient.click('form[action$="/taking"] button');
+  // It is done when its page is there.
+  await patient.waitForSelector('input[name=why]');
   await doctor.goto(`${box.clinic}/inbox`);
   assert.equal(await untaken().count(), 0, 'taken back');
   await patient.fill('input[name=why]', 'Tos otra vez');
   await patient.click('form[action$="/taking"] button');
+  await patient.waitForSelector('main:has-text("Tos otra vez")');
   await doctor.goto(`${box.clinic}/inbox`);
   assert.equal(await untaken().count(), 1);
   await untaken().locator('a').click();
