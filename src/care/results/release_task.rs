@@ -18,7 +18,7 @@ impl Rule for HouseLetsGo {
 
     fn allow(&self, _: &Inside<'_, '_, '_>, all: &[Changed<'_>]) -> Result<(), (usize, RecordError)> {
         let is_touched = |changed: &Changed<'_>| {
-            let is_one = claims_release(changed.after) || changed.before.is_some_and(claims_release);
+            let is_one = claims_release(changed.after) || changed.before.is_some_and(is_release);
             is_one && changed.before.map(told) != Some(told(changed.after))
         };
         match all.iter().position(is_touched) {
@@ -28,7 +28,7 @@ impl Rule for HouseLetsGo {
     }
 
     fn lets_go(&self, gone: &Value) -> Result<(), RecordError> {
-        match claims_release(gone) && text(gone, "/status") == "on-hold" {
+        match is_release(gone) && text(gone, "/status") == "on-hold" {
             true => Err(RecordError::AgainstRule(NOT_WITHOUT_A_DECISION.to_owned())),
             false => Ok(()),
         }
