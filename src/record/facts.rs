@@ -351,11 +351,14 @@ fn lets(consent: &Value) -> Option<Lets> {
     let persons = actors.filter_map(|actor| actor.pointer("/reference/reference").and_then(Value::as_str));
     let is_active = consent.get("status") == Some(&"active".into());
     let codes = consent.pointer("/provision/code").and_then(Value::as_array).into_iter().flatten();
-    let mut codings = codes.filter_map(|code| code.get("coding")?.as_array()).flatten();
-    let extent = codings.find(|coding| coding.get("system").and_then(Value::as_str) == Some(EXTENT));
-    let extent = match extent.and_then(|coding| coding.get("code")?.as_str()) {
-        Some("full") => ProxyExtent::Full,
-        Some("appointments") => ProxyExtent::Appointments,
+    let codings: Vec<&Value> = codes.filter_map(|code| code.get("coding")?.as_array()).flatten().collect();
+    let said = |one: &&Value, name: &str| one.get(name).and_then(Value::as_str).map(str::to_owned);
+    let of_ours = codings.iter().find(|one| said(one, "system").as_deref() == Some(EXTENT));
+    // One of no system may be ours: it opens no more than it says.
+    let of_none = codings.iter().find(|one| said(one, "system").is_none());
+    let extent = match (of_ours.and_then(|one| said(one, "code")), of_none.and_then(|one| said(one, "code"))) {
+        (Some(code), _) if code == "full" => ProxyExtent::Full,
+        (Some(code), _) | (None, Some(code)) if code == "appointments" => ProxyExtent::Appointments,
         // What cannot be read lets one look and no more.
         _ => ProxyExtent::View,
     };
@@ -555,6 +558,8 @@ mod tests {
             assert_eq!((lets.persons.len(), lets.extent), (1, Some(ProxyExtent::Appointments)), "{category}");
         }
         assert!(lets(&json!({"status": "active", "category": [theirs]})).is_none());
+        let bare = json!({"status": "active", "category": [ours], "provision": {"code": [{"coding": [{"code": "appointments"}]}]}});
+        assert_eq!(lets(&bare).unwrap().extent, Some(ProxyExtent::Appointments));
     }
 
     #[test]
