@@ -163,6 +163,16 @@ fn is_unsettled(read: &(impl Read + ?Sized)) -> Result<bool, RecordError> {
     Ok(read.scan(&UNSETTLED, KeyRange::all(), Direction::Up)?.next().transpose()?.is_some())
 }
 
+/// The standing of what follows more than can be looked at now: nobody sees it until that is settled.
+fn untold() -> Sensitivity {
+    Sensitivity::ALL.with_hold(Hold::FromPatient)
+}
+
+/// Whether nobody can tell yet how something stands: what is written over it meanwhile would keep what is only not known.
+pub(super) fn is_untold(stood: &Row, stands: &Row) -> bool {
+    stands.sensitivity == untold() && stood.sensitivity != stands.sensitivity
+}
+
 /// A row with the standing that it has by all that it follows, near and far, where that may not be settled yet.
 pub(super) fn as_it_stands(read: &(impl Read + ?Sized), number: RowNumber, row: Row) -> Result<Row, RecordError> {
     if row.state != State::Live || !may_follow(row.kind) || !is_unsettled(read)? {
@@ -174,7 +184,7 @@ pub(super) fn as_it_stands(read: &(impl Read + ?Sized), number: RowNumber, row: 
     let mut left = MOST_READ;
     while let Some((number, one)) = waiting.pop_front() {
         let Some(then) = left.checked_sub(one.json.len()) else {
-            return Ok(Row { sensitivity: Sensitivity::ALL.with_hold(Hold::FromPatient), ..row });
+            return Ok(Row { sensitivity: untold(), ..row });
         };
         left = then;
         if one.state != State::Live || !may_follow(one.kind) {

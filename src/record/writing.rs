@@ -10,7 +10,7 @@ use super::change::{Act, Change, Condition, Content, Group, Which, reference_to}
 use super::consents::Consents;
 use super::error::RecordError;
 use super::facts::Setting;
-use super::following::{MOST_PATIENTS, Standing, as_it_stands};
+use super::following::{MOST_PATIENTS, Standing, as_it_stands, is_untold};
 use super::joined;
 use super::layout::{Currency, HISTORY, HistoryTag, NEXT_CLINIC_NUMBER, RESOURCES, Tag, VERSIONS};
 use super::numbers::{self, find, find_or_reserve, row};
@@ -470,7 +470,10 @@ impl<'a> Writing<'a, '_, '_> {
         let Some(number) = number else { return Ok((None, None)) };
         let stood = Some(numbers::as_stored(tx, number)?).filter(|row| row.state != State::Reserved);
         let old = stood.clone().map(|stood| as_it_stands(tx, number, stood)).transpose()?;
-        Ok((stood, old))
+        match (&stood, &old) {
+            (Some(stood), Some(old)) if is_untold(stood, old) => Err(RecordError::TooMuchWritten),
+            _ => Ok((stood, old)),
+        }
     }
 
     /// Takes the stored version out of the indexes, where it is by how it stood, and into the past.
