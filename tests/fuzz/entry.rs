@@ -159,7 +159,8 @@ pub fn search(text: &[u8]) {
     let Some(kind) = ResourceType::parse(kind) else { return };
     let r4 = Definitions::r4();
     let now = Some("2026-03-03T09:00:00Z".parse().unwrap());
-    let asked = |handling| Asked { handling, now, base: "https://box.example/fhir", chain_depth: CHAIN_DEPTH };
+    let own = bundle::OwnAddresses::new(["box.example".to_owned()]);
+    let asked = |handling| Asked { handling, now, own: Some(&own), chain_depth: CHAIN_DEPTH };
     let strict = Query::parse(kind, query, asked(Handling::Strict), r4);
     let lenient = Query::parse(kind, query, asked(Handling::Lenient), r4);
     let Ok(lenient) = lenient else {

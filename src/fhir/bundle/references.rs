@@ -92,7 +92,7 @@ impl OwnAddresses {
 
     /// What stands behind the server's own base. Scheme and host have no case (RFC 3986 §6.2.2.1), and under no scheme does anybody
     /// else answer there.
-    fn behind<'t>(&self, text: &'t str) -> Option<&'t str> {
+    pub fn behind<'t>(&self, text: &'t str) -> Option<&'t str> {
         let (scheme, rest) = text.split_once("://")?;
         let (authority, path) = rest.split_once('/')?;
         let is_own = ["https", "http"].iter().any(|one| scheme.eq_ignore_ascii_case(one))

@@ -12,6 +12,7 @@ use super::ucum::Converter;
 use super::value::{DateRange, ReferenceTarget};
 use crate::base::FhirId;
 use crate::fhir::ResourceType;
+use crate::fhir::bundle::OwnAddresses;
 use crate::fhir::fhirpath::{Decimal, parse_time};
 
 /// The most alternatives of one parameter.
@@ -22,8 +23,8 @@ pub(super) struct Reader<'a> {
     /// The parameter's name as asked, for errors.
     pub(super) name: &'a str,
     pub(super) now: Option<Timestamp>,
-    /// The server's own base URL: what lies below it is here.
-    pub(super) base: &'a str,
+    /// Where the server itself answers: what lies there is here.
+    pub(super) own: Option<&'a OwnAddresses>,
 }
 
 impl Reader<'_> {
@@ -133,8 +134,7 @@ impl Reader<'_> {
     /// A reference to one of `kinds`.
     pub(super) fn reference(&self, text: &str, kinds: &[ResourceType]) -> Result<ReferenceTest, QueryError> {
         let text = unescape(text);
-        let path = text.strip_prefix(self.base.trim_end_matches('/')).and_then(|rest| rest.strip_prefix('/'));
-        let path = path.filter(|_| !self.base.is_empty());
+        let path = self.own.and_then(|own| own.behind(&text));
         if let Some(target) = local(path.unwrap_or(&text)) {
             let allowed = matches!(&target, ReferenceTarget::Local { kind, .. } if kinds.contains(kind));
             return if allowed {

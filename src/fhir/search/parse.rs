@@ -14,6 +14,7 @@ use super::sets;
 use super::value::{ReferenceTarget, Text};
 use crate::base::FhirId;
 use crate::fhir::ResourceType;
+use crate::fhir::bundle::OwnAddresses;
 use crate::fhir::definitions::{Definitions, ITSELF, ParamKind, SearchParam};
 
 /// The longest chain unless the asker says: `a.b.c.d.e`, `_has` counted too.
@@ -34,15 +35,15 @@ pub struct Asked<'a> {
     pub handling: Handling,
     /// For `ap` with dates, which reaches a tenth of the way from now; without it, as far again as the date itself.
     pub now: Option<Timestamp>,
-    /// The server's own base URL, such as `https://box.example/fhir`; empty where there is none.
-    pub base: &'a str,
+    /// Where the server itself answers: what lies there is here.
+    pub own: Option<&'a OwnAddresses>,
     /// How many links a chain may have.
     pub chain_depth: usize,
 }
 
 impl From<Handling> for Asked<'_> {
     fn from(handling: Handling) -> Self {
-        Self { handling, now: None, base: "", chain_depth: CHAIN_DEPTH }
+        Self { handling, now: None, own: None, chain_depth: CHAIN_DEPTH }
     }
 }
 
@@ -199,7 +200,7 @@ impl<'a> Parser<'a> {
     where
         'a: 'r,
     {
-        Reader { name, now: self.asked.now, base: self.asked.base }
+        Reader { name, now: self.asked.now, own: self.asked.own }
     }
 
     fn result_parameter(&mut self, reader: &Reader<'_>, name: &str, value: &str) -> Result<(), QueryError> {

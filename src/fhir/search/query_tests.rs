@@ -1,11 +1,14 @@
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::fhir::bundle::OwnAddresses;
 use crate::fhir::{Definitions, ResourceType};
 
-const BASE: &str = "https://box.example/fhir";
+static OWN: LazyLock<OwnAddresses> = LazyLock::new(|| OwnAddresses::new(["box.example".to_owned()]));
 
 fn now() -> Timestamp {
     "2026-01-01T00:00:00Z".parse().unwrap()
@@ -15,7 +18,7 @@ fn parse(kind: ResourceType, text: &str, handling: Handling) -> Result<Query, Qu
     Query::parse(
         kind,
         text,
-        Asked { handling, now: Some(now()), base: BASE, chain_depth: CHAIN_DEPTH },
+        Asked { handling, now: Some(now()), own: Some(&OWN), chain_depth: CHAIN_DEPTH },
         Definitions::r4(),
     )
 }
@@ -243,7 +246,7 @@ fn composites_uris_and_places() {
 #[test]
 fn a_chain_has_as_many_links_as_the_box_follows_and_no_more() {
     let parse = |text: &str, chain_depth| {
-        let asked = Asked { handling: Handling::Strict, now: None, base: "", chain_depth };
+        let asked = Asked { handling: Handling::Strict, now: None, own: None, chain_depth };
         Query::parse(ResourceType::Organization, text, asked, Definitions::r4())
     };
     for depth in [1, 2, CHAIN_DEPTH] {

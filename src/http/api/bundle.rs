@@ -155,6 +155,10 @@ fn prepare(visit: &Visit, bundle: Bundle, manner: &Manner, rules: &Allowance) ->
         let id = identity(visit, entry);
         if let (Some(url), Some(id)) = (&entry.full_url, &id) {
             links.known.insert(url.clone(), id.clone());
+            // References to the box's own address were made relative before.
+            if let Some(own) = visit.house.about.own.behind(url) {
+                links.known.insert(own, id.clone());
+            }
         }
         // Which one it will be is known inside the writer.
         open |= id.is_none() && entry.full_url.is_some() && entry.resource.is_some();

@@ -13,6 +13,7 @@ use super::super::session::Visit;
 use super::{answer, refusal, request};
 use crate::audit::Action;
 use crate::base::{FhirId, Timestamp};
+use crate::fhir::bundle::OwnAddresses;
 use crate::fhir::search::{
     Asked, Filter, Handling, Ignored, Query, QueryError, date_range, encode_pair, pairs, shorten,
 };
@@ -87,6 +88,7 @@ impl Seen {
 /// How queries are read: for whom, when, and how strictly.
 pub(super) struct Manner {
     pub(super) base: String,
+    pub(super) own: OwnAddresses,
     pub(super) now: Timestamp,
     pub(super) handling: Handling,
     pub(super) chain_depth: usize,
@@ -99,19 +101,32 @@ impl Manner {
         let chain_depth = visit.house.front.limits.chain_depth;
         let handling = request::handling(headers);
         let (entrance, started) = (visit.entrance, visit.house.about.started);
-        Self { base: answer::base(visit), now: visit.house.ambient.now(), handling, chain_depth, entrance, started }
+        let own = visit.house.about.own.clone();
+        Self {
+            base: answer::base(visit),
+            own,
+            now: visit.house.ambient.now(),
+            handling,
+            chain_depth,
+            entrance,
+            started,
+        }
     }
 
     pub(super) fn query(&self, kind: ResourceType, text: &str) -> Result<Query, QueryError> {
         let asked =
-            Asked { handling: self.handling, now: Some(self.now), base: &self.base, chain_depth: self.chain_depth };
+            Asked { handling: self.handling, now: Some(self.now), own: Some(&self.own), chain_depth: self.chain_depth };
         Query::parse(kind, text, asked, Definitions::r4())
     }
 
     /// The search that a change depends on: nothing of it may be left out.
     pub(super) fn condition(&self, kind: ResourceType, text: &str) -> Result<Query, Refusal> {
-        let asked =
-            Asked { handling: Handling::Strict, now: Some(self.now), base: &self.base, chain_depth: self.chain_depth };
+        let asked = Asked {
+            handling: Handling::Strict,
+            now: Some(self.now),
+            own: Some(&self.own),
+            chain_depth: self.chain_depth,
+        };
         Query::parse(kind, text, asked, Definitions::r4()).map_err(|error| refusal::of_query(&error))
     }
 }
