@@ -137,15 +137,6 @@ impl Chart {
         &self.shortened
     }
 
-    /// All resources but the patient.
-    pub(super) fn each(&self) -> impl Iterator<Item = &Value> {
-        self.resources.iter().flat_map(|(_, all)| all)
-    }
-
-    pub(super) fn each_mut(&mut self) -> impl Iterator<Item = &mut Value> {
-        self.resources.iter_mut().flat_map(|(_, all)| all)
-    }
-
     fn add(&mut self, kind: ResourceType, part: OfPatient) {
         if part.more {
             self.shortened.push(kind);

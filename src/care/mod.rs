@@ -20,7 +20,6 @@ pub mod medicine;
 pub mod messages;
 pub mod note;
 pub mod notify;
-pub mod names;
 pub mod numbers;
 pub mod merge;
 pub mod preferences;

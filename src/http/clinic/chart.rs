@@ -18,7 +18,7 @@ use super::{ctx, id_of, is_clinical, ranges, register, why};
 use crate::access::is_withdrawn;
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, ResourceRef};
-use crate::care::{Chart, chart, names, previsit, schedule, uploads};
+use crate::care::{Chart, chart, previsit, schedule, uploads};
 use crate::fhir::ResourceType;
 use crate::http::fill::first::{self, First};
 use crate::http::fill::{self, Ctx, Wanted};
@@ -74,9 +74,8 @@ pub(in crate::http) async fn summary(
     let first = First { ctx: &ctx, today: visit.today(), test: asked.test.as_deref(), tests: &tests };
     let why = why(&visit, Action::Read, Detail::none());
     let read = |reading: &mut Reading<'_>| Chart::read_parts(reading, &id, first.parts());
-    let chart = visit.house.records.disclose(&visit.actor, why.clone(), read).await?;
-    let mut chart = chart.into_inner();
-    names::complete(&visit.house.records, &visit.actor, &why, &mut chart).await?;
+    let chart = visit.house.records.disclose(&visit.actor, why, read).await?;
+    let chart = chart.into_inner();
     if !chart.open {
         return page(&ClosedPage { who: fill::identity(&chart.patient, &ctx), cx: visit.cx() });
     }
@@ -319,11 +318,8 @@ pub(super) async fn open(visit: &Visit, id: &str, kinds: &[ResourceType]) -> Res
     let id = id_of(id)?;
     let all: Vec<ResourceType> = chart::FRAME.iter().chain(kinds).copied().collect();
     let why = why(visit, Action::Read, Detail::none());
-    let read = |reading: &mut Reading<'_>| Chart::read(reading, &id, &all);
-    let chart = visit.house.records.disclose(&visit.actor, why.clone(), read).await?;
-    let mut chart = chart.into_inner();
-    names::complete(&visit.house.records, &visit.actor, &why, &mut chart).await?;
-    Opened::of(visit, chart)
+    let chart = visit.house.records.disclose(&visit.actor, why, |reading| Chart::read(reading, &id, &all)).await?;
+    Opened::of(visit, chart.into_inner())
 }
 
 /// The frame of a patient's chart for a page that shows nothing else of it; `None` where the chart is not open to who looks.

@@ -6,7 +6,7 @@ use super::looks;
 use crate::access::{Actor, ProxyExtent};
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, ResourceRef, Role};
-use crate::care::{Chart, names, withdraw};
+use crate::care::{Chart, withdraw};
 use crate::fhir::ResourceType;
 use crate::http::clinic::{formulary, ranges};
 use crate::http::fill::{self, Ctx};
@@ -93,18 +93,14 @@ impl Own {
         action: Action,
         read: impl FnOnce(&mut Reading<'_>) -> Result<Undisclosed<T>, RecordError>,
     ) -> Result<Disclosed<T>, Refusal> {
-        Ok(self.visit.house.records.disclose(&self.actor, self.looks(action), read).await?)
-    }
-
-    fn looks(&self, action: Action) -> Why {
-        Why { action, purpose: self.purpose, detail: self.visit.told(Detail::none()), channel: Channel::Screen }
+        let detail = self.visit.told(Detail::none());
+        let why = Why { action, purpose: self.purpose, detail, channel: Channel::Screen };
+        Ok(self.visit.house.records.disclose(&self.actor, why, read).await?)
     }
 
     pub(super) async fn chart(&self, kinds: &[ResourceType]) -> Result<Chart, Refusal> {
         let found = self.open(Action::Read, |reading| Chart::read(reading, &self.patient, kinds)).await?;
-        let mut chart = found.into_inner();
-        names::complete(&self.visit.house.records, &self.actor, &self.looks(Action::Read), &mut chart).await?;
-        Ok(chart)
+        Ok(found.into_inner())
     }
 
     pub(in crate::http) const fn purpose(&self) -> Purpose {
