@@ -219,20 +219,16 @@ impl Listeners {
 
     /// Every name and address that the box's certificate may bear, with the ports of those who answer FHIR.
     fn own_addresses(&self, names: &Names) -> OwnAddresses {
-        let hosts =
-            names.hosts().into_iter().map(str::to_owned).chain(names.addresses().into_iter().map(|one| match one {
-                IpAddr::V4(v4) => v4.to_string(),
-                IpAddr::V6(v6) => format!("[{v6}]"),
-            }));
-        let hosts: Vec<String> = hosts.chain([self.host.clone()]).collect();
+        let named = names.hosts().into_iter().map(str::to_owned);
+        let hosts: Vec<String> =
+            named.chain(names.addresses().into_iter().map(host_of)).chain([self.host.clone()]).collect();
         let served = [Entrance::Clinic, Entrance::Portal].into_iter().filter_map(|one| Some((one, self.address(one)?)));
-        OwnAddresses::new(served.flat_map(|(entrance, address)| {
-            let of = move |host: &String| {
-                let origin = origin(entrance, address.port(), host);
-                origin.split_once("://").map_or_else(String::new, |(_, authority)| authority.to_owned())
-            };
-            hosts.iter().map(of).collect::<Vec<_>>()
-        }))
+        let hosts = &hosts;
+        OwnAddresses::new(
+            served.flat_map(|(entrance, address)| {
+                hosts.iter().map(move |host| authority(entrance, address.port(), host))
+            }),
+        )
     }
 
     fn address(&self, entrance: Entrance) -> Option<SocketAddr> {
@@ -261,18 +257,27 @@ const fn wanted(listen: &Listen) -> [(Entrance, Address); 4] {
 
 /// Where a listener answers, without a trailing slash.
 pub fn origin(entrance: Entrance, port: u16, host: &str) -> String {
-    let (scheme, usual) = if entrance.is_https() { ("https", 443) } else { ("http", 80) };
-    if port == usual { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{port}") }
+    let scheme = if entrance.is_https() { "https" } else { "http" };
+    format!("{scheme}://{}", authority(entrance, port, host))
+}
+
+/// A host with its port, where that is not the usual one.
+fn authority(entrance: Entrance, port: u16, host: &str) -> String {
+    let usual = if entrance.is_https() { 443 } else { 80 };
+    if port == usual { host.to_owned() } else { format!("{host}:{port}") }
+}
+
+/// An address as it stands in a URL.
+fn host_of(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => format!("[{v6}]"),
+    }
 }
 
 /// How this machine reaches an address of its own.
 fn local(address: SocketAddr) -> String {
-    match address {
-        SocketAddr::V4(v4) if v4.ip().is_unspecified() => "127.0.0.1".into(),
-        SocketAddr::V4(v4) => v4.ip().to_string(),
-        SocketAddr::V6(v6) if v6.ip().is_unspecified() => "127.0.0.1".into(),
-        SocketAddr::V6(v6) => format!("[{}]", v6.ip()),
-    }
+    if address.ip().is_unspecified() { "127.0.0.1".into() } else { host_of(address.ip()) }
 }
 
 fn house(opened: &Opened, listeners: &Listeners, stop: &Stop) -> House {
