@@ -225,9 +225,7 @@ async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result
     }
     admit(door, &visit).await?;
     if !door.house.unread.has_room(&visit.actor) {
-        // Who is still sending would not read the answer.
-        let mut body = request.into_body();
-        while let Some(Ok(_)) = body.frame().await {}
+        read_and_drop(request).await;
         return Err(unread::too_much());
     }
     if matches!(door.route.body, BodyLimit::Resource | BodyLimit::Bundle) {
@@ -538,15 +536,20 @@ fn verdict(route: &Route, actor: &Actor, now: crate::base::Timestamp) -> Result<
     if enough { Ok(()) } else { Err(Refused::ProofNeeded) }
 }
 
+/// Reads a body only to drop it: a sender that is cut off while it writes never gets to read why.
+async fn read_and_drop(request: Request) {
+    let mut body = request.into_body();
+    while let Some(Ok(_)) = body.frame().await {}
+}
+
 /// Refuses a body that says it is too large, and stops reading one that does not say. What is somewhat too large is read
-/// and dropped: a sender that is cut off while it writes never gets to read why.
+/// and dropped.
 pub(super) async fn limit_body(request: Request, limit: usize) -> Result<Request, Refusal> {
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     if let Some(bytes) = announced.filter(|bytes| *bytes > limit as u64) {
         // Who asks before sending is told, and sends nothing.
         if bytes <= MOST_DROPPED && !request.headers().contains_key(header::EXPECT) {
-            let mut body = request.into_body();
-            while let Some(Ok(_)) = body.frame().await {}
+            read_and_drop(request).await;
         }
         return Err(too_large(limit));
     }
