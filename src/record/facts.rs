@@ -311,16 +311,21 @@ impl Facts for RecordFacts<'_> {
 pub const EXTENT: &str = "urn:chartbox:proxy-extent";
 
 /// The category of a Consent that lets somebody act for its patient.
-const PROXY: (&str, &str) = ("urn:chartbox:consent", "proxy");
+const PROXY: (Option<&str>, Option<&str>) = (Some("urn:chartbox:consent"), Some("proxy"));
 
 /// Whether it lets somebody act for its patient. Categories have no order (FHIR R4, Consent.category): each is looked at.
 fn is_proxy(consent: &Value) -> bool {
-    let all = |of: &Value, name: &str| of.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
-    let codings = all(consent, "category").into_iter().flat_map(|category| all(&category, "coding"));
-    codings.into_iter().any(|one| {
-        let said = |name: &str| one.get(name).and_then(Value::as_str);
-        (said("system"), said("code")) == (Some(PROXY.0), Some(PROXY.1))
-    })
+    codings_of(consent.get("category")).any(|one| (text_of(one, "system"), text_of(one, "code")) == PROXY)
+}
+
+/// The codings of a list of concepts.
+fn codings_of(concepts: Option<&Value>) -> impl Iterator<Item = &Value> {
+    let concepts = concepts.and_then(Value::as_array).into_iter().flatten();
+    concepts.filter_map(|concept| concept.get("coding")?.as_array()).flatten()
+}
+
+fn text_of<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
+    value.get(name).and_then(Value::as_str)
 }
 
 /// Whether a Consent's provisions are rules of who may see.
@@ -350,15 +355,14 @@ fn lets(consent: &Value) -> Option<Lets> {
     let actors = consent.pointer("/provision/actor").and_then(Value::as_array).into_iter().flatten();
     let persons = actors.filter_map(|actor| actor.pointer("/reference/reference").and_then(Value::as_str));
     let is_active = consent.get("status") == Some(&"active".into());
-    let codes = consent.pointer("/provision/code").and_then(Value::as_array).into_iter().flatten();
-    let codings: Vec<&Value> = codes.filter_map(|code| code.get("coding")?.as_array()).flatten().collect();
-    let said = |one: &&Value, name: &str| one.get(name).and_then(Value::as_str).map(str::to_owned);
-    let of_ours = codings.iter().find(|one| said(one, "system").as_deref() == Some(EXTENT));
+    let code_of = |system: Option<&str>| {
+        let coding = codings_of(consent.pointer("/provision/code")).find(|one| text_of(one, "system") == system);
+        coding.and_then(|coding| text_of(coding, "code"))
+    };
     // One of no system may be ours: it opens no more than it says.
-    let of_none = codings.iter().find(|one| said(one, "system").is_none());
-    let extent = match (of_ours.and_then(|one| said(one, "code")), of_none.and_then(|one| said(one, "code"))) {
-        (Some(code), _) if code == "full" => ProxyExtent::Full,
-        (Some(code), _) | (None, Some(code)) if code == "appointments" => ProxyExtent::Appointments,
+    let extent = match (code_of(Some(EXTENT)), code_of(None)) {
+        (Some("full"), _) => ProxyExtent::Full,
+        (Some("appointments"), _) | (None, Some("appointments")) => ProxyExtent::Appointments,
         // What cannot be read lets one look and no more.
         _ => ProxyExtent::View,
     };

@@ -327,8 +327,7 @@ impl<'a> Writing<'a, '_, '_> {
                 prepared = prepared.held()?;
             }
             // Who names a version knows of its links.
-            let is_clients = self.how.voice == Voice::Actor && self.how.integrity == Integrity::Enforced;
-            if is_clients && action == Action::Update && !matches!(condition, Condition::Version(_)) {
+            if self.is_by_client() && action == Action::Update && !matches!(condition, Condition::Version(_)) {
                 prepared = joined::still(prepared, live)?;
             }
             if self.how.repeated == Repeated::Skipped && content_of(&live.json) == Some(prepared.content) {
