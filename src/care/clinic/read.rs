@@ -25,16 +25,17 @@ pub fn that_go_on(roles: Vec<Value>, today: Date) -> Vec<Value> {
 
 /// When a role counts. Of an end that is known to the month or the year its last day is one.
 fn period(role: &Value) -> Period {
-    let whole = |text: &str, day: &str| text.get(..10).map_or_else(|| format!("{text}{day}"), str::to_owned);
     let first = |text: &str| match text.len() {
-        4 => whole(text, "-01-01").parse().ok(),
-        7 => whole(text, "-01").parse().ok(),
-        _ => whole(text, "").parse::<Date>().ok(),
+        4 => format!("{text}-01-01").parse::<Date>().ok(),
+        7 => format!("{text}-01").parse().ok(),
+        _ => text.get(..10).unwrap_or(text).parse().ok(),
     };
-    let last = |text: &str| match text.len() {
-        4 => whole(text, "-12-31").parse().ok(),
-        7 => whole(text, "-01").parse::<Date>().ok().map(Date::last_of_month),
-        _ => whole(text, "").parse::<Date>().ok(),
+    let last = |text: &str| {
+        first(text).map(|day| match text.len() {
+            4 => day.last_of_year(),
+            7 => day.last_of_month(),
+            _ => day,
+        })
     };
     Period { first: text(role, "/period/start").and_then(first), last: text(role, "/period/end").and_then(last) }
 }
@@ -147,8 +148,8 @@ fn clinician(role: &Value) -> Option<Clinician> {
     let person = ResourceRef::parse(person.split_once("/_history/").map_or(person, |(of, _)| of)).ok()?;
     // Where no hours are given nobody said when they work: no free time is made up.
     let period = period(role);
-    let (hours, away) = (hours(role).0.into_iter().map(|span| span.within(period)).collect(), away(role));
-    let hours = Hours(hours);
+    let hours = Hours(hours(role).0.into_iter().map(|span| span.within(period)).collect());
+    let away = away(role);
     let called = ["/code/0", "/specialty/0"].into_iter().find_map(|at| {
         let one = role.pointer(at)?;
         text(one, "/text").or_else(|| text(one, "/coding/0/display"))

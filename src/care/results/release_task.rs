@@ -59,9 +59,9 @@ pub(super) fn is_release(task: &Value) -> bool {
 /// Whether a search for such Tasks finds it, in whichever place and letters it says so.
 fn claims_release(task: &Value) -> bool {
     let codings = task.get("code").map(|code| list(code, "coding")).unwrap_or_default();
-    codings.iter().any(|one| {
-        text(one, "/system") == RELEASE.0 && text(one, "/code").trim().to_lowercase() == RELEASE.1.to_lowercase()
-    })
+    codings
+        .iter()
+        .any(|one| text(one, "/system") == RELEASE.0 && text(one, "/code").trim().eq_ignore_ascii_case(RELEASE.1))
 }
 
 #[cfg(test)]
