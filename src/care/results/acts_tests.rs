@@ -167,6 +167,39 @@ async fn what_another_report_holds_stays_held_until_that_is_let_go() {
 }
 
 #[tokio::test]
+async fn a_picture_that_another_report_shows_stands_with_that_and_is_held_with_it() {
+    let picture = json!({"resourceType": "Media", "id": "m", "status": "completed", "subject": {"reference": "Patient/p"},
+        "content": {"contentType": "image/png", "data": "aGVsbG8="}});
+    let media = json!({"media": [{"link": {"reference": "Media/m"}}]});
+    let shared = async || {
+        let house = House::new().await;
+        house.put(picture.clone()).await;
+        house.put(of("p", "DiagnosticReport", "r", media.clone())).await;
+        house.put(of("p", "DiagnosticReport", "other", media.clone())).await;
+        assert!(house.settle(Act::Sign(later(), None)).await.is_ok());
+        house.put(hold(house.stands(R::DiagnosticReport, "other").await)).await;
+        house
+    };
+    let house = shared().await;
+    assert!(house.settle(Act::LetGo).await.is_ok());
+    assert!(!is_held(&house.stands(R::DiagnosticReport, "r").await));
+    assert!(is_held(&house.stands(R::Media, "m").await), "the other report is held");
+    house.put(of("p", "DiagnosticReport", "other", media.clone())).await;
+    assert!(house.settle(Act::LetGo).await.is_ok());
+    assert!(!is_held(&house.stands(R::Media, "m").await));
+
+    let house = shared().await;
+    assert!(house.take_back().await.is_ok());
+    let stands = house.stands(R::Media, "m").await;
+    assert!(is_held(&stands) && !is_taken_back(&stands), "the other report is held and shows it");
+    let house = shared().await;
+    house.put(of("p", "DiagnosticReport", "other", media.clone())).await;
+    assert!(house.take_back().await.is_ok());
+    let stands = house.stands(R::Media, "m").await;
+    assert!(!is_held(&stands) && !is_taken_back(&stands), "what held it is taken back");
+}
+
+#[tokio::test]
 async fn what_only_a_report_held_that_is_taken_back_is_let_go_and_the_patient_hears_of_it() {
     let house = House::new().await;
     house.put(of("p", "DiagnosticReport", "other", json!({"result": refers("panel")}))).await;

@@ -240,19 +240,23 @@ fn told(patient: &FhirId, report: &Report, act: &Act) -> Vec<Notice> {
     }
 }
 
-/// `held_elsewhere` are results that another report holds: they stay so.
+/// `held_elsewhere` are results and pictures that another report holds: they stay so.
 fn changes(
     patient: &FhirId,
     report: Report,
     act: Act,
     pen: &Pen<'_>,
-    held_elsewhere: &BTreeSet<FhirId>,
+    held_elsewhere: &BTreeSet<ResourceRef>,
 ) -> Result<Vec<Change>, RecordError> {
     let Report { id, version, mut value, results, pictures, tasks, .. } = report;
     let mut changes = Vec::new();
     let signs = matches!(act, Act::Sign(..));
     let held = act.holds();
     let kept = |value: Value| if held { hold(value) } else { let_go(value) };
+    let part = |kind, id: &FhirId, value: Value| {
+        let stays = held_elsewhere.contains(&elsewhere::named(kind, id)?);
+        Ok::<_, RecordError>(if stays { hold(value) } else { kept(value) })
+    };
     if let Act::Sign(_, said) = &act {
         sign(&mut value, pen);
         if let Some(said) = said {
@@ -263,14 +267,15 @@ fn changes(
         if signs && text(&one, "/status") == "preliminary" {
             put(&mut one, "status", "final".into());
         }
-        let one = if held_elsewhere.contains(&id) { hold(one) } else { kept(one) };
+        let one = part(R::Observation, &id, one)?;
         changes.push(match version {
             Some(version) => Change::put(R::Observation, id, one, Condition::Version(version), Mode::Strict)?,
             None => Change::create_as(R::Observation, id, one, Mode::Strict)?,
         });
     }
     for (id, version, one) in pictures {
-        changes.push(Change::put(R::Media, id, kept(one), Condition::Version(version), Mode::Strict)?);
+        let one = part(R::Media, &id, one)?;
+        changes.push(Change::put(R::Media, id, one, Condition::Version(version), Mode::Strict)?);
     }
     let value = kept(value);
     changes.push(match version {

@@ -2,8 +2,10 @@
 //!
 //! It stays in the record and in its history as entered in error, and counts nowhere. The patient is told, unless it was held
 //! all the time and never theirs to see. What they saw before it was held is let go with that, so that their list can say
-//! which it was; what they never saw, or saw otherwise, stays held. A value that another report has, too, stands with that, and is
-//! held as long as a report that stands holds it.
+//! which it was; what they never saw, or saw otherwise, stays held. A value or picture that another report has,
+//! too, stands with that, and is held as long as a report that stands holds it.
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -55,23 +57,40 @@ pub(super) fn gone(
     report: &Report,
     gone: Vec<(FhirId, Option<u32>, Value)>,
 ) -> Result<Vec<Change>, RecordError> {
-    let old = Report { results: gone, ..report.clone() };
+    let old = Report { results: gone, pictures: Vec::new(), ..report.clone() };
     let stays = elsewhere::has(records, &old, |one| !is_taken_back(one))?;
-    let goes = old.results.into_iter().filter(|(id, ..)| !stays.contains(id));
-    goes.map(|(id, version, one)| {
-        let (one, _) = in_error(records, R::Observation, &id, one)?;
-        Change::put(R::Observation, id, one, Condition::Version(version.unwrap_or_default()), Mode::Strict)
-    })
-    .collect()
+    let mut changes = Vec::new();
+    for (id, version, one) in old.results {
+        if !stays.contains(&elsewhere::named(R::Observation, &id)?) {
+            let (one, _) = in_error(records, R::Observation, &id, one)?;
+            let version = Condition::Version(version.unwrap_or_default());
+            changes.push(Change::put(R::Observation, id, one, version, Mode::Strict)?);
+        }
+    }
+    Ok(changes)
 }
 
 fn of_report(records: &Records, report: Report, pen: &Pen<'_>) -> Result<(Vec<Change>, Vec<Kind>), RecordError> {
     let stays = elsewhere::has(records, &report, |one| !is_taken_back(one))?;
     let held = elsewhere::has(records, &report, |one| is_held(one) && !is_taken_back(one))?;
-    let mut report = report;
-    let (stay, goes) = report.results.into_iter().partition(|(id, ..)| stays.contains(id));
-    report.results = goes;
-    let (mut changes, seen) = changes(records, report, pen)?;
+    let mut goes = report;
+    let (results, pictures) = (std::mem::take(&mut goes.results), std::mem::take(&mut goes.pictures));
+    let mut stay = Vec::new();
+    for (id, version, one) in results {
+        let name = elsewhere::named(R::Observation, &id)?;
+        match stays.contains(&name) {
+            true => stay.push((name, version.unwrap_or_default(), one)),
+            false => goes.results.push((id, version, one)),
+        }
+    }
+    for (id, version, one) in pictures {
+        let name = elsewhere::named(R::Media, &id)?;
+        match stays.contains(&name) {
+            true => stay.push((name, version, one)),
+            false => goes.pictures.push((id, version, one)),
+        }
+    }
+    let (mut changes, seen) = changes(records, goes, pen)?;
     let let_go = no_longer_held(stay, &held)?;
     let released = (!let_go.is_empty()).then_some(Kind::ResultReleased);
     changes.extend(let_go);
@@ -80,20 +99,21 @@ fn of_report(records: &Records, report: Report, pen: &Pen<'_>) -> Result<(Vec<Ch
 
 /// What held these is taken back: those that nothing else holds are let go.
 fn no_longer_held(
-    stay: Vec<(FhirId, Option<u32>, Value)>,
-    held: &std::collections::BTreeSet<FhirId>,
+    stay: Vec<(ResourceRef, u32, Value)>,
+    held: &BTreeSet<ResourceRef>,
 ) -> Result<Vec<Change>, RecordError> {
-    let goes = stay.into_iter().filter(|(id, _, one)| is_held(one) && !held.contains(id));
-    goes.map(|(id, version, one)| {
-        let version = Condition::Version(version.unwrap_or_default());
-        Change::put(R::Observation, id, let_go(one), version, Mode::Strict)
+    let goes = stay.into_iter().filter(|(name, _, one)| is_held(one) && !held.contains(name));
+    goes.map(|(name, version, one)| {
+        let kind = R::parse(name.type_name()).ok_or(RecordError::Damaged)?;
+        Change::put(kind, name.id(), let_go(one), Condition::Version(version), Mode::Strict)
     })
     .collect()
 }
 
 /// How many results of a report would stay when it is taken back.
 pub fn shared(records: &Records, report: &Report) -> Result<usize, RecordError> {
-    Ok(elsewhere::has(records, report, |one| !is_taken_back(one))?.len())
+    let stay = elsewhere::has(records, report, |one| !is_taken_back(one))?;
+    Ok(stay.iter().filter(|one| one.type_name() == R::Observation.name()).count())
 }
 
 /// Whether the patient ever saw any of it.
