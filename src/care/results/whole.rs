@@ -3,12 +3,19 @@
 //!
 //! So a report, or a panel, that a client of the API stores with the label of [`held`] may refer only to results that have it
 //! too, and a result of one that has it may not lose or lack it. To let go, the report goes first, or all in one transaction.
+//!
+//! A report that is held may let itself go on its day, with all that belongs to it. So nobody puts a result into it that is held
+//! for another reason, unless they might let it go themselves.
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::belongs::members;
-use crate::base::ResourceRef;
+use crate::access::{Action, rights_of};
+use crate::base::{ResourceRef, Role};
 use crate::care::held;
+use crate::care::within::text;
 use crate::fhir::ResourceType as R;
 use crate::record::{Changed, Inside, RecordError, Rule, strict};
 
@@ -22,10 +29,17 @@ impl Rule for HeldWhole {
     }
 
     fn allow(&self, inside: &Inside<'_, '_, '_>, all: &[Changed<'_>]) -> Result<(), (usize, RecordError)> {
-        all.iter().enumerate().try_for_each(|(at, changed)| match fits(inside, changed) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err((at, against())),
-            Err(error) => Err((at, error)),
+        all.iter().enumerate().try_for_each(|(at, changed)| {
+            match fits(inside, changed) {
+                Ok(true) => {}
+                Ok(false) => return Err((at, against())),
+                Err(error) => return Err((at, error)),
+            }
+            match takes_in(inside, changed, all) {
+                Ok(false) => Ok(()),
+                Ok(true) => Err((at, RecordError::AgainstRule(BY_WHO_LETS_GO.to_owned()))),
+                Err(error) => Err((at, error)),
+            }
         })
     }
 }
@@ -37,6 +51,40 @@ fn fits(inside: &Inside<'_, '_, '_>, changed: &Changed<'_>) -> Result<bool, Reco
         true => holds_all(inside, changed.after)?,
         false => kind == R::DiagnosticReport || !is_of_held(inside, kind, changed)?,
     })
+}
+
+const BY_WHO_LETS_GO: &str = "who puts a result that is held already into a report or panel that is held, too, must be somebody who may \
+    let it go: it is let go with that. Nothing was changed";
+
+const fn may_let_go(role: Role) -> bool {
+    rights_of(role, R::DiagnosticReport).actions.contains(Action::Release)
+}
+
+/// Whether somebody who may not let a result go puts one that was held before into what is held. What was open or not there, they
+/// hold for it.
+fn takes_in(inside: &Inside<'_, '_, '_>, changed: &Changed<'_>, all: &[Changed<'_>]) -> Result<bool, RecordError> {
+    let before = changed.before.filter(|before| held::is_held(before) && held::is_held(changed.after));
+    let Some(before) = before.filter(|_| changed.by.is_some_and(|role| !may_let_go(role))) else { return Ok(false) };
+    let mut met: BTreeSet<ResourceRef> = members(before).into_iter().collect();
+    let mut open: Vec<ResourceRef> = members(changed.after);
+    while let Some(next) = open.pop() {
+        if !met.insert(next.clone()) {
+            continue;
+        }
+        let is_next = |one: &&Changed<'_>| *one.id == next.id() && text(one.after, "/resourceType") == next.type_name();
+        if let Some(one) = all.iter().find(is_next)
+            && !one.before.is_some_and(held::is_held)
+        {
+            open.extend(members(one.after));
+            continue;
+        }
+        let Some(kind) = R::parse(next.type_name()) else { continue };
+        let found = inside.glimpse(&strict(kind, &format!("_id={}", next.id()))?, |one| Some(held::is_held(one)))?;
+        if found.contains(&true) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn against() -> RecordError {
@@ -82,10 +130,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::access::{Actor, Reach};
+    use crate::access::{Actor, Listener, Reach};
     use crate::audit::{Action, Audit, Detail, Purpose};
-    use crate::base::{Ambient, FhirId, ManualClock, SeededRandom};
+    use crate::base::{AccountId, Ambient, FhirId, ManualClock, SeededRandom};
     use crate::fhir::Mode;
+    use crate::identity::{AccountKind, AccountRow, AccountState, Assurance, SessionRow, SessionState, UserName};
     use crate::record::{Body, Change, Channel, Condition, Records, Transaction, Which, Why};
     use crate::store::Store;
 
@@ -109,6 +158,26 @@ mod tests {
     }
 
     fn stored(records: &Records, all: Vec<Value>) -> bool {
+        stored_by(records, &Actor::system("test"), all)
+    }
+
+    fn somebody(role: Role) -> Actor {
+        let ambient = Ambient::system();
+        let account = AccountRow {
+            id: AccountId::new(&ambient),
+            user_name: UserName::parse("somebody").unwrap(),
+            display_name: "X".into(),
+            kind: AccountKind::Person(role),
+            state: AccountState::Enabled,
+            person: Some(ResourceRef::parse("Practitioner/d").unwrap()),
+            must_change_password: false,
+            created: ambient.now(),
+        };
+        let session = SessionRow::new(account.id, Listener::Clinic, SessionState::Open(Assurance::TwoFactor), &ambient);
+        Actor::from_session(&session, &account, Listener::Clinic, None)
+    }
+
+    fn stored_by(records: &Records, actor: &Actor, all: Vec<Value>) -> bool {
         let change = |value: Value| {
             let kind = R::parse(value["resourceType"].as_str().unwrap()).unwrap();
             let id = FhirId::parse(value["id"].as_str().unwrap()).unwrap();
@@ -117,7 +186,7 @@ mod tests {
         let why =
             Why { action: Action::Update, purpose: Purpose::Treat, detail: Detail::none(), channel: Channel::Api };
         let changes = all.into_iter().map(change).collect();
-        match records.change_all_blocking(&Actor::system("test"), why, changes, Transaction::STRICT) {
+        match records.change_all_blocking(actor, why, changes, Transaction::STRICT) {
             Ok(_) => true,
             Err(RecordError::AgainstRule(_)) => false,
             Err(error) => panic!("{error}"),
@@ -158,5 +227,29 @@ mod tests {
         assert!(stored(&records, vec![value("a", json!({}))]));
         let elsewhere = json!({"hasMember": [{"reference": "https://lab.example/fhir/Observation/9"}]});
         assert!(stored(&records, vec![held::hold(value("q", elsewhere))]));
+    }
+
+    #[test]
+    fn what_is_held_already_is_put_into_what_is_held_by_who_may_let_it_go() {
+        let records = records();
+        let refer = |all: &[&str]| -> Value {
+            all.iter().map(|id| json!({"reference": format!("Observation/{id}")})).collect()
+        };
+        let subject = json!({"reference": "Patient/x"});
+        let open = |id: &str| value(id, json!({"subject": subject}));
+        let held = |id: &str| held::hold(open(id));
+        let panel = |id: &str, of: &str| held::hold(value(id, json!({"subject": subject, "hasMember": refer(&[of])})));
+        let lists = |all: &[&str]| held::hold(report(json!({"subject": subject, "result": refer(all)})));
+        assert!(stored(&records, vec![json!({"resourceType": "Patient", "id": "x"})]));
+        let single = ["a", "c", "p", "q"].map(held);
+        assert!(stored(&records, [single.as_slice(), &[open("o"), lists(&["a", "p"])]].concat()));
+        let (nurse, doctor) = (somebody(Role::Nurse), somebody(Role::Clinician));
+        assert!(!stored_by(&records, &nurse, vec![lists(&["a", "p", "c"])]));
+        assert!(!stored_by(&records, &nurse, vec![panel("p", "c")]), "nor through a panel of it");
+        assert!(!stored_by(&records, &nurse, vec![panel("q", "c"), lists(&["a", "p", "q"])]));
+        // What it had stays, and what is open is held for it.
+        assert!(stored_by(&records, &nurse, vec![lists(&["p", "a"])]));
+        assert!(stored_by(&records, &nurse, vec![held("o"), lists(&["a", "p", "o"])]));
+        assert!(stored_by(&records, &doctor, vec![lists(&["a", "p", "c"])]));
     }
 }
