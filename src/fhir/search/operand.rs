@@ -11,9 +11,9 @@ use super::query::{
 use super::ucum::Converter;
 use super::value::{DateRange, ReferenceTarget};
 use crate::base::FhirId;
-use crate::fhir::ResourceType;
 use crate::fhir::bundle::OwnAddresses;
 use crate::fhir::fhirpath::{Decimal, parse_time};
+use crate::fhir::{Definitions, ResourceType};
 
 /// The most alternatives of one parameter.
 const MOST: usize = 1000;
@@ -131,8 +131,22 @@ impl Reader<'_> {
         Ok(QuantityTest { number, unit })
     }
 
+    /// References to one of `kinds`.
+    pub(super) fn references(&self, text: &str, kinds: &[ResourceType]) -> Result<Vec<ReferenceTest>, QueryError> {
+        let both = self.any(text, |part| Ok([Some(self.reference(part, kinds)?), self.by_own_canonical(part)]))?;
+        Ok(both.into_iter().flatten().flatten().collect())
+    }
+
+    /// What has a canonical address at the server itself is also referred to by that, which stays as it was sent.
+    fn by_own_canonical(&self, text: &str) -> Option<ReferenceTest> {
+        let text = unescape(text);
+        let ReferenceTarget::Local { kind, .. } = local(self.own?.behind(&text)?)? else { return None };
+        Definitions::r4().search_param(kind, "url")?;
+        Some(ReferenceTest::Target(ReferenceTarget::Absolute(text)))
+    }
+
     /// A reference to one of `kinds`.
-    pub(super) fn reference(&self, text: &str, kinds: &[ResourceType]) -> Result<ReferenceTest, QueryError> {
+    fn reference(&self, text: &str, kinds: &[ResourceType]) -> Result<ReferenceTest, QueryError> {
         let text = unescape(text);
         let path = self.own.and_then(|own| own.behind(&text));
         if let Some(target) = local(path.unwrap_or(&text)) {

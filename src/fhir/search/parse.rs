@@ -543,12 +543,12 @@ fn reference_test(
 ) -> Result<Option<Test>, QueryError> {
     let targets = targets(param);
     let any = match modifier {
-        None => reader.any(value, |part| reader.reference(part, &targets))?,
+        None => reader.references(value, &targets)?,
         Some("identifier") => reader.any(value, |part| reader.token(part).map(ReferenceTest::Identifier))?,
         Some("below") => reader.any(value, |part| Ok(ReferenceTest::Below(unescape(part))))?,
         Some("above") => reader.any(value, |part| Ok(ReferenceTest::Above(unescape(part))))?,
         Some(name) => match ResourceType::parse(name).filter(|kind| targets.contains(kind)) {
-            Some(kind) => reader.any(value, |part| reader.reference(part, &[kind]))?,
+            Some(kind) => reader.references(value, &[kind])?,
             None => return Ok(None),
         },
     };

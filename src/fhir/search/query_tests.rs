@@ -517,6 +517,21 @@ proptest! {
 }
 
 #[test]
+fn what_is_referred_to_by_its_canonical_address_here_is_found_by_that() {
+    const OWN: &str = "https://box.example/fhir/Questionnaire/q";
+    let answers =
+        |to: &str| json!({"resourceType": "QuestionnaireResponse", "status": "completed", "questionnaire": to});
+    let [by_address, relative] = [format!("questionnaire={OWN}"), "questionnaire=Questionnaire/q".to_owned()];
+    check(&answers(OWN), &[&by_address], &["questionnaire=https://box.example/fhir/Questionnaire/r"]);
+    check(&answers(&format!("{OWN}|2")), &[&by_address, &format!("{by_address}|2")], &[&format!("{by_address}|1")]);
+    check(
+        &answers("Questionnaire/q"),
+        &[&by_address, &relative],
+        &["questionnaire=https://else.example/fhir/Questionnaire/q"],
+    );
+}
+
+#[test]
 fn codes_of_sets_and_hierarchies_and_sorts_are_counted_in_all() {
     let set = "type:in=http://hl7.org/fhir/ValueSet/c80-doc-typecodes";
     let parse = |text: &str| parse(ResourceType::DocumentReference, text, Handling::Strict);
