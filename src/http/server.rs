@@ -167,21 +167,31 @@ enum Protocol {
     Http2,
 }
 
-async fn talk<S>(stream: S, protocol: Protocol, peer: Peer, place: &Place, live: Live, limits: Limits, stop: Stop)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+/// How many requests a connection has at a time, and how much of each body waits there until it is read.
+const STREAMS: u32 = 32;
+const UNREAD: u32 = 64 << 10;
+
+fn builder(protocol: Protocol, limits: Limits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     // A little more than `front` takes: what is too long is then refused in words. What is longer still, hyper cuts off.
     builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header).max_buf_size(88 << 10).max_headers(80);
     // What a stream may have in its connection's buffers is counted for nobody: it is little.
     let mut http2 = builder.http2();
     http2.timer(TokioTimer::new()).max_header_list_size(88 << 10);
-    http2.max_concurrent_streams(32).max_send_buf_size(16 << 10);
-    let builder = match protocol {
+    http2.max_concurrent_streams(STREAMS).max_send_buf_size(16 << 10);
+    // The connection has room for all of them: bodies that wait for their turn stop no other on its way in.
+    http2.initial_stream_window_size(UNREAD).initial_connection_window_size(STREAMS * UNREAD);
+    match protocol {
         Protocol::Http1 => builder.http1_only(),
         Protocol::Http2 => builder.http2_only(),
-    };
+    }
+}
+
+async fn talk<S>(stream: S, protocol: Protocol, peer: Peer, place: &Place, live: Live, limits: Limits, stop: Stop)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let builder = builder(protocol, limits);
     let guest = place.guest();
     let asking = guest.clone();
     let service = service_fn(move |request: Request<Incoming>| {
@@ -215,5 +225,47 @@ where
     };
     if let Err(error) = ended {
         tracing::debug!(target: "http", listener = peer.entrance.name(), %error, "a connection ended early");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use bytes::Bytes;
+    use http_body_util::{BodyExt as _, Full};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn bodies_that_wait_to_be_read_stop_no_other_of_their_connection() {
+        const SIZE: usize = 1 << 20;
+        let (near, far) = tokio::io::duplex(64 << 10);
+        let service = service_fn(async |request: Request<Incoming>| {
+            if request.uri().path() == "/waits" {
+                std::future::pending::<()>().await;
+            }
+            let whole = request.into_body().collect().await.map(|body| body.to_bytes().len());
+            Ok::<_, Infallible>(hyper::Response::new(whole.unwrap_or_default().to_string()))
+        });
+        let serving =
+            builder(Protocol::Http2, Limits::default()).serve_connection(TokioIo::new(far), service).into_owned();
+        tokio::spawn(serving);
+        let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(near));
+        let (mut send, connection) = handshake.await.unwrap();
+        tokio::spawn(connection);
+        let post = |path: &str| {
+            let body = Full::new(Bytes::from(vec![b' '; SIZE]));
+            Request::post(format!("http://box.example{path}")).body(body).unwrap()
+        };
+        for _ in 1..STREAMS {
+            send.ready().await.unwrap();
+            tokio::spawn(send.send_request(post("/waits")));
+        }
+        // Until all of them have sent what they may.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let answer = tokio::time::timeout(Duration::from_secs(20), send.send_request(post("/reads"))).await;
+        let read = answer.unwrap().unwrap().into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(read, SIZE.to_string().as_bytes());
     }
 }
