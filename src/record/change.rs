@@ -1,7 +1,7 @@
 //! What is to be changed, checked before the writer is entered.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -58,6 +58,11 @@ pub(super) enum Content {
         value: Box<Value>,
         full_url: Option<String>,
     },
+    /// What a patch made of a stored one, and what had stood in that.
+    Patched {
+        value: Box<Value>,
+        stood: BTreeSet<String>,
+    },
 }
 
 impl Body {
@@ -91,11 +96,17 @@ impl Body {
         Self { content: Content::Late { value: Box::new(value), full_url }, own_id }
     }
 
+    /// What a patch made, which was checked already, and what had stood there ([`links_of`](fhir::bundle::links_of)).
+    pub(super) fn patched(value: Value, stood: BTreeSet<String>) -> Self {
+        let own_id = fhir::meta::id(&value);
+        Self { content: Content::Patched { value: Box::new(value), stood }, own_id }
+    }
+
     /// The resource as it will be, but for what the server says of it.
     pub(super) fn resource(&self) -> Result<Cow<'_, Value>, RecordError> {
         match &self.content {
             Content::Ready(prepared) => prepared.resource().map(Cow::Owned),
-            Content::Late { value, .. } => Ok(Cow::Borrowed(value)),
+            Content::Late { value, .. } | Content::Patched { value, .. } => Ok(Cow::Borrowed(value)),
         }
     }
 }

@@ -133,7 +133,7 @@ fn size(change: &Change) -> usize {
     match &change.act {
         Act::Create { body, .. } | Act::Put { body, .. } => match &body.content {
             Content::Ready(prepared) => prepared.keys(),
-            Content::Late { value, .. } => values(value),
+            Content::Late { value, .. } | Content::Patched { value, .. } => values(value),
         },
         Act::Register { patient, .. } => values(patient),
         Act::Patch { .. } | Act::Delete { .. } => 0,

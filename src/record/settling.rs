@@ -22,7 +22,7 @@ use super::transaction::{Written, WrittenAs};
 use super::writing::{Identity, Put, Writing};
 use crate::access::{Action, OwnWords, is_withdrawal};
 use crate::base::{FhirId, ResourceRef};
-use crate::fhir::bundle::rewrite_references;
+use crate::fhir::bundle::{links_of, rewrite_patched, rewrite_references};
 use crate::fhir::patch::Patch;
 use crate::fhir::search::{Filter, Query, SearchValue, extract_one};
 use crate::fhir::{Definitions, Issue, IssueCode, Mode, ResourceType};
@@ -42,6 +42,12 @@ enum Step {
     /// It is what the change at this place creates.
     Same(usize),
     Register(FhirId, Box<Value>),
+}
+
+/// What a patch made of a resource, and the references and addresses that had stood in it.
+struct Patched {
+    after: Value,
+    stood: BTreeSet<String>,
 }
 
 struct Pending {
@@ -92,7 +98,7 @@ impl Writing<'_, '_, '_> {
                 Step::Store { id, identity, body, condition, action } => {
                     let prepared = match body.content {
                         Content::Ready(prepared) => *prepared,
-                        Content::Late { value, .. } => {
+                        Content::Late { value, .. } | Content::Patched { value, .. } => {
                             Prepared::new(kind, &value).bounded().map_err(|error| error.at(place))?
                         }
                     };
@@ -162,18 +168,18 @@ impl Writing<'_, '_, '_> {
                 self.at_most_one(&query, Finds::Seen).and_then(|row| row.ok_or(RecordError::NotFound))
             }
         };
-        let (row, after, action) = match never {
+        let (row, Patched { after, stood }, action) = match never {
             None => {
                 let row = row?;
-                let after = self.patched(&row, patch, condition)?;
-                (row, after, Action::Patch)
+                let patched = self.patched(&row, patch, condition)?;
+                (row, patched, Action::Patch)
             }
             // Who never patches may take back their own, and learns nothing else.
             Some(never) => {
                 let found = row.ok().and_then(|row| Some((self.withdrawn(&row, patch)?, row)));
-                let Some((after, row)) = found else { return Err(never) };
+                let Some((patched, row)) = found else { return Err(never) };
                 self.fulfils(condition, Some(&row))?;
-                (row, after, Action::Update)
+                (row, patched, Action::Update)
             }
         };
         let id = row.id;
@@ -182,11 +188,11 @@ impl Writing<'_, '_, '_> {
             return Err(RecordError::IdChanged);
         }
         check(kind, &after, Mode::Strict)?;
-        Ok(Step::Store { id, identity: Identity::Named, body: Body::checked(after, None), condition, action })
+        Ok(Step::Store { id, identity: Identity::Named, body: Body::patched(after, stood), condition, action })
     }
 
     /// What a patch makes of a resource, for whoever may patch it.
-    fn patched(&self, row: &Row, patch: &Patch, condition: Condition) -> Result<Value, RecordError> {
+    fn patched(&self, row: &Row, patch: &Patch, condition: Condition) -> Result<Patched, RecordError> {
         // Its tests see what the actor sees, and nothing else.
         self.permit(Action::Read, row)?;
         let cut = self.permit(Action::Patch, row)?;
@@ -196,16 +202,17 @@ impl Writing<'_, '_, '_> {
         let before: Value = serde_json::from_slice(&before.json).map_err(|_| RecordError::Damaged)?;
         let mut after = patch.apply(&before).map_err(|error| RecordError::Patch(row.kind, error))?;
         patch.make_own(&mut after);
-        Ok(after)
+        Ok(Patched { after, stood: links_of(&before, Definitions::r4()) })
     }
 
     /// What a patch makes of a resource, if that is to take back what the actor said themselves and nothing else.
-    fn withdrawn(&self, row: &Row, patch: &Patch) -> Option<Value> {
+    fn withdrawn(&self, row: &Row, patch: &Patch) -> Option<Patched> {
         OwnWords::of(self.actor).filter(|_| patch.is_small())?;
         self.permit(Action::Withdraw, row).ok()?;
         let before = stored(row.clone(), self.permit(Action::Read, row).ok()?).ok()?;
         let before: Value = serde_json::from_slice(&before.json).ok()?;
-        patch.apply(&before).ok().filter(|after| is_withdrawal(row.kind, &before, after))
+        let after = patch.apply(&before).ok().filter(|after| is_withdrawal(row.kind, &before, after))?;
+        Some(Patched { after, stood: links_of(&before, Definitions::r4()) })
     }
 
     fn put_step(
@@ -265,10 +272,14 @@ impl Writing<'_, '_, '_> {
             return Err(RecordError::Unresolved(lost));
         }
         for (place, step) in pending.steps.iter_mut().enumerate() {
-            let Step::Store { body: Body { content: Content::Late { value, full_url }, .. }, .. } = step else {
-                continue;
+            let Step::Store { body: Body { content, .. }, .. } = step else { continue };
+            let issues = match content {
+                Content::Ready(_) => continue,
+                Content::Late { value, full_url } => {
+                    rewrite_references(value, full_url.as_deref(), &known, Definitions::r4())
+                }
+                Content::Patched { value, stood } => rewrite_patched(value, stood, &known, Definitions::r4()),
             };
-            let issues = rewrite_references(value, full_url.as_deref(), &known, Definitions::r4());
             if !issues.is_empty() {
                 return Err(RecordError::Unresolved(issues).at(place));
             }

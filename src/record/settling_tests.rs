@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::layout::{COMPARTMENT, HISTORY, REFERENCE, RESOURCES, TOKEN, VERSIONS};
 use super::*;
 use crate::base::Ambient;
+use crate::fhir::bundle::{Identities, OwnAddresses};
 use crate::fhir::patch::Patch;
 use crate::fhir::search::{Handling, Query};
 use crate::fhir::{Allowance, Definitions, IssueCode, Mode};
@@ -397,4 +398,57 @@ fn a_resource_with_very_many_values_to_be_found_by_is_refused_before_the_writer(
         matches!(&refused, Err(RecordError::Invalid(issues)) if issues[0].code == IssueCode::TooCostly),
         "{refused:?}"
     );
+}
+
+#[test]
+fn what_a_bundle_calls_by_the_boxs_own_address_is_what_its_entry_came_to_and_not_what_is_stored_there() {
+    const URN: &str = "urn:uuid:0f6ae5a1-7d02-4a8b-9df7-5d86ad9f3c10";
+    let records = records();
+    let about = |of: &str| json!({"resourceType": "Observation", "status": "final", "code": {"text": "Weight"}, "subject": {"reference": of}});
+    let mut stored = about("Patient/dup");
+    stored["id"] = json!("w");
+    let stored = Change::put(ResourceType::Observation, id("w"), stored, Condition::None, Mode::Strict).unwrap();
+    write(&records, vec![put("dup", "Already", Condition::None), stored]).unwrap();
+    let late = |kind, value, url: Option<&str>| {
+        Body::late(kind, value, url.map(str::to_owned), Mode::Strict, &Allowance::default()).unwrap()
+    };
+    let once = |number: &str, url: &str| {
+        let mut value = patient("x", "New");
+        value.as_object_mut().unwrap().shift_remove("id");
+        value["identifier"][0]["value"] = json!(number);
+        let unless = query(ResourceType::Patient, &format!("identifier=urn:test|{number}"));
+        Change::post(ResourceType::Patient, None, late(ResourceType::Patient, value, Some(url)), Some(unless))
+    };
+    let transact = || {
+        let patch = json!([
+            {"op": "replace", "path": "/status", "value": "amended"},
+            {"op": "add", "path": "/performer", "value": [{"reference": URN}]},
+        ]);
+        let patch = Patch::parse(&patch).unwrap();
+        let new = late(ResourceType::Observation, about("Patient/dup"), None);
+        let changes = vec![
+            once("own", "https://box.example/fhir/Patient/dup"),
+            once("urn", URN),
+            Change::post(ResourceType::Observation, None, new, None),
+            Change::patch(ResourceType::Observation, Which::Id(id("w")), patch, Condition::None),
+        ];
+        let own = OwnAddresses::new(["box.example".to_owned()]);
+        let links = Links { known: Identities::sent_to(own), ..Links::default() };
+        let group = Group { changes, links };
+        let system = Actor::system("test");
+        let made = records.transact(&system, why(), group, |reading| Ok(reading.nothing::<()>()));
+        let (written, _) = tests::wait(made).unwrap().into_inner();
+        let stored = |at: usize| -> Stored { written[at].stored.clone().unwrap() };
+        let [own, urn] = [0, 1].map(|at| json!(format!("Patient/{}", stored(at).id)));
+        assert_eq!(stored(2).value()["subject"]["reference"], own);
+        let patched = stored(3).value();
+        assert_eq!(
+            (&patched["subject"]["reference"], &patched["performer"][0]["reference"]),
+            (&json!("Patient/dup"), &urn)
+        );
+        assert_eq!(patched["status"], "amended");
+        own
+    };
+    let made = transact();
+    assert_eq!(transact(), made, "it is found the second time");
 }

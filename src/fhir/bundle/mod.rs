@@ -14,7 +14,9 @@ use serde_json::Value;
 
 use super::outcome::{Issue, IssueCode};
 pub use entry::{Entry, Method, Target};
-pub use references::{Identities, OwnAddresses, conditional_references, own_references, rewrite_references};
+pub use references::{
+    Identities, OwnAddresses, conditional_references, links_of, own_references, rewrite_patched, rewrite_references,
+};
 
 /// What a bundle asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

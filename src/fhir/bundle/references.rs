@@ -13,16 +13,28 @@ use crate::fhir::validate::path::Path;
 
 /// What a fullUrl, or a conditional reference, stands for.
 #[derive(Debug, Clone, Default)]
-pub struct Identities(HashMap<String, ResourceRef>);
+pub struct Identities {
+    all: HashMap<String, ResourceRef>,
+    own: OwnAddresses,
+}
 
 impl Identities {
+    /// For what was sent to a server with these addresses: references to it were made relative before ([`own_references`]).
+    pub fn sent_to(own: OwnAddresses) -> Self {
+        Self { own, ..Self::default() }
+    }
+
     /// `text` is an entry's fullUrl as sent, or a conditional reference such as `Patient?identifier=a|b`.
     pub fn insert(&mut self, text: impl Into<String>, is: ResourceRef) {
-        self.0.insert(text.into(), is);
+        let text = text.into();
+        if let Some(own) = self.own.behind(&text) {
+            self.all.insert(own.to_owned(), is.clone());
+        }
+        self.all.insert(text, is);
     }
 
     pub fn get(&self, text: &str) -> Option<&ResourceRef> {
-        self.0.get(text)
+        self.all.get(text)
     }
 }
 
@@ -52,9 +64,42 @@ pub fn rewrite_references(
     identities: &Identities,
     definitions: &Definitions,
 ) -> Vec<Issue> {
+    rewrite(resource, full_url, (identities, &BTreeSet::new()), definitions)
+}
+
+/// The same of a stored resource as a patch leaves it: what stood in it before ([`links_of`]) means what it meant then, also where
+/// an entry is called the same.
+pub fn rewrite_patched(
+    resource: &mut Value,
+    stood: &BTreeSet<String>,
+    identities: &Identities,
+    definitions: &Definitions,
+) -> Vec<Issue> {
+    rewrite(resource, None, (identities, stood), definitions)
+}
+
+/// Everything in a resource that [`rewrite_references`] would look up.
+pub fn links_of(resource: &Value, definitions: &Definitions) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    // What is visited may be changed; here nothing is.
+    visit(&mut resource.clone(), definitions, &mut |_, text, _| {
+        found.insert(text.clone());
+    });
+    found
+}
+
+fn rewrite(
+    resource: &mut Value,
+    full_url: Option<&str>,
+    (identities, stood): (&Identities, &BTreeSet<String>),
+    definitions: &Definitions,
+) -> Vec<Issue> {
     let root = full_url.and_then(root_of);
     let mut issues = Vec::new();
     visit(resource, definitions, &mut |link, text, path| {
+        if stood.contains(text) {
+            return;
+        }
         if link == Link::Narrative {
             return narrative(text, identities);
         }
@@ -215,7 +260,7 @@ fn root_of(full_url: &str) -> Option<&str> {
 
 /// Values of `href` and `src` that are an entry's fullUrl.
 fn narrative(text: &mut String, identities: &Identities) {
-    if identities.0.is_empty() || !(text.contains("href") || text.contains("src")) {
+    if identities.all.is_empty() || !(text.contains("href") || text.contains("src")) {
         return;
     }
     let mut changed = String::with_capacity(text.len());

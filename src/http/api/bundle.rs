@@ -147,7 +147,7 @@ struct Read {
 fn prepare(visit: &Visit, bundle: Bundle, manner: &Manner, rules: &Allowance) -> Result<Prepared, Refusal> {
     let order = bundle.order();
     let mut entries: Vec<Option<Entry>> = bundle.entries.into_iter().map(Some).collect();
-    let mut links = Links::default();
+    let mut links = Links { known: Identities::sent_to(visit.house.about.own.clone()), ..Links::default() };
     let mut sought = Identities::default();
     let mut ids = Vec::with_capacity(entries.len());
     let mut open = false;
@@ -155,10 +155,6 @@ fn prepare(visit: &Visit, bundle: Bundle, manner: &Manner, rules: &Allowance) ->
         let id = identity(visit, entry);
         if let (Some(url), Some(id)) = (&entry.full_url, &id) {
             links.known.insert(url.clone(), id.clone());
-            // References to the box's own address were made relative before.
-            if let Some(own) = visit.house.about.own.behind(url) {
-                links.known.insert(own, id.clone());
-            }
         }
         // Which one it will be is known inside the writer.
         open |= id.is_none() && entry.full_url.is_some() && entry.resource.is_some();
