@@ -40,7 +40,7 @@ const TOGETHER: usize = 64;
 /// How many of those whose followers are not settled one stretch begins with.
 const BEGUN_TOGETHER: usize = 100;
 /// How many bytes of what it follows are read for one row that is not settled. What follows more is sealed until it is settled.
-const MOST_READ: usize = 32 << 20;
+pub(super) const MOST_READ: usize = 32 << 20;
 /// How many followers patients and proxies may give one resource in their own words.
 const MOST_OF_OWN_WORDS: usize = 100;
 
@@ -175,40 +175,62 @@ pub(super) fn is_untold(stood: &Row, stands: &Row) -> bool {
 
 /// A row with the standing that it has by all that it follows, near and far, where that may not be settled yet.
 pub(super) fn as_it_stands(read: &(impl Read + ?Sized), number: RowNumber, row: Row) -> Result<Row, RecordError> {
+    as_it_stands_within(read, number, row, MOST_READ)
+}
+
+/// The same of as many bytes as are said here.
+pub(super) fn as_it_stands_within(
+    read: &(impl Read + ?Sized),
+    number: RowNumber,
+    row: Row,
+    most: usize,
+) -> Result<Row, RecordError> {
     if row.state != State::Live || !may_follow(row.kind) || !is_unsettled(read)? {
         return Ok(row);
     }
+    Ok(match standing_of(read, number, &row, most)? {
+        Some(Standing { patients, sensitivity }) => Row { patients, sensitivity, ..row },
+        None => Row { sensitivity: untold(), ..row },
+    })
+}
+
+/// The standing of one that may follow others by itself and by all of them; nothing where these have more bytes than so many. One
+/// of them is in memory at a time.
+fn standing_of(
+    read: &(impl Read + ?Sized),
+    number: RowNumber,
+    row: &Row,
+    most: usize,
+) -> Result<Option<Standing>, RecordError> {
     let mut standing = Standing::none();
     let mut met = BTreeSet::from([number]);
-    let mut waiting = VecDeque::from([(number, row.clone())]);
-    let mut left = MOST_READ;
-    while let Some((number, one)) = waiting.pop_front() {
-        let Some(then) = left.checked_sub(one.json.len()) else {
-            return Ok(Row { sensitivity: untold(), ..row });
-        };
+    let mut waiting = VecDeque::new();
+    let mut left = most;
+    let mut next = Some((number, row.clone()));
+    while let Some((number, one)) = next {
+        let Some(then) = left.checked_sub(one.json.len()) else { return Ok(None) };
         left = then;
-        if one.state != State::Live || !may_follow(one.kind) {
+        if one.state == State::Live && may_follow(one.kind) {
+            let value: Value = serde_json::from_slice(&one.json).map_err(|_| RecordError::Damaged)?;
+            standing.sensitivity = standing.sensitivity.and(Sensitivity::of_resource(&value));
+            for patient in compartment_patients(Definitions::r4(), one.kind, &value) {
+                if let Some(patient) = find(read, ResourceType::Patient, &patient)? {
+                    standing.be_of(patient);
+                }
+            }
+            for other in followed(one.kind, &value) {
+                let Some(kind) = ResourceType::parse(other.type_name()) else { continue };
+                waiting.extend(find(read, kind, &other.id())?.filter(|number| met.insert(*number)));
+            }
+        } else if one.state != State::Reserved {
             standing.join(number, one);
-            continue;
         }
-        let value: Value = serde_json::from_slice(&one.json).map_err(|_| RecordError::Damaged)?;
-        standing.sensitivity = standing.sensitivity.and(Sensitivity::of_resource(&value));
-        for patient in compartment_patients(Definitions::r4(), one.kind, &value) {
-            if let Some(patient) = find(read, ResourceType::Patient, &patient)? {
-                standing.be_of(patient);
-            }
-        }
-        for other in followed(one.kind, &value) {
-            let Some(kind) = ResourceType::parse(other.type_name()) else { continue };
-            let Some(number) = find(read, kind, &other.id())?.filter(|number| met.insert(*number)) else { continue };
-            let other = as_stored(read, number)?;
-            if other.state != State::Reserved {
-                waiting.push_back((number, other));
-            }
-        }
+        next = match waiting.pop_front() {
+            Some(number) => Some((number, as_stored(read, number)?)),
+            None => None,
+        };
     }
-    let Standing { patients, sensitivity } = standing;
-    Ok(Row { patients, sensitivity, ..row })
+    Ok(Some(standing))
 }
 
 /// Settles one that follows, if it does; whether its standing became another.

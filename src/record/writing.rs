@@ -10,7 +10,7 @@ use super::change::{Act, Change, Condition, Content, Group, Which, reference_to}
 use super::consents::Consents;
 use super::error::RecordError;
 use super::facts::Setting;
-use super::following::{MOST_PATIENTS, Standing, as_it_stands, is_untold};
+use super::following::{MOST_PATIENTS, MOST_READ, Standing, as_it_stands_within, is_untold};
 use super::joined;
 use super::layout::{Currency, HISTORY, HistoryTag, NEXT_CLINIC_NUMBER, RESOURCES, Tag, VERSIONS};
 use super::numbers::{self, find, find_or_reserve, row};
@@ -316,6 +316,7 @@ impl<'a> Writing<'a, '_, '_> {
         let mut sent = None;
         if let Some(live) = live {
             let cut = self.permit(action, live)?;
+            must_be_told(stood.as_ref(), live)?;
             if !cut.is_empty() {
                 prepared = keep_cut(&prepared, Some(live), cut)?;
             }
@@ -353,7 +354,7 @@ impl<'a> Writing<'a, '_, '_> {
         self.stand(&prepared, &mut standing)?;
         let version = old.as_ref().map_or(0, |old| old.version) + 1;
         let mut row = prepared.row(&id, version, self.now, &standing);
-        let stands = as_it_stands(&**self.tx, number, row.clone())?;
+        let stands = self.as_it_stands(number, row.clone())?;
         // What it becomes must be the actor's to make, too.
         let cut = if live.is_none_or(|live| !live.stands_as(&stands)) {
             self.permit_all(Action::Create, &stands)?
@@ -430,6 +431,7 @@ impl<'a> Writing<'a, '_, '_> {
             }
             Err(error) => return Err(error),
         }
+        must_be_told(Some(&stood), &old)?;
         self.fulfils(condition, Some(&old))?;
         if old.state == State::Live {
             self.not_locked(&old)?;
@@ -465,14 +467,16 @@ impl<'a> Writing<'a, '_, '_> {
 
     /// What is stored under a number, by which it stands in the indexes; and as it stands.
     fn old_of(&self, number: Option<RowNumber>) -> Result<(Option<Row>, Option<Row>), RecordError> {
-        let tx: &Tx<'_> = self.tx;
         let Some(number) = number else { return Ok((None, None)) };
-        let stood = Some(numbers::as_stored(tx, number)?).filter(|row| row.state != State::Reserved);
-        let old = stood.clone().map(|stood| as_it_stands(tx, number, stood)).transpose()?;
-        match (&stood, &old) {
-            (Some(stood), Some(old)) if is_untold(stood, old) => Err(RecordError::TooMuchWritten),
-            _ => Ok((stood, old)),
-        }
+        let stood = Some(numbers::as_stored(&**self.tx, number)?).filter(|row| row.state != State::Reserved);
+        let old = stood.clone().map(|stood| self.as_it_stands(number, stood)).transpose()?;
+        Ok((stood, old))
+    }
+
+    /// A row as it stands, however much it follows where there is no end to the group's time.
+    fn as_it_stands(&self, number: RowNumber, row: Row) -> Result<Row, RecordError> {
+        let most = if self.how.is_bounded(self.actor) { MOST_READ } else { usize::MAX };
+        as_it_stands_within(&**self.tx, number, row, most)
     }
 
     /// Takes the stored version out of the indexes, where it is by how it stood, and into the past.
@@ -589,6 +593,12 @@ impl<'a> Writing<'a, '_, '_> {
         }
         Ok(())
     }
+}
+
+/// Nothing is written over of which nobody can tell yet how it stands. Asked of whoever may see it however it does: to others it is
+/// not there.
+fn must_be_told(stood: Option<&Row>, old: &Row) -> Result<(), RecordError> {
+    if stood.is_some_and(|stood| is_untold(stood, old)) { Err(RecordError::TooMuchWritten) } else { Ok(()) }
 }
 
 /// Puts a version into the histories.

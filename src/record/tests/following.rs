@@ -203,6 +203,42 @@ fn what_changes_before_it_is_settled_leaves_nothing_behind_it_open() {
     }
 }
 
+/// Nobody can tell at once how it stands, and an import waits for nobody.
+#[test]
+fn an_import_brings_again_what_follows_very_much_while_anything_is_not_settled() {
+    use std::sync::atomic::Ordering::Relaxed;
+    let (house, tick) = much_told();
+    let mut follows = Vec::new();
+    for of in 0..5 {
+        let mut one = weight(&format!("big{of}"), "p1", "2026-03-01", 80.0);
+        one["note"] = json!([{"text": "y".repeat(7 << 20)}]);
+        house.put(one);
+        follows.push(json!({"reference": format!("Observation/big{of}")}));
+    }
+    let mut told = signed_off("Observation/none");
+    told["id"] = "much".into();
+    told["target"] = json!(follows);
+    house.put(told.clone());
+    tick.store(1_000, Relaxed);
+    house.put(sealed());
+    tick.store(0, Relaxed);
+    assert!(!are_settled(&house));
+    assert_eq!(house.put(told.clone()).as_what, WrittenAs::Unchanged);
+    let change = Change::put(ResourceType::Provenance, id("much"), told, Condition::None, Mode::Strict).unwrap();
+    let lab = program(&house.ambient);
+    let refused =
+        house.records.change_all_blocking(&lab, why(audit::Action::Update), vec![change], Transaction::STRICT);
+    assert!(matches!(refused.map_err(RecordError::without_place), Err(RecordError::TooMuchWritten)));
+    // To who does not see it, it is not there.
+    let nurse = house.actor(Role::Nurse, None);
+    let gone = |of: &str| {
+        let gone = vec![Change::delete(ResourceType::Provenance, id(of), Condition::None)];
+        let done = house.records.change_all_blocking(&nurse, why(audit::Action::Delete), gone, Transaction::STRICT);
+        done.map(|written| written.into_inner().swap_remove(0).as_what).map_err(RecordError::without_place)
+    };
+    assert_eq!(format!("{:?}", gone("much")), format!("{:?}", gone("nothing")));
+}
+
 /// Those who seal it have all of that to settle.
 #[test]
 fn what_patients_say_themselves_follows_one_resource_so_often_and_no_more() {
