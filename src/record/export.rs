@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
+use super::following::past_as_it_stands;
 use super::layout::{COMPARTMENT, Currency, HISTORY, HistoryTag, VERSIONS};
 use super::numbers::{find, row};
 use super::reading::{Reading, stored, targets};
@@ -343,7 +344,7 @@ impl Reading<'_> {
                 _ => return Ok(None),
             },
         };
-        self.wanted(of, scope, then, &current)
+        self.wanted(of, scope, (number, then), &current)
     }
 
     /// What stood at a moment; `None` where nothing did, or what did is deleted by now.
@@ -368,13 +369,19 @@ impl Reading<'_> {
         &mut self,
         of: &ExportOf,
         scope: &Scope,
-        then: Row,
+        (number, then): (RowNumber, Row),
         current: &Row,
     ) -> Result<Option<(Row, &'static [&'static str])>, RecordError> {
         if current.state != State::Live || of.since.is_some_and(|since| then.updated <= since) {
             return Ok(None);
         }
         if !self.may_see(current)? {
+            return Ok(None);
+        }
+        if then.version != current.version
+            && let Some(stands) = past_as_it_stands(self.read, number, &then)?
+            && !self.may_see(&stands)?
+        {
             return Ok(None);
         }
         let patients = self.sight.patients_of(self.read, &then)?;
@@ -420,7 +427,7 @@ impl Reading<'_> {
                     continue;
                 }
                 if let Some(then) = self.as_of(&current, at, of.at)?
-                    && let Some(hit) = self.wanted(of, scope, then, &current)?
+                    && let Some(hit) = self.wanted(of, scope, (at, then), &current)?
                 {
                     hits.push(hit);
                 }

@@ -194,6 +194,22 @@ pub(super) fn as_it_stands_within(
     })
 }
 
+/// A version of the past as it stands by what it followed then, as that stands now; nothing where it followed nothing. What was
+/// open then may be held or sealed since, and what told of it with it, though that follows it no more, or is deleted.
+pub(super) fn past_as_it_stands(
+    read: &(impl Read + ?Sized),
+    number: RowNumber,
+    version: &Row,
+) -> Result<Option<Row>, RecordError> {
+    if version.state != State::Live || !may_follow(version.kind) {
+        return Ok(None);
+    }
+    Ok(Some(match standing_of(read, number, version, MOST_READ)? {
+        Some(Standing { patients, sensitivity }) => Row { patients, sensitivity, ..version.clone() },
+        None => Row { sensitivity: untold(), ..version.clone() },
+    }))
+}
+
 /// The standing of one that may follow others by itself and by all of them; nothing where these have more bytes than so many. One
 /// of them is in memory at a time.
 fn standing_of(

@@ -2,6 +2,7 @@
 
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
+use super::following::past_as_it_stands;
 use super::layout::{HISTORY, HistoryTag, VERSIONS};
 use super::numbers;
 use super::reading::{Reading, stored, targets};
@@ -98,6 +99,7 @@ impl Reading<'_> {
         let (number, current) = self.authorized(Action::History, kind, id)?;
         let read = self.read;
         let before = read.scan(&VERSIONS, KeyRange::prefix(&(number,)), Direction::Up)?;
+        let newest = current.version;
         let rows = std::iter::once(Ok(current)).chain(before.map(|found| found.map(|(_, row)| row)));
         let mut found = Found::new(self.limits.page_bytes);
         let mut ended = None;
@@ -107,7 +109,7 @@ impl Reading<'_> {
             let place: Place = (kind.number(), Desc(row.updated.as_millisecond()), number, row.version);
             let wanted = wanted(asked, &row, ended);
             ended = Some(row.updated.as_millisecond());
-            if wanted && self.may_see_version(&row)? {
+            if wanted && self.may_see_version(&row)? && (row.version == newest || self.may_see_past(number, &row)?) {
                 found.total += 1;
                 // Of versions made within one millisecond the number decides.
                 let behind = after.is_none_or(|after| row.version < after.3);
@@ -216,9 +218,20 @@ impl Reading<'_> {
             let version = |number: u32| self.read.get(&VERSIONS, &(place.2, Desc(number)));
             let row = version(place.3)?.ok_or(RecordError::Damaged)?;
             let next = version(place.3 + 1)?.unwrap_or(current);
+            if !self.may_see_past(place.2, &row)? {
+                return Ok(None);
+            }
             (row, Some(next.updated.as_millisecond()))
         };
         Ok((wanted(asked, &row, ended) && self.may_see_version(&row)?).then_some(row))
+    }
+
+    /// Whether what a version of the past followed then leaves it open now.
+    fn may_see_past(&mut self, number: RowNumber, row: &Row) -> Result<bool, RecordError> {
+        match past_as_it_stands(self.read, number, row)? {
+            Some(stands) => self.may_see_version(&stands),
+            None => Ok(true),
+        }
     }
 
     fn may_see_version(&mut self, row: &Row) -> Result<bool, RecordError> {

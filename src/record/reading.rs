@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
 use super::facts::RecordFacts;
+use super::following::past_as_it_stands;
 use super::layout::{COMPARTMENT, COUNTERS, VERSIONS, live_of};
 use super::numbers::{find, row};
 use super::pace::Pace;
@@ -100,8 +101,11 @@ impl<'a> Reading<'a> {
         let row = if current.version == version {
             current
         } else {
-            let old = self.read.get(&VERSIONS, &(number, crate::store::Desc(version)))?;
-            old.ok_or(RecordError::NotFound)?
+            let old = self.read.get(&VERSIONS, &(number, crate::store::Desc(version)))?.ok_or(RecordError::NotFound)?;
+            if let Some(stands) = past_as_it_stands(self.read, number, &old)? {
+                self.permit(Action::Read, &stands)?;
+            }
+            old
         };
         let cut = self.permit(Action::Read, &row)?;
         if row.state == State::Deleted {

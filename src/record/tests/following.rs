@@ -203,6 +203,49 @@ fn what_changes_before_it_is_settled_leaves_nothing_behind_it_open() {
     }
 }
 
+/// What follows it no more, or is deleted, told of it once.
+#[test]
+fn the_past_of_what_told_of_a_resource_is_closed_with_it() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    house.put(weight("w1", "p1", "2026-03-01", 80.0));
+    house.put(weight("w2", "p1", "2026-03-01", 81.0));
+    let system = Actor::system("test");
+    house.put(signed_off("Observation/w1"));
+    let gone = vec![Change::delete(ResourceType::Provenance, id("v1"), Condition::None)];
+    house.records.change_all_blocking(&system, why(audit::Action::Delete), gone, Transaction::IMPORT).unwrap();
+    let file = |of: &str| {
+        json!({"resourceType": "Binary", "id": "b1", "contentType": "text/plain", "data": "YQ==",
+            "securityContext": {"reference": of}})
+    };
+    house.put(file("Observation/w1"));
+    house.put(file("Observation/w2"));
+    let [own, doctor] = [(Role::Patient, "Patient/p1"), (Role::Clinician, "Practitioner/d1")]
+        .map(|(role, person)| house.actor(role, Some(person)));
+    let versions = |actor: &Actor, of: HistoryOf| {
+        let asked = HistoryAsked { of, ..all_of(ResourceType::Basic, "x") };
+        let past = house.records.disclose_blocking(actor, why(audit::Action::History), |r| r.history(&asked)).unwrap();
+        past.versions.iter().map(|one| one.stored.version).collect::<Vec<_>>()
+    };
+    let sees = |actor: &Actor| {
+        [(ResourceType::Provenance, "v1"), (ResourceType::Binary, "b1")].map(|(kind, of)| {
+            let first = |r: &mut Reading<'_>| r.version(kind, &id(of), 1);
+            let read = house.records.disclose_blocking(actor, why(audit::Action::Read), first).is_ok();
+            let newest = versions(actor, HistoryOf::One(kind, id(of)));
+            assert_eq!(versions(actor, HistoryOf::Type(kind)), newest);
+            assert_eq!(newest, if read { vec![2, 1] } else { vec![2] });
+            read
+        })
+    };
+    assert_eq!([sees(&own), sees(&doctor)], [[true; 2]; 2]);
+    house.put(sealed());
+    assert_eq!([sees(&own), sees(&doctor)], [[true; 2], [false; 2]]);
+    // What becomes another's takes what was said of it along.
+    house.put(patient("p2", "Corvin"));
+    house.put(weight("w1", "p2", "2026-03-01", 80.0));
+    assert_eq!([sees(&own), sees(&doctor)], [[false; 2], [true; 2]]);
+}
+
 /// Nobody can tell at once how it stands, and an import waits for nobody.
 #[test]
 fn an_import_brings_again_what_follows_very_much_while_anything_is_not_settled() {
