@@ -148,8 +148,16 @@ impl ExportPlace {
         Self((patient.clone(),).to_bytes())
     }
 
-    fn member(&self) -> Result<FhirId, RecordError> {
-        <(FhirId,)>::from_bytes(&self.0).map(|(patient,)| patient).map_err(wrong)
+    /// Within a member's record, behind this row.
+    fn within_member(patient: &FhirId, number: RowNumber) -> Self {
+        Self((patient.clone(), number).to_bytes())
+    }
+
+    fn member(&self) -> Result<(FhirId, Option<RowNumber>), RecordError> {
+        match <(FhirId, RowNumber)>::from_bytes(&self.0) {
+            Ok((patient, number)) => Ok((patient, Some(number))),
+            Err(_) => <(FhirId,)>::from_bytes(&self.0).map(|(patient,)| (patient, None)).map_err(wrong),
+        }
     }
 }
 
@@ -165,7 +173,7 @@ struct Hit {
     place: ExportPlace,
     row: Row,
     cut: &'static [&'static str],
-    /// Whether the walk may stop behind it: only between patients, where it goes by patients.
+    /// Whether a file may end behind it: only between patients, where it goes by patients.
     may_end: bool,
 }
 
@@ -236,18 +244,18 @@ impl Reading<'_> {
         if from.is_none() || from != to {
             self.walk(of, from, &mut |step| {
                 looked += 1;
-                let (place, may_end) = match step {
-                    Step::Passed(place) => (place, true),
+                let place = match step {
+                    Step::Passed(place) => place,
                     Step::Hit(hit) => {
                         bytes += hit.row.json.len();
                         found.push((hit.row, hit.cut));
-                        (hit.place, hit.may_end)
+                        hit.place
                     }
                 };
-                if may_end && to == Some(&place) {
+                if to == Some(&place) {
                     return Ok(ControlFlow::Break(()));
                 }
-                if may_end && (found.len() >= size.chunk || bytes >= size.bytes || looked >= size.stretch) {
+                if found.len() >= size.chunk || bytes >= size.bytes || looked >= size.stretch {
                     next = Some(place);
                     return Ok(ControlFlow::Break(()));
                 }
@@ -400,7 +408,8 @@ impl Reading<'_> {
         Ok(Some((then, cut)))
     }
 
-    /// By the compartments of these patients, a patient at a time.
+    /// By the compartments of these patients, a patient at a time, and of each by the numbers of the rows, which stay what they are
+    /// while it goes on. One row is in memory at a time.
     fn walk_members(
         &mut self,
         of: &ExportOf,
@@ -409,15 +418,24 @@ impl Reading<'_> {
         from: Option<&ExportPlace>,
         visit: &mut Visit<'_>,
     ) -> Result<(), RecordError> {
-        let start = from.map(ExportPlace::member).transpose()?;
-        let start = start.map_or(Bound::Unbounded, Bound::Excluded);
+        let (start, mut behind) = match from.map(ExportPlace::member).transpose()? {
+            None => (Bound::Unbounded, None),
+            Some((patient, None)) => (Bound::Excluded(patient), None),
+            Some((patient, Some(number))) => (Bound::Included(patient.clone()), Some((patient, number))),
+        };
         let before = |number: &RowNumber, patient: &FhirId| {
             members.iter().take_while(|(id, _)| *id < patient).any(|(_, one)| one == number)
         };
         for (patient, number) in members.range((start, Bound::Unbounded)) {
-            let mut hits = Vec::new();
-            for found in self.read.scan(&COMPARTMENT, KeyRange::prefix(&(*number, of.kind.number())), Direction::Up)? {
-                let ((_, _, _, at), _) = found?;
+            let behind = behind.take().filter(|(of, _)| of == patient).map(|(_, number)| number);
+            let head = (*number, of.kind.number());
+            let rows = self.read.scan(&COMPARTMENT, KeyRange::prefix(&head), Direction::Up)?;
+            let mut rows = rows.map(|found| found.map(|((_, _, _, at), _)| at)).collect::<Result<Vec<_>, _>>()?;
+            rows.retain(|number| behind.is_none_or(|behind| *number > behind));
+            rows.sort_unstable();
+            // The last of them ends the patient.
+            let mut last: Option<Hit> = None;
+            for at in rows {
                 // The patient's own row is theirs, and nobody else's is; what is of several members goes with the first.
                 if (of.kind == ResourceType::Patient) != (at == *number) {
                     continue;
@@ -426,22 +444,22 @@ impl Reading<'_> {
                 if current.patients.len() > 1 && current.patients.iter().any(|number| before(number, patient)) {
                     continue;
                 }
-                if let Some(then) = self.as_of(&current, at, of.at)?
-                    && let Some(hit) = self.wanted(of, scope, (at, then), &current)?
+                let Some(then) = self.as_of(&current, at, of.at)? else { continue };
+                let Some((row, cut)) = self.wanted(of, scope, (at, then), &current)? else { continue };
+                let hit = Hit { place: ExportPlace::within_member(patient, at), row, cut, may_end: false };
+                if let Some(hit) = last.replace(hit)
+                    && visit(Step::Hit(Box::new(hit)))?.is_break()
                 {
-                    hits.push(hit);
-                }
-            }
-            let last = hits.len();
-            let place = || ExportPlace::of_member(patient);
-            if hits.is_empty() && visit(Step::Passed(place()))?.is_break() {
-                return Ok(());
-            }
-            for (at, (row, cut)) in hits.into_iter().enumerate() {
-                let hit = Hit { place: place(), row, cut, may_end: at + 1 == last };
-                if visit(Step::Hit(Box::new(hit)))?.is_break() {
                     return Ok(());
                 }
+            }
+            let place = ExportPlace::of_member(patient);
+            let step = match last {
+                Some(hit) => Step::Hit(Box::new(Hit { place, may_end: true, ..hit })),
+                None => Step::Passed(place),
+            };
+            if visit(step)?.is_break() {
+                return Ok(());
             }
         }
         Ok(())

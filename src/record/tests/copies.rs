@@ -237,3 +237,45 @@ impl crate::base::Clock for Asked {
         Timestamp::from_millisecond(1_772_614_800_000 + at).unwrap()
     }
 }
+
+/// However much a patient has of a type, no more of it is in memory than a piece.
+#[test]
+fn an_export_of_one_patient_goes_out_in_pieces_as_any_other() {
+    let house = new_box();
+    for of in ["p1", "p2", "p3"] {
+        house.put(patient(of, "Brandvold"));
+    }
+    for of in 0..30 {
+        // Which came first is not which happened first.
+        house.put(weight(&format!("w{of}"), "p2", &format!("2026-01-{:02}", 30 - of), 80.0));
+    }
+    house.put(weight("x", "p3", "2026-01-01", 80.0));
+    let whom = Whom::These(["p1", "p2", "p3"].map(id).into_iter().collect());
+    let of = ExportOf { kind: ResourceType::Observation, whom, at: house.ambient.now(), since: None, filters: vec![] };
+    let size = ExportSize { file: 10, chunk: 7, bytes: 1 << 20, stretch: 1_000 };
+    let system = Actor::system("test");
+    let why = || why(audit::Action::Export);
+    let counted = house
+        .records
+        .disclose_blocking(&system, why(), |reading| reading.export_count(std::slice::from_ref(&of), None, 0, size));
+    let counted = counted.unwrap().into_inner().swap_remove(0);
+    let [file] = counted.files.as_slice() else { panic!("{counted:?}") };
+    assert_eq!((file.count, counted.open), (30, 1), "a patient is in one file");
+    let pieces = |begin: Option<&ExportPlace>, end: Option<&ExportPlace>| {
+        let (mut sizes, mut ids, mut from) = (Vec::new(), std::collections::BTreeSet::new(), begin.cloned());
+        loop {
+            let chunk = house
+                .records
+                .disclose_blocking(&system, why(), |reading| reading.export_chunk(&of, from.as_ref(), end, size));
+            let chunk = chunk.unwrap().into_inner();
+            sizes.push(chunk.found.len());
+            ids.extend(chunk.found.into_iter().map(|one| one.id));
+            from = chunk.next;
+            if from.is_none() {
+                return (sizes, ids.len());
+            }
+        }
+    };
+    assert_eq!(pieces(None, file.to.as_ref()), (vec![7, 7, 7, 7, 2], 30));
+    assert_eq!(pieces(file.to.as_ref(), None), (vec![1], 1));
+}
