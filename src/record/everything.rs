@@ -12,7 +12,8 @@ use serde_json::Value;
 use super::Page;
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
-use super::layout::{COMPARTMENT, RESOURCE_IDS};
+use super::in_record::{InRecord, in_record};
+use super::layout::RESOURCE_IDS;
 use super::numbers::{find, row};
 use super::prepared::references_of;
 use super::reading::{Reading, stored};
@@ -299,20 +300,14 @@ impl Reading<'_> {
                 Err(Denied::NeverForRole | Denied::NotVisible) => continue,
                 Err(denied) => return Err(denied.into()),
             };
-            let head = (number, kind.number());
-            let range = match after.filter(|place| place.1 == order) {
-                Some(place) => {
-                    let start = (head.0, head.1, place.2, place.3).to_bytes();
-                    KeyRange::prefix_from(&head, Bound::Excluded(start))
-                }
-                None => KeyRange::prefix(&head),
-            };
-            for found in read.scan(&COMPARTMENT, range, Direction::Up)? {
-                let ((_, _, date, at), tag) = found?;
+            let behind = after.filter(|place| place.1 == order).map(|place| (place.2, place.3));
+            for found in in_record(read, (number, kind), behind, &|| self.go_on())? {
+                let InRecord { date, number: at, tag } = found?;
                 self.go_on()?;
                 // The row may be in several compartments; here it is this patient's that counts. Of the patients
                 // themselves only this one's own row is theirs.
-                if !scope.allows(Some(patient), tag.sensitivity) || (kind == ResourceType::Patient && at != number) {
+                let hides = tag.is_some_and(|tag| !scope.allows(Some(patient), tag.sensitivity));
+                if hides || (kind == ResourceType::Patient && at != number) {
                     continue;
                 }
                 let row = row(read, at)?;

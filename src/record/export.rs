@@ -11,8 +11,9 @@ use serde_json::Value;
 
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
-use super::following::past_as_it_stands;
-use super::layout::{COMPARTMENT, Currency, HISTORY, HistoryTag, VERSIONS};
+use super::following::{may_follow, past_as_it_stands};
+use super::in_record::in_record;
+use super::layout::{Currency, HISTORY, HistoryTag, VERSIONS};
 use super::numbers::{find, row};
 use super::reading::{Reading, stored, targets};
 use super::rows::{Row, RowNumber, State};
@@ -340,11 +341,17 @@ impl Reading<'_> {
         version: u32,
         tag: &HistoryTag,
     ) -> Result<Option<(Row, &'static [&'static str])>, RecordError> {
-        let outside = of.kind != ResourceType::Patient && tag.tag.patients.is_empty();
-        if of.whom != Whom::Everybody && outside && part(of.kind, &of.whom) == Part::Compartments {
+        let only_inside = of.whom != Whom::Everybody && part(of.kind, &of.whom) == Part::Compartments;
+        let is_outside =
+            |patients: &[RowNumber]| only_inside && of.kind != ResourceType::Patient && patients.is_empty();
+        // What follows another may come into its record, and is not settled.
+        if is_outside(&tag.tag.patients) && !may_follow(of.kind) {
             return Ok(None);
         }
         let current = row(self.read, number)?;
+        if is_outside(&tag.tag.patients) && is_outside(&current.patients) {
+            return Ok(None);
+        }
         let then = match tag.current {
             Currency::Current => current.clone(),
             Currency::Past => match self.as_of(&current, number, of.at)? {
@@ -428,9 +435,8 @@ impl Reading<'_> {
         };
         for (patient, number) in members.range((start, Bound::Unbounded)) {
             let behind = behind.take().filter(|(of, _)| of == patient).map(|(_, number)| number);
-            let head = (*number, of.kind.number());
-            let rows = self.read.scan(&COMPARTMENT, KeyRange::prefix(&head), Direction::Up)?;
-            let mut rows = rows.map(|found| found.map(|((_, _, _, at), _)| at)).collect::<Result<Vec<_>, _>>()?;
+            let rows = in_record(self.read, (*number, of.kind), None, &|| Ok(()))?;
+            let mut rows = rows.map(|found| found.map(|one| one.number)).collect::<Result<Vec<_>, _>>()?;
             rows.retain(|number| behind.is_none_or(|behind| *number > behind));
             rows.sort_unstable();
             // The last of them ends the patient.
@@ -441,6 +447,9 @@ impl Reading<'_> {
                     continue;
                 }
                 let current = row(self.read, at)?;
+                if !current.is_of(*number) {
+                    continue;
+                }
                 if current.patients.len() > 1 && current.patients.iter().any(|number| before(number, patient)) {
                     continue;
                 }

@@ -8,6 +8,7 @@
 //! with what it follows ([`as_it_stands`]), so that nothing is open meanwhile that is not to be.
 
 use std::cell::Cell;
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::time::Duration;
@@ -27,9 +28,9 @@ use super::writing::{Writing, note_history};
 use super::{OF_A_GROUP, Records};
 use crate::access::{Hold, OwnWords, Sensitivity};
 use crate::base::{FhirId, ResourceRef};
-use crate::fhir::search::compartment_patients;
+use crate::fhir::search::{clinical_date, compartment_patients};
 use crate::fhir::{Definitions, Issue, IssueCode, ResourceType};
-use crate::store::{CodecError, Direction, Key, KeyRange, Read, ReadExt, StoreError, Tx};
+use crate::store::{CodecError, Desc, Direction, Key, KeyRange, Read, ReadExt, StoreError, Tx};
 
 /// How long a change goes on to settle what follows, beside its own time. The last of them may take longer: one is settled whole.
 const AT_ONCE: Duration = Duration::from_millis(200);
@@ -91,7 +92,7 @@ pub fn followed(kind: ResourceType, resource: &Value) -> Vec<ResourceRef> {
     follows
 }
 
-const fn may_follow(kind: ResourceType) -> bool {
+pub(super) const fn may_follow(kind: ResourceType) -> bool {
     matches!(kind, ResourceType::Provenance | ResourceType::Binary)
 }
 
@@ -159,7 +160,7 @@ fn stand(
 }
 
 /// Whether what something follows has changed and is not settled yet.
-fn is_unsettled(read: &(impl Read + ?Sized)) -> Result<bool, RecordError> {
+pub(super) fn is_unsettled(read: &(impl Read + ?Sized)) -> Result<bool, RecordError> {
     Ok(read.scan(&UNSETTLED, KeyRange::all(), Direction::Up)?.next().transpose()?.is_some())
 }
 
@@ -249,6 +250,56 @@ fn standing_of(
     Ok(Some(standing))
 }
 
+/// What comes into a patient's record by what it follows, and is not settled: of one type, where it will stand there, and in that
+/// order.
+pub(super) fn coming_into(
+    read: &(impl Read + ?Sized),
+    patient: RowNumber,
+    kind: ResourceType,
+    goes_on: &dyn Fn() -> Result<(), RecordError>,
+) -> Result<Vec<(Desc<i64>, RowNumber)>, RecordError> {
+    let mut found = Vec::new();
+    if !may_follow(kind) {
+        return Ok(found);
+    }
+    let mut waiting = VecDeque::new();
+    for entry in read.scan(&UNSETTLED, KeyRange::all(), Direction::Up)? {
+        let ((number, param), so_far) = entry?;
+        goes_on()?;
+        if as_stored(read, number)?.patients.contains(&patient) {
+            waiting.push_back(Led { number, param, so_far });
+        }
+    }
+    let mut met = BTreeSet::new();
+    while let Some(led) = waiting.pop_front() {
+        for number in some_followers(read, &led, usize::MAX)? {
+            goes_on()?;
+            if !met.insert(number) {
+                continue;
+            }
+            let stored = as_stored(read, number)?;
+            if stored.state != State::Live || !may_follow(stored.kind) {
+                continue;
+            }
+            waiting.extend(led_by(number, 0));
+            if stored.kind == kind && !stored.is_of(patient) {
+                let stands = as_it_stands(read, number, stored)?;
+                if stands.is_of(patient) {
+                    found.push((Desc(sorted_by(&stands)?), number));
+                }
+            }
+        }
+    }
+    found.sort_unstable_by_key(|(date, number)| (Reverse(date.0), *number));
+    Ok(found)
+}
+
+/// By which moment a row of one that follows stands in a record.
+fn sorted_by(row: &Row) -> Result<i64, RecordError> {
+    let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
+    Ok(clinical_date(row.kind, &value).unwrap_or_else(|| row.updated.as_millisecond()))
+}
+
 /// Settles one that follows, if it does; whether its standing became another.
 fn settled(
     tx: &mut Tx<'_>,
@@ -293,7 +344,7 @@ fn settle_all(
     let mut known = BTreeSet::new();
     'all: while let Some(mut led) = waiting.pop_front() {
         loop {
-            let some = some_followers(tx, &led)?;
+            let some = some_followers(tx, &led, TOGETHER)?;
             let are_all = some.len() < TOGETHER;
             for number in some {
                 if !goes_on(0)? {
@@ -322,12 +373,12 @@ fn settle_all(
     Ok(came)
 }
 
-/// The next resources that refer to this one, by their rows.
-fn some_followers(tx: &Tx<'_>, led: &Led) -> Result<Vec<RowNumber>, RecordError> {
-    let of = as_stored(tx, led.number)?;
+/// The next resources that refer to this one, by their rows; so many at most.
+fn some_followers(read: &(impl Read + ?Sized), led: &Led, most: usize) -> Result<Vec<RowNumber>, RecordError> {
+    let of = as_stored(read, led.number)?;
     let head = (led.param, local_hash(of.kind, of.id.as_str()));
     let start = Bound::Excluded((head.0, head.1, led.so_far.last).to_bytes());
-    let found = tx.scan(&REFERENCE, KeyRange::prefix_from(&head, start), Direction::Up)?.take(TOGETHER);
+    let found = read.scan(&REFERENCE, KeyRange::prefix_from(&head, start), Direction::Up)?.take(most);
     Ok(found.map(|entry| entry.map(|((_, _, number), _)| number)).collect::<Result<_, StoreError>>()?)
 }
 

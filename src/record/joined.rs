@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::Records;
 use super::error::RecordError;
+use super::following::{is_unsettled, may_follow};
 use super::index::local_hash;
 use super::layout::{COMPARTMENT, REFERENCE};
 use super::numbers::{find, row};
@@ -29,6 +30,8 @@ const REPLACED_BY: &str = "replaced-by";
 const REPLACES: &str = "replaces";
 /// The most links that are followed.
 const FARTHEST: usize = 8;
+/// Where so many of what is not settled go to another record with what they follow, the rest goes with them.
+const FEW_FOLLOWERS: usize = 20;
 /// The most records of one person that are looked for.
 const MOST_PARTS: usize = 20;
 
@@ -132,29 +135,45 @@ fn live(read: &(impl Read + ?Sized), patient: &FhirId) -> Result<Option<(RowNumb
 }
 
 /// Whether anything stands in a patient's record beside who they are. Where a link alone was made, as programs and imports
-/// do, it stays there: nobody would find it in the other record. What only now came there does not count.
+/// do, it stays there: nobody would find it in the other record. What only now came there does not count, and neither does what
+/// goes from there with what it follows and is not settled.
 fn holds(
     read: &(impl Read + ?Sized),
     patient: RowNumber,
     came: &BTreeSet<(RowNumber, RowNumber)>,
 ) -> Result<bool, RecordError> {
-    let counts = |kind| kind != ResourceType::Patient && !stays(kind);
+    let counts = |kind: &ResourceType| *kind != ResourceType::Patient && !stays(*kind);
+    let unsettled = is_unsettled(read)?;
+    // What is not settled is dear to look at, and comes last.
+    let mut followers = Vec::new();
     let mut from = 0;
     'kinds: loop {
         let start = Bound::Included((patient, from).to_bytes());
         for entry in read.scan(&COMPARTMENT, KeyRange::prefix_from(&(patient,), start), Direction::Up)? {
             let (_, kind, _, number) = entry?.0;
-            if !ResourceType::from_number(kind).is_some_and(counts) {
-                let Some(next) = kind.checked_add(1) else { return Ok(false) };
+            let counted = ResourceType::from_number(kind).filter(counts);
+            let is_unsure = unsettled && counted.is_some_and(may_follow);
+            if counted.is_none() || (is_unsure && followers.len() == FEW_FOLLOWERS) {
+                let Some(next) = kind.checked_add(1) else { break 'kinds };
                 from = next;
                 continue 'kinds;
             }
-            if !came.contains(&(patient, number)) {
+            if came.contains(&(patient, number)) {
+                continue;
+            }
+            if !is_unsure {
                 return Ok(true);
             }
+            followers.push(number);
         }
-        return Ok(false);
+        break;
     }
+    for number in followers {
+        if row(read, number)?.is_of(patient) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The Patients of which a link names this one.

@@ -18,6 +18,7 @@ mod export_deleted;
 mod facts;
 mod following;
 mod history;
+mod in_record;
 mod index;
 mod indexing;
 mod joined;

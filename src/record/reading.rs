@@ -9,7 +9,8 @@ use super::disclosure::Undisclosed;
 use super::error::RecordError;
 use super::facts::RecordFacts;
 use super::following::past_as_it_stands;
-use super::layout::{COMPARTMENT, COUNTERS, VERSIONS, live_of};
+use super::in_record::{InRecord, in_record};
+use super::layout::{COUNTERS, VERSIONS, live_of};
 use super::numbers::{find, row};
 use super::pace::Pace;
 use super::paging::Paging;
@@ -21,7 +22,7 @@ use crate::access::{self, Action, Actor, Denied, Scope, Target, authorize};
 use crate::audit::{TouchKind, Touched};
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::fhir::ResourceType;
-use crate::store::{Direction, KeyRange, Read, ReadExt};
+use crate::store::{Read, ReadExt};
 
 /// How many full pages one answer may hold.
 const PAGES: usize = 4;
@@ -182,10 +183,9 @@ impl<'a> Reading<'a> {
         let scope = self.scope(kind)?;
         let mut found = Vec::new();
         let Some(number) = find(self.read, ResourceType::Patient, patient)? else { return Ok((found, false)) };
-        let rows = KeyRange::prefix(&(number, kind.number()));
-        for entry in self.read.scan(&COMPARTMENT, rows, Direction::Up)? {
-            let ((_, _, _, at), tag) = entry?;
-            if !scope.allows(Some(patient), tag.sensitivity) {
+        for entry in in_record(self.read, (number, kind), None, &|| self.go_on())? {
+            let InRecord { number: at, tag, .. } = entry?;
+            if tag.is_some_and(|tag| !scope.allows(Some(patient), tag.sensitivity)) {
                 continue;
             }
             self.go_on()?;

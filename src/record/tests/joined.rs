@@ -176,3 +176,104 @@ fn a_link_to_a_version_of_somebody_joins_to_them() {
         house.records.change_all_blocking(&lab, why(audit::Action::Create), vec![change], Transaction::STRICT);
     assert!(matches!(&refused, Err(RecordError::Joined(to)) if *to == id("a")), "{refused:?}");
 }
+
+/// What follows what was moved is settled by and by, and stands where it belongs at once.
+#[test]
+fn a_record_whose_files_are_not_settled_is_joined_and_the_copy_of_the_other_is_whole() {
+    use std::sync::atomic::Ordering::Relaxed;
+    const FILES: usize = 30;
+    let (records, ambient, tick) = ticking();
+    let house = Box_ { records, ambient, ..new_box() };
+    house.put(patient("a", "Brandvold"));
+    house.put(patient("b", "Brandvold"));
+    let letter = |of: &str| {
+        json!({"resourceType": "DocumentReference", "id": "d1", "status": "current", "subject": {"reference": format!("Patient/{of}")},
+            "content": [{"attachment": {"contentType": "text/plain"}}]})
+    };
+    house.put(letter("b"));
+    for of in 0..FILES {
+        house
+            .put(json!({"resourceType": "Binary", "id": format!("f{of}"), "contentType": "text/plain", "data": "YQ==",
+            "securityContext": {"reference": "DocumentReference/d1"}}));
+    }
+    let mut kept = patient("a", "Brandvold");
+    kept["link"] = json!([{"other": {"reference": "Patient/b"}, "type": "replaces"}]);
+    let put = |value: Value| {
+        let kind = ResourceType::parse(value["resourceType"].as_str().unwrap()).unwrap();
+        Change::put(kind, id(value["id"].as_str().unwrap()), value, Condition::None, Mode::Strict).unwrap()
+    };
+    let system = Actor::system("test");
+    let doctor = house.actor(Role::Clinician, Some("Practitioner/d"));
+    tick.store(1_000, Relaxed);
+    let all = vec![put(letter("a")), put(joined("b", "a")), put(kept)];
+    house.records.change_all_blocking(&system, why(audit::Action::Transaction), all, Transaction::STRICT).unwrap();
+    tick.store(0, Relaxed);
+    // A page at a time, and a piece of an export at a time.
+    let copied = |of: &str| {
+        let mut asked = EverythingAsked {
+            patient: Some(id(of)),
+            kinds: Some(vec![ResourceType::Binary]),
+            since: None,
+            care: None,
+            count: Some(7),
+            cursor: None,
+        };
+        let mut found = std::collections::BTreeSet::new();
+        loop {
+            let why = why(audit::Action::Everything);
+            let page = house.records.disclose_blocking(&doctor, why, |reading| reading.everything(&asked)).unwrap();
+            assert!(page.matches.iter().all(|one| found.insert(one.id.clone())), "each once");
+            asked.cursor = page.next.clone();
+            if asked.cursor.is_none() {
+                break;
+            }
+        }
+        found.len()
+    };
+    let exported = |of: &str| {
+        let whom = Whom::These(std::iter::once(id(of)).collect());
+        let of = ExportOf { kind: ResourceType::Binary, whom, at: house.ambient.now(), since: None, filters: vec![] };
+        let size = ExportSize { file: 100, chunk: 100, bytes: 1 << 20, stretch: 1_000 };
+        let why = why(audit::Action::Export);
+        let chunk =
+            house.records.disclose_blocking(&system, why, |reading| reading.export_chunk(&of, None, None, size));
+        chunk.unwrap().found.len()
+    };
+    let listed = |of: &str| {
+        let why = why(audit::Action::Read);
+        let found = house
+            .records
+            .disclose_blocking(&doctor, why, |reading| reading.of_patient(&id(of), ResourceType::Binary, 100));
+        found.unwrap().found.len()
+    };
+    for settled in [false, true] {
+        if settled {
+            while house.records.settle_followers().unwrap() == Indexed::NotYet {}
+        }
+        let stored = rows_of(&house, "b", ResourceType::Binary);
+        assert_eq!(stored, if settled { 0 } else { FILES });
+        assert_eq!(["a", "b"].map(copied), [FILES, 0]);
+        assert_eq!(["a", "b"].map(exported), [FILES, 0]);
+        assert_eq!(["a", "b"].map(listed), [FILES, 0]);
+        assert_eq!(house.records.goes_on_as(&id("b")).unwrap(), Some(id("a")));
+        assert!(house.records.other_parts(&id("a")).unwrap().is_empty());
+        let about = Change::create(ResourceType::Observation, weight("w", "b", "2026-03-02", 80.0), Mode::Strict);
+        let refused = house.records.change_all_blocking(
+            &doctor,
+            why(audit::Action::Create),
+            vec![about.unwrap()],
+            Transaction::STRICT,
+        );
+        assert!(matches!(&refused, Err(RecordError::Joined(to)) if *to == id("a")), "{refused:?}");
+    }
+}
+
+/// How many rows of a type are stored as standing in a patient's record.
+fn rows_of(house: &Box_, patient: &str, kind: ResourceType) -> usize {
+    use crate::record::layout::COMPARTMENT;
+    use crate::record::numbers;
+    use crate::store::{Direction, KeyRange, ReadExt as _};
+    let read = house.records.audit().read().unwrap();
+    let number = numbers::find(&read, ResourceType::Patient, &id(patient)).unwrap().unwrap();
+    read.scan(&COMPARTMENT, KeyRange::prefix(&(number, kind.number())), Direction::Up).unwrap().count()
+}
