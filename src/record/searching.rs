@@ -281,7 +281,7 @@ impl Reading<'_> {
     /// Rows that `_include` and `_revinclude` add, each once, none that is a match.
     fn included(&mut self, query: &Query, matches: &[RowNumber]) -> Result<Vec<RowNumber>, RecordError> {
         let mut seen: BTreeSet<RowNumber> = matches.iter().copied().collect();
-        let mut known = BTreeMap::new();
+        let mut known = BTreeSet::new();
         let mut out = Vec::new();
         let mut fresh = matches.to_vec();
         let mut round = 0;
@@ -315,12 +315,12 @@ impl Reading<'_> {
 
     /// The rows that one include leads to from one row, of those that the actor may see, by what the actor may see of them:
     /// a reference that is cut leads nowhere, and what cannot be seen includes nothing. `seen` is what was read of it so far, and
-    /// `known` whether what references led to is to be seen: what is named by many is opened once.
+    /// `known` what was led to before or is not to be seen: what is named by many, and what names many, is opened once.
     pub(super) fn led_to(
         &mut self,
         include: &Include,
         from: &Row,
-        (seen, known): (&mut Option<serde_json::Value>, &mut BTreeMap<RowNumber, bool>),
+        (seen, known): (&mut Option<serde_json::Value>, &mut BTreeSet<RowNumber>),
     ) -> Result<Vec<RowNumber>, RecordError> {
         let read = self.read;
         let mut candidates: Vec<RowNumber> = match include.way {
@@ -342,19 +342,13 @@ impl Reading<'_> {
         candidates.retain(|number| once.insert(*number));
         let mut found = Vec::new();
         for number in candidates {
-            match (include.way, known.get(&number)) {
-                (_, Some(false)) => continue,
-                (IncludeWay::Forward, Some(true)) => {
-                    found.push(number);
-                    continue;
-                }
-                _ => {}
+            if known.contains(&number) {
+                continue;
             }
             let row = row(read, number)?;
             self.go_on()?;
-            let is_seen = row.state == State::Live && self.may_see(&row)?;
-            known.insert(number, is_seen);
-            if !is_seen {
+            if row.state != State::Live || !self.may_see(&row)? {
+                known.insert(number);
                 continue;
             }
             let leads = match include.way {
@@ -365,6 +359,7 @@ impl Reading<'_> {
                 }
             };
             if leads {
+                known.insert(number);
                 found.push(number);
             }
         }

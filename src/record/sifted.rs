@@ -128,7 +128,7 @@ impl Reading<'_> {
         left: &mut usize,
         touched: &mut Vec<Touched>,
     ) -> Result<Looked, RecordError> {
-        let (mut seen, mut known) = (BTreeSet::from([from]), BTreeMap::new());
+        let (mut seen, mut known) = (BTreeSet::from([from]), BTreeSet::new());
         let mut fresh = vec![from];
         for round in 0..=self.limits.include_depth {
             let mut next = Vec::new();
