@@ -25,6 +25,9 @@ const PIECE: usize = 64 << 10;
 /// After how many seconds to ask again: what nobody reads is given up after a minute.
 const AGAIN: u32 = 10;
 
+/// What an answer counts that is made while it is read: its next piece, and what that is made of.
+const STREAM: usize = 16 << 20;
+
 /// The most of those who came from one address without an account: a statement of what the box does is large.
 const MOST_OF_STRANGERS: usize = 32 << 20;
 
@@ -69,6 +72,17 @@ impl Unread {
         actor.account().map(|account| self.place_of(Whose::Account(account)))
     }
 
+    /// A place for an answer to this actor that is made while it is read, or that they have as many as may be. Taken before its
+    /// first piece is made, and put into the answer's extensions; nothing for who has no account.
+    pub(super) fn stream(&self, actor: &Actor) -> Result<Option<Arc<Place>>, Refusal> {
+        let Some(place) = self.place(actor) else { return Ok(None) };
+        if !place.has_room() {
+            return Err(too_much());
+        }
+        place.takes(STREAM);
+        Ok(Some(place))
+    }
+
     /// Whether this actor may ask for more. Asked before a request is done: what was done is answered.
     pub(super) fn has_room(&self, actor: &Actor) -> bool {
         actor.account().is_none_or(|account| self.count(Whose::Account(account), |bytes| bytes) < MOST)
@@ -78,10 +92,11 @@ impl Unread {
     /// too many. `from` is where a stranger comes from whose answers are counted.
     pub(super) fn counted(&self, actor: &Actor, from: Option<IpAddr>, asks: Asks, mut response: Response) -> Response {
         let begun = response.extensions_mut().remove::<Arc<Place>>();
-        let Some(bytes) = response.body().size_hint().exact().filter(|bytes| *bytes > SMALL) else { return response };
-        let place = match begun {
-            Some(place) => place,
-            None => {
+        let bytes = response.body().size_hint().exact();
+        let place = match (begun, bytes.filter(|bytes| *bytes > SMALL)) {
+            (Some(place), _) => place,
+            (None, None) => return response,
+            (None, Some(bytes)) => {
                 let strange = || Some(self.place_of(Whose::Strangers(from?)));
                 let Some(place) = self.place(actor).or_else(strange) else { return response };
                 if asks == Asks::ToRead && !place.has_room() {
@@ -181,6 +196,8 @@ impl http_body::Body for Counted {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
     use http_body_util::BodyExt as _;
 
     use super::*;
@@ -237,6 +254,19 @@ mod tests {
         assert_eq!(read, MOST / 2);
         assert_eq!(unread.counted(&one, None, Asks::ToRead, large()).status(), 200);
         drop(second);
+        assert!(unread.0.lock().unwrap().is_empty());
+        // What is made while it is read has no length, and counts until its end.
+        let endless = || {
+            let place = unread.stream(&one).ok()?;
+            let mut response =
+                Response::new(Body::from_stream(futures_util::stream::pending::<Result<Bytes, Infallible>>()));
+            response.extensions_mut().insert(place.unwrap());
+            Some(unread.counted(&one, None, Asks::ToRead, response))
+        };
+        let answers: Vec<_> = std::iter::from_fn(endless).take(2 * MOST / STREAM).collect();
+        assert_eq!(answers.len(), MOST / STREAM);
+        assert!(unread.stream(&other).is_ok() && unread.stream(&stranger).unwrap().is_none());
+        drop(answers);
         assert!(unread.0.lock().unwrap().is_empty());
     }
 }

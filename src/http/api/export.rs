@@ -4,8 +4,6 @@
 //! each, so that an export whose token is revoked breaks off. A file that breaks off ends without its end, so that no
 //! client takes it for whole.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::extract::{Path, RawQuery};
 use axum::http::header::{self, HeaderValue};
@@ -17,7 +15,6 @@ use serde_json::{Value, json};
 
 use super::super::respond::{Refusal, Refused};
 use super::super::session::{self, Credential, Visit};
-use super::super::unread::{Place, too_much};
 use super::look::{id_of, named_types, type_of};
 use super::parameters::Asked as Given;
 use super::{Answer, answer, everything, noted, refusal, request, why};
@@ -261,31 +258,13 @@ pub async fn file(visit: Visit, Path((job, name)): Path<(String, String)>, heade
     let elements = export.asked.elements.iter().map(ToString::to_string).collect::<Vec<_>>();
     let shape = if elements.is_empty() { Shape::Whole } else { Shape::Elements(elements) };
     let fetching = Fetching { visit, headers, id, named, shape };
+    let memory = fetching.visit.house.unread.stream(&fetching.visit.actor)?;
     // The first piece before the answer begins: a refusal has its own status.
     let first = fetching.piece(None).await?;
-    let mut waiting = Waiting { memory: fetching.visit.house.unread.place(&fetching.visit.actor), bytes: 0 };
-    if waiting.memory.as_ref().is_some_and(|memory| !memory.has_room()) {
-        return Err(too_much());
-    }
-    waiting.is(first.0.len());
-    let mut response = Response::new(Body::from_stream(pieces(fetching, first, waiting)));
+    let mut response = Response::new(Body::from_stream(pieces(fetching, first)));
+    memory.map(|memory| response.extensions_mut().insert(memory));
     response.headers_mut().insert(header::CONTENT_TYPE, NDJSON);
     Ok(response)
-}
-
-/// The piece of a file that waits to be read, counted to the account: it is made when the one before was taken.
-struct Waiting {
-    memory: Option<Arc<Place>>,
-    bytes: usize,
-}
-
-impl Waiting {
-    fn is(&mut self, bytes: usize) {
-        if let Some(memory) = &self.memory {
-            memory.gives_back(std::mem::replace(&mut self.bytes, bytes));
-            memory.takes(bytes);
-        }
-    }
 }
 
 /// One file being fetched.
@@ -354,19 +333,13 @@ fn deletions(chunk: ExportDeleted) -> (Bytes, Option<ExportPlace>) {
 fn pieces(
     fetching: Fetching,
     (first, next): (Bytes, Option<ExportPlace>),
-    waiting: Waiting,
 ) -> impl futures_util::Stream<Item = Result<Bytes, std::io::Error>> {
-    let rest = stream::unfold((fetching, next, waiting), |(fetching, next, mut waiting)| async move {
+    let rest = stream::unfold((fetching, next), |(fetching, next)| async move {
         let from = next?;
         match fetching.piece(Some(from)).await {
-            Ok((piece, next)) => {
-                waiting.is(piece.len());
-                Some((Ok(piece), (fetching, next, waiting)))
-            }
+            Ok((piece, next)) => Some((Ok(piece), (fetching, next))),
             // The connection ends before the body does.
-            Err(refusal) => {
-                Some((Err(std::io::Error::other(refusal.sentence().to_owned())), (fetching, None, waiting)))
-            }
+            Err(refusal) => Some((Err(std::io::Error::other(refusal.sentence().to_owned())), (fetching, None))),
         }
     });
     // What compresses asks again after the end.

@@ -59,14 +59,15 @@ pub(in crate::http) struct CopyOf {
 pub(in crate::http) async fn sent(of: CopyOf) -> Result<Response, Refusal> {
     let now = of.house.ambient.now().to_zoned(of.ctx.zone.clone());
     let name = format!("attachment; filename=\"record-{}.zip\"", now.date());
-    let mut making = Making::new(of, now.datetime());
+    let memory = of.house.unread.stream(&of.actor)?;
+    let making = Making::new(of, now.datetime());
     // What is refused at once is said in words, not by a file that breaks off.
     let first = making.next().await?;
-    let rest = stream::unfold(Some((making, first)), |state| async {
-        let (mut making, ready) = state?;
+    let rest = stream::unfold(Some(first), |state| async {
+        let (making, ready) = state?;
         let bytes = ready?;
         match making.next().await {
-            Ok(next) => Some((Ok(bytes), Some((making, next)))),
+            Ok(next) => Some((Ok(bytes), Some(next))),
             Err(refusal) => {
                 tracing::warn!(target: "http", status = refusal.status().as_u16(), "a copy broke off");
                 Some((Err(std::io::Error::other("the copy broke off")), None))
@@ -75,6 +76,7 @@ pub(in crate::http) async fn sent(of: CopyOf) -> Result<Response, Refusal> {
     });
     // Who compresses it asks again after its end.
     let mut response = Response::new(Body::from_stream(rest.fuse()));
+    memory.map(|memory| response.extensions_mut().insert(memory));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/zip"));
     headers.insert(header::CONTENT_DISPOSITION, HeaderValue::try_from(name).map_err(Refusal::internal)?);
@@ -147,34 +149,48 @@ impl Making {
     }
 
     /// The next bytes; `None` at the end.
-    async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
+    async fn next(mut self) -> Result<(Self, Option<Bytes>), Refusal> {
         loop {
-            match std::mem::replace(&mut self.stage, Stage::Over) {
+            let page = match &self.stage {
                 Stage::Resources(cursor) => {
                     let kinds =
                         ResourceType::ALL.iter().copied().filter(|kind| *kind != ResourceType::Binary).collect();
-                    let page = self.page(kinds, cursor, AT_ONCE).await?;
-                    self.resources(&page)?;
-                    self.stage = match page.next {
-                        Some(next) => Stage::Resources(Some(next)),
-                        None => Stage::Files(None),
-                    };
+                    Some(self.page(kinds, cursor.clone(), AT_ONCE).await?)
                 }
-                Stage::Files(cursor) => {
-                    let page = self.page(vec![ResourceType::Binary], cursor, 1).await?;
-                    page.matches.iter().try_for_each(|stored| self.file(stored))?;
-                    self.stage = match page.next {
-                        Some(next) => Stage::Files(Some(next)),
-                        None => Stage::End,
-                    };
-                }
-                Stage::End => self.end()?,
-                Stage::Over => return Ok(None),
-            }
+                Stage::Files(cursor) => Some(self.page(vec![ResourceType::Binary], cursor.clone(), 1).await?),
+                Stage::End => None,
+                Stage::Over => return Ok((self, None)),
+            };
+            // It is written and compressed where nobody else's answer waits for it.
+            let worked = tokio::task::spawn_blocking(move || self.go_on(page).map(|()| self)).await;
+            self = worked.map_err(|_| Refusal::internal("writing a copy panicked"))??;
             let bytes = self.zip.take();
             if !bytes.is_empty() {
-                return Ok(Some(bytes.into()));
+                return Ok((self, Some(bytes.into())));
             }
+        }
+    }
+
+    fn go_on(&mut self, page: Option<Page>) -> Result<(), Refusal> {
+        match (std::mem::replace(&mut self.stage, Stage::Over), page) {
+            (Stage::Resources(_), Some(page)) => {
+                self.resources(&page)?;
+                self.stage = match page.next {
+                    Some(next) => Stage::Resources(Some(next)),
+                    None => Stage::Files(None),
+                };
+                Ok(())
+            }
+            (Stage::Files(_), Some(page)) => {
+                page.matches.iter().try_for_each(|stored| self.file(stored))?;
+                self.stage = match page.next {
+                    Some(next) => Stage::Files(Some(next)),
+                    None => Stage::End,
+                };
+                Ok(())
+            }
+            (Stage::End, _) => self.end(),
+            _ => Ok(()),
         }
     }
 
