@@ -166,7 +166,7 @@ fn in_step(first: Time, open: Option<Time>) -> Time {
     let minutes = |time: Time| i64::from(time.hour()) * 60 + i64::from(time.minute());
     let over = (minutes(first) - open.map_or(0, minutes)).rem_euclid(STEP);
     let whole = Time::new(first.hour(), first.minute(), 0, 0).unwrap_or(first);
-    whole.checked_sub(over.minutes()).unwrap_or(Time::midnight())
+    whole.checked_sub(over.minutes()).unwrap_or(Time::MIN)
 }
 
 impl<'a> Grid<'a> {
