@@ -17,7 +17,7 @@ use crate::backup::Backups;
 use crate::base::Ambient;
 use crate::care::export::{Approval, Exports};
 use crate::care::results::{HeldWhole, HouseLetsGo};
-use crate::care::schedule::{FewRequests, OneAtATime};
+use crate::care::schedule::{FewRequests, NoEndlessBlock, OneAtATime};
 use crate::crypto::keyslots::{SlotId, SlotKind};
 use crate::crypto::{MacKey, Signer};
 use crate::discovery::Presence;
@@ -76,6 +76,7 @@ impl Opened {
         let records = records.in_zone(config.house.time_zone.get());
         let records = records.ruled(vec![
             Arc::new(OneAtATime),
+            Arc::new(NoEndlessBlock),
             Arc::new(FewRequests),
             Arc::new(HeldWhole),
             Arc::new(HouseLetsGo),

@@ -36,6 +36,6 @@ use book::{begun, put};
 pub use free::{Slots, free, is_open};
 pub use ics::calendar;
 pub use over::{Despite, OVERBOOKED, over, over_of};
-pub use rule::{FewRequests, OneAtATime};
-pub use taken::{Taken, busy, time_of};
+pub use rule::{FewRequests, NoEndlessBlock, OneAtATime};
+pub use taken::{Taken, blocked, busy, time_of};
 pub use waiting::{LISTED, Round, decline, is_listed, not_offered, not_offered_of, offer_ends, round, waits};

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::book::patients_of;
 use super::over::{Despite, over_of};
-use super::taken::{self, LONGEST_HOURS, Roles, Taken};
+use super::taken::{self, LONGEST_BLOCK, LONGEST_HOURS, Roles, Taken};
 use crate::base::{FhirId, Role, Timestamp};
 use crate::care::clinic;
 use crate::fhir::ResourceType;
@@ -116,6 +116,28 @@ fn hold_hours(inside: &Inside<'_, '_, '_>) -> Result<u16, RecordError> {
     let all = strict(ResourceType::HealthcareService, "")?;
     let services = inside.glimpse(&all, |service| Some(service.clone()))?;
     Ok(clinic::of_resources(&services, &[]).house.hold_hours)
+}
+
+/// No time is blocked for longer than is looked back for when somebody books.
+#[derive(Debug, Clone, Copy)]
+pub struct NoEndlessBlock;
+
+impl Rule for NoEndlessBlock {
+    fn concerns(&self, kind: ResourceType) -> bool {
+        kind == ResourceType::Slot
+    }
+
+    fn allow(&self, _: &Inside<'_, '_, '_>, all: &[Changed<'_>]) -> Result<(), (usize, RecordError)> {
+        let endless = all.iter().position(|changed| taken::is_endless(changed.after));
+        endless.map_or(Ok(()), |at| Err((at, endless_block())))
+    }
+}
+
+fn endless_block() -> RecordError {
+    RecordError::AgainstRule(format!(
+        "a Slot blocks {LONGEST_BLOCK} days at most. Nothing was changed. Store one for each year, or say in notAvailable of \
+         the PractitionerRole that nobody is there"
+    ))
 }
 
 /// How many requests of one patient may wait for the clinic's word.
@@ -338,6 +360,41 @@ mod tests {
             assert!(!strict(&records, vec![on(day, "10:00")]), "{day}");
         }
         assert!(strict(&records, vec![on("2026-04-15", "10:00")]));
+    }
+
+    #[test]
+    fn a_leave_of_months_takes_every_day_of_it_whatever_calendar_says_so_and_one_without_end_is_refused() {
+        let (records, _) = records();
+        let records = records.ruled(vec![Arc::new(OneAtATime), Arc::new(NoEndlessBlock)]);
+        doctors(&records);
+        let role = json!({"resourceType": "PractitionerRole", "id": "r",
+            "practitioner": {"reference": "Practitioner/a/_history/1"}});
+        let schedule = |id: &str, of: &str| json!({"resourceType": "Schedule", "id": id, "actor": [{"reference": of}]});
+        let calendars = [schedule("s", "PractitionerRole/r"), schedule("v", "Practitioner/b/_history/1")];
+        store(&records, std::iter::once(role).chain(calendars).collect(), Transaction::IMPORT).unwrap();
+        let leave = |id: &str, of: &str, start: &str, end: &str| {
+            json!({"resourceType": "Slot", "id": id, "status": "busy-unavailable", "schedule": {"reference": of},
+                "start": format!("{start}T00:00:00Z"), "end": format!("{end}T00:00:00Z")})
+        };
+        assert!(!strict(&records, vec![leave("e", "Schedule/s", "2026-01-01", "2027-06-01")]), "nobody would meet it");
+        let long = leave("l", "Schedule/s/_history/1", "2025-12-01", "2026-07-01");
+        assert!(strict(&records, vec![long, leave("w", "Schedule/v", "2026-03-02", "2026-03-07")]));
+        for who in ["a", "b"] {
+            assert!(!strict(&records, vec![with("one", &[who], "10:00", "booked")]), "{who}");
+        }
+        // The calendar, the list and the patients' times are told the same.
+        let now = records.audit().ambient().now();
+        let day = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let whom = |all: Vec<Taken>| all.into_iter().flat_map(|one| one.who).collect::<Vec<_>>();
+        let blocked = taken::blocked(&records, now, Timestamp::from_second(now.as_second() + 60).unwrap()).unwrap();
+        assert_eq!(blocked.iter().map(|(slot, _)| slot.as_str()).collect::<Vec<_>>(), ["l", "w"]);
+        let told = whom(blocked.into_iter().map(|(_, taken)| taken).collect());
+        assert_eq!(told, ["Practitioner/a", "Practitioner/b"]);
+        let mut offered = whom(taken::busy(&records, day, day).unwrap());
+        offered.sort_unstable();
+        assert_eq!(offered, told);
+        let after: Timestamp = "2026-07-01T00:00:00Z".parse().unwrap();
+        assert!(taken::blocked(&records, after, Timestamp::from_second(after.as_second() + 60).unwrap()).unwrap().is_empty());
     }
 
     #[test]

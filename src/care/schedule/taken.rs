@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::base::{FhirId, Timestamp};
@@ -15,8 +16,10 @@ use crate::record::{Inside, RecordError, Records, local_reference, strict};
 const MOST_DAYS: i32 = 40;
 /// The longest appointment that takes anybody's time, in hours: one that began before the day before is over.
 pub(super) const LONGEST_HOURS: i64 = 24;
-/// How many days before others a block may have begun that goes on through them.
-const LONGEST_BLOCK: i32 = 60;
+/// The most days that a time is blocked for at once: one that began longer before others than this is over.
+pub(super) const LONGEST_BLOCK: i32 = 366;
+/// So many days of blocked times are looked for at once: a block that comes every day makes a year of them many.
+const BLOCKS_AT_ONCE: i32 = 61;
 
 /// A stretch of time that somebody is not free.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,6 +137,7 @@ fn of_staff(appointment: &Value) -> Option<Taken> {
 }
 
 struct Block {
+    id: String,
     schedule: String,
     start: Timestamp,
     end: Timestamp,
@@ -145,7 +149,14 @@ fn block(slot: &Value) -> Option<Block> {
         return None;
     }
     let schedule = whichever_version(text("/schedule/reference")?);
-    Some(Block { schedule, start: text("/start")?.parse().ok()?, end: text("/end")?.parse().ok()? })
+    let id = text("/id").unwrap_or_default().to_owned();
+    Some(Block { id, schedule, start: text("/start")?.parse().ok()?, end: text("/end")?.parse().ok()? })
+}
+
+/// Whether a Slot blocks more time at once than is looked back for.
+pub(super) fn is_endless(slot: &Value) -> bool {
+    let longest = i64::from(LONGEST_BLOCK) * 86_400;
+    block(slot).is_some_and(|block| block.end.as_second() - block.start.as_second() > longest)
 }
 
 fn schedule(schedule: &Value) -> Option<(String, Vec<String>)> {
@@ -169,52 +180,103 @@ fn days(first: Date, last: Date) -> String {
 
 struct Questions {
     appointments: Query,
-    slots: Query,
+    blocks: BlockQuestions,
+}
+
+/// Of what is blocked at some time from one moment to another, whenever it began.
+struct BlockQuestions {
+    slots: Vec<Query>,
     schedules: Query,
+    from: Timestamp,
+    to: Timestamp,
+}
+
+impl BlockQuestions {
+    fn of(from: Timestamp, to: Timestamp) -> Result<Self, RecordError> {
+        let days = |days: i32| (i64::from(days) * 24).hours();
+        let mut slots = Vec::new();
+        let mut at = from.checked_sub(days(LONGEST_BLOCK)).unwrap_or_default().max(Timestamp::UNIX_EPOCH);
+        while at < to {
+            let next = at.checked_add(days(BLOCKS_AT_ONCE)).unwrap_or(to).min(to);
+            let text = format!("start=ge{at}&start=lt{next}&status=busy-unavailable");
+            slots.push(strict(ResourceType::Slot, &text)?);
+            at = next;
+        }
+        Ok(Self { slots, schedules: strict(ResourceType::Schedule, "")?, from, to })
+    }
+
+    /// Those that go on then, each with the id of its Slot.
+    fn answered(&self, blocks: Vec<Block>, schedules: &[(String, Vec<String>)]) -> Vec<(String, Taken)> {
+        let goes_on = |block: &Block| block.start < self.to && self.from < block.end;
+        let of = |block: Block| {
+            let who = schedules.iter().find(|(id, _)| *id == block.schedule).map(|(_, who)| who.clone());
+            let who = who.unwrap_or_default();
+            (block.id, Taken { who, start: block.start, end: block.end, id: String::new(), offered: None })
+        };
+        blocks.into_iter().filter(goes_on).map(of).collect()
+    }
 }
 
 impl Questions {
     fn of(first: Date, last: Date) -> Result<Self, RecordError> {
+        let midnight = |day: Date| day.to_zoned(TimeZone::UTC).map(|at| at.timestamp());
+        let from = midnight(first.saturating_sub(1.day())).unwrap_or(Timestamp::MIN);
+        let to = midnight(last.saturating_add(2.days())).unwrap_or(Timestamp::MAX);
         let days = days(first, last);
-        let (from, to) = (first.saturating_sub(LONGEST_BLOCK.days()), last.saturating_add(1.day()));
         Ok(Self {
             appointments: strict(ResourceType::Appointment, &format!("date={days}&status={TAKES_TIME}"))?,
-            slots: strict(ResourceType::Slot, &format!("start=ge{from}&start=le{to}&status=busy-unavailable"))?,
-            schedules: strict(ResourceType::Schedule, "")?,
+            blocks: BlockQuestions::of(from, to)?,
         })
     }
 }
 
-fn together(
-    mut taken: Vec<Taken>,
-    blocks: Vec<Block>,
-    schedules: &[(String, Vec<String>)],
+/// The same with the persons behind all roles.
+fn of_persons(
+    all: Vec<Taken>,
     ask: impl Fn(&Query) -> Result<Vec<(String, String)>, RecordError>,
 ) -> Result<Vec<Taken>, RecordError> {
-    for block in blocks {
-        let who = schedules.iter().find(|(id, _)| *id == block.schedule).map(|(_, who)| who.clone());
-        let who = who.unwrap_or_default();
-        taken.push(Taken { who, start: block.start, end: block.end, id: String::new(), offered: None });
-    }
     let mut roles = Roles::default();
-    roles.meet(&taken, ask)?;
-    Ok(taken.into_iter().map(|one| roles.persons(one)).collect())
+    roles.meet(&all, ask)?;
+    Ok(all.into_iter().map(|one| roles.persons(one)).collect())
+}
+
+/// What is blocked at some time from one moment to another, whenever it began: the id of each Slot, and whom it takes when. The
+/// calendar, the list of what is blocked and what patients are offered all ask here.
+pub fn blocked(records: &Records, from: Timestamp, to: Timestamp) -> Result<Vec<(String, Taken)>, RecordError> {
+    let (slots, taken): (Vec<String>, Vec<Taken>) = blocks_of(records, &BlockQuestions::of(from, to)?)?.into_iter().unzip();
+    let persons = of_persons(taken, |query| records.glimpse(query, role))?;
+    let mut all: Vec<(String, Taken)> = slots.into_iter().zip(persons).collect();
+    all.sort_by_key(|(_, taken)| taken.start);
+    Ok(all)
+}
+
+fn blocks_of(records: &Records, asked: &BlockQuestions) -> Result<Vec<(String, Taken)>, RecordError> {
+    let mut blocks = Vec::new();
+    for slots in &asked.slots {
+        blocks.extend(records.glimpse(slots, block)?);
+    }
+    Ok(asked.answered(blocks, &records.glimpse(&asked.schedules, schedule)?))
 }
 
 /// When whom of the staff is not free, on days of the clinic. Times alone: it is the same for everybody who asks.
 pub fn busy(records: &Records, first: Date, last: Date) -> Result<Vec<Taken>, RecordError> {
     let asked = Questions::of(first, last)?;
-    let taken = records.glimpse(&asked.appointments, of_staff)?;
-    let (blocks, schedules) = (records.glimpse(&asked.slots, block)?, records.glimpse(&asked.schedules, schedule)?);
-    together(taken, blocks, &schedules, |query| records.glimpse(query, role))
+    let mut taken = records.glimpse(&asked.appointments, of_staff)?;
+    taken.extend(blocks_of(records, &asked.blocks)?.into_iter().map(|(_, taken)| taken));
+    of_persons(taken, |query| records.glimpse(query, role))
 }
 
 /// The same inside the writer, with everybody who takes part.
 pub(super) fn inside(writer: &Inside<'_, '_, '_>, first: Date, last: Date) -> Result<Vec<Taken>, RecordError> {
     let asked = Questions::of(first, last)?;
-    let taken = writer.glimpse(&asked.appointments, of_all)?;
-    let (blocks, schedules) = (writer.glimpse(&asked.slots, block)?, writer.glimpse(&asked.schedules, schedule)?);
-    together(taken, blocks, &schedules, |query| writer.glimpse(query, role))
+    let mut taken = writer.glimpse(&asked.appointments, of_all)?;
+    let mut blocks = Vec::new();
+    for slots in &asked.blocks.slots {
+        blocks.extend(writer.glimpse(slots, block)?);
+    }
+    let blocks = asked.blocks.answered(blocks, &writer.glimpse(&asked.blocks.schedules, schedule)?);
+    taken.extend(blocks.into_iter().map(|(_, taken)| taken));
+    of_persons(taken, |query| writer.glimpse(query, role))
 }
 
 #[cfg(test)]

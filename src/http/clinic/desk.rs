@@ -13,7 +13,7 @@ use super::{ctx, why};
 use crate::audit::{Action, Detail};
 use crate::base::Timestamp;
 use crate::care::clinic::Clinic;
-use crate::care::schedule;
+use crate::care::schedule::{self, Taken};
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx};
 use crate::http::pages::page;
@@ -94,21 +94,33 @@ pub(super) fn bounds(day: Date, ctx: &Ctx) -> Result<(Timestamp, Timestamp), Ref
     format::day_bounds(&noon).ok_or_else(|| Refusal::internal("a day without bounds"))
 }
 
-pub(super) type Read = ((Clinic, Page), (Page, Page));
+pub(super) type Read = ((Clinic, Page), Option<Page>);
 
-/// What stands in the calendar from one moment to another: appointments, blocked times, and whose they are.
+/// What stands in the calendar from one moment to another: appointments, and the Slots of what is blocked then.
 pub(super) fn read_days(
     reading: &mut Reading<'_>,
-    start: Timestamp,
-    end: Timestamp,
+    (start, end): (Timestamp, Timestamp),
+    blocked: &[(String, Taken)],
 ) -> Result<Undisclosed<Read>, RecordError> {
     let clinic = Clinic::read(reading)?;
     let of = grid::STANDS;
     let text = format!("date=ge{start}&date=lt{end}&status={of}&_sort=date&_count={MOST}&_include=Appointment:patient");
     let appointments = reading.search(&strict(R::Appointment, &text)?)?;
-    let slots = reading.search(&strict(R::Slot, &format!("start=ge{start}&start=lt{end}&_count={MOST}"))?)?;
-    let schedules = reading.search(&strict(R::Schedule, &format!("_count={MOST}"))?)?;
-    Ok(clinic.zip(appointments).zip(slots.zip(schedules)))
+    Ok(clinic.zip(appointments).zip(read_slots(reading, blocked, MOST)?))
+}
+
+/// The Slots of what is blocked, the first of them: what each is for stands there.
+pub(super) fn read_slots(
+    reading: &mut Reading<'_>,
+    blocked: &[(String, Taken)],
+    most: usize,
+) -> Result<Undisclosed<Option<Page>>, RecordError> {
+    let ids: Vec<&str> = blocked.iter().take(most).map(|(id, _)| id.as_str()).collect();
+    if ids.is_empty() {
+        return Ok(reading.nothing::<()>().map(|_| None));
+    }
+    let query = strict(R::Slot, &format!("_id={}&_count={most}", ids.join(",")))?;
+    Ok(reading.search(&query)?.map(Some))
 }
 
 /// `GET /today`, as the reception sees it.
@@ -117,15 +129,17 @@ pub(super) async fn day(visit: &Visit, day: Date) -> Result<Response, Refusal> {
     let (start, end) = bounds(day, &ctx)?;
     let looks = why(visit, Action::Listed, Detail::none());
     let requests = strict(R::Appointment, &format!("status=proposed&_count={MOST}&_include=Appointment:patient"))?;
-    let found = visit
-        .house
-        .records
-        .disclose(&visit.actor, looks, |reading| Ok(read_days(reading, start, end)?.zip(reading.search(&requests)?)));
-    let (((clinic, appointments), (slots, schedules)), asked) = found.await?.into_inner();
+    let records = &visit.house.records;
+    let blocked = schedule::blocked(records, start, end)?;
+    let found = records.disclose(&visit.actor, looks, |reading| {
+        Ok(read_days(reading, (start, end), &blocked)?.zip(reading.search(&requests)?))
+    });
+    let (((clinic, appointments), slots), asked) = found.await?.into_inner();
     let booked = Booked::of(&appointments);
     let now = visit.house.ambient.now();
     let lanes = grid::lanes_of_day(&clinic, &booked, day, &ctx);
-    let Drawn { columns, rows } = grid::drawn(&clinic, lanes, &booked, &grid::blocks(&slots, &schedules), &ctx, now);
+    let blocks = grid::blocks(blocked, slots.as_ref());
+    let Drawn { columns, rows } = grid::drawn(&clinic, lanes, &booked, &blocks, &ctx, now);
     let request = Booked::of(&asked);
     page(&DayGrid {
         board: board(&booked, &ctx, now),

@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use super::desk::Booked;
 use super::desk_pages::{Cell, Column, Entry, GridRow};
-use super::schedule::day_of;
+use super::schedule::{day_of, series_of};
 use crate::base::{FhirId, Timestamp};
 use crate::care::clinic::{Clinic, Clinician};
-use crate::care::schedule;
-use crate::http::fill::Ctx;
+use crate::care::schedule::{self, Taken};
+use crate::http::fill::{self, Ctx};
 use crate::http::ui::record::AppointmentState;
 use crate::http::ui::t;
 use crate::record::Page;
@@ -33,10 +33,14 @@ pub(super) struct Lane<'a> {
 
 /// A time that is blocked.
 pub(super) struct Blocked {
-    pub who: String,
+    /// The Slot that says so.
+    pub id: String,
+    /// Whom it takes, as in `Practitioner/a`.
+    pub who: Vec<String>,
     pub start: Timestamp,
     pub end: Timestamp,
     pub what: String,
+    pub series: Option<String>,
 }
 
 /// The table, ready for its template.
@@ -45,31 +49,23 @@ pub(super) struct Drawn {
     pub rows: Vec<GridRow>,
 }
 
-/// Blocked times: whose, from when to when, what for.
-pub(super) fn blocks(slots: &Page, schedules: &Page) -> Vec<Blocked> {
-    let owner: HashMap<String, String> = schedules
-        .matches
-        .iter()
-        .filter_map(|stored| {
-            let value = stored.value();
-            let actor = value.pointer("/actor/0/reference")?.as_str()?.to_owned();
-            Some((format!("Schedule/{}", stored.id), actor))
-        })
-        .collect();
-    let all = slots.matches.iter().filter_map(|stored| {
-        let value = stored.value();
-        let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
-        if text("/status")? != "busy-unavailable" {
-            return None;
+/// Blocked times with what they are for, as far as their Slots say it and may be seen: a time is blocked all the same.
+pub(super) fn blocks(blocked: Vec<(String, Taken)>, slots: Option<&Page>) -> Vec<Blocked> {
+    let slots: HashMap<&str, Value> =
+        slots.iter().flat_map(|page| &page.matches).map(|stored| (stored.id.as_str(), stored.value())).collect();
+    let of = |(id, taken): (String, Taken)| {
+        let slot = slots.get(id.as_str());
+        let what = slot.and_then(|slot| fill::concept(slot.pointer("/serviceType/0")));
+        Blocked {
+            what: what.unwrap_or_else(|| t("block-plain").to_string()),
+            series: slot.and_then(series_of).map(str::to_owned),
+            who: taken.who,
+            start: taken.start,
+            end: taken.end,
+            id,
         }
-        Some(Blocked {
-            who: owner.get(text("/schedule/reference")?)?.clone(),
-            start: text("/start")?.parse().ok()?,
-            end: text("/end")?.parse().ok()?,
-            what: text("/serviceType/0/text").unwrap_or_default().to_owned(),
-        })
-    });
-    all.collect()
+    };
+    blocked.into_iter().map(of).collect()
 }
 
 /// Whether an appointment is on this day of the clinic.
@@ -296,7 +292,8 @@ impl<'a> Grid<'a> {
             return Err(away.why.clone());
         }
         let own = who.person.as_str();
-        if let Some(block) = self.blocks.iter().find(|block| block.who == own && block.start < to && from < block.end) {
+        let meets = |block: &&Blocked| block.start < to && from < block.end && block.who.iter().any(|who| who == own);
+        if let Some(block) = self.blocks.iter().find(meets) {
             return Err(block.what.clone());
         }
         let time = from.to_zoned(self.ctx.zone.clone()).time();
@@ -401,6 +398,34 @@ mod tests {
         assert_eq!(times, ["09:00", "09:20", "09:40", "10:00", "10:20", "10:40"]);
         // What is over is not offered any more.
         assert_eq!(shape(&clinic, &booked(&[]), "2026-03-03", "2026-03-03T09:30:00Z").0, "o2 f f f f");
+    }
+
+    #[test]
+    fn what_is_blocked_since_days_ago_is_free_on_none_of_them() {
+        let clinic = clinic("09:00:00", "10:00:00", "tue");
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let block = |who: &[&str]| Blocked {
+            id: "s".into(),
+            who: who.iter().map(|who| (*who).to_owned()).collect(),
+            start: at("2026-03-01T00:00:00Z"),
+            end: at("2026-03-03T09:40:00Z"),
+            what: "Leave".into(),
+            series: None,
+        };
+        let ctx = Ctx::of(jiff::tz::TimeZone::get("Europe/London").unwrap());
+        let words = |block: Blocked| {
+            let (all, day) = (booked(&[]), "2026-03-03".parse().unwrap());
+            let lanes = lanes_of_day(&clinic, &all, day, &ctx);
+            let drawn = drawn(&clinic, lanes, &all, &[block], &ctx, at("2026-02-01T00:00:00Z"));
+            let word = |(_, cell): &(usize, Cell)| match cell {
+                Cell::Off { word, span } => format!("{word} {span}"),
+                Cell::Free { .. } => "free".to_owned(),
+                Cell::Booked { .. } => "booked".to_owned(),
+            };
+            drawn.columns[0].pieces.iter().map(word).collect::<Vec<_>>()
+        };
+        assert_eq!(words(block(&["Practitioner/e", "Practitioner/d"])), ["Leave 2", "free"]);
+        assert_eq!(words(block(&["Practitioner/e"])), ["free", "free", "free"], "of somebody else");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::desk::{Booked, bounds, read_days};
+use super::desk::{Booked, bounds, read_days, read_slots};
 use super::grid::{self, Blocked, Drawn, Lane};
 use super::schedule_pages::{BlockRow, Blocks, CellList, Moving, Schedule, View, WeekRow};
 use super::{ctx, id_of, why};
@@ -62,8 +62,9 @@ pub(in crate::http) async fn schedule(visit: Visit, Query(asked): Query<Asked>) 
     let (start, end) = (bounds(first, &ctx)?.0, bounds(last, &ctx)?.1);
     let moving = FhirId::parse(&asked.moving).ok();
     let looks = acts(&visit, Action::Listed);
+    let blocked = schedule::blocked(&visit.house.records, start, end)?;
     let found = visit.house.records.disclose(&visit.actor, looks, |reading| {
-        let days = read_days(reading, start, end)?;
+        let days = read_days(reading, (start, end), &blocked)?;
         let moved = match &moving {
             Some(id) => {
                 reading.search(&strict(R::Appointment, &format!("_id={id}&_include=Appointment:patient"))?)?.map(Some)
@@ -72,9 +73,9 @@ pub(in crate::http) async fn schedule(visit: Visit, Query(asked): Query<Asked>) 
         };
         Ok(days.zip(moved))
     });
-    let (((clinic, appointments), (slots, schedules)), moved) = found.await?.into_inner();
+    let (((clinic, appointments), slots), moved) = found.await?.into_inner();
     let booked = Booked::of(&appointments);
-    let blocks = grid::blocks(&slots, &schedules);
+    let blocks = grid::blocks(blocked, slots.as_ref());
     let now = visit.house.ambient.now();
     let one = clinic.clinician(&asked.with);
     let mut address = Address { week, with: asked.with.clone(), moving: String::new() };
@@ -270,19 +271,23 @@ pub(in crate::http) async fn blocks(visit: Visit, Query(shown): Query<Shown>) ->
     blocks_page(&visit, cx, &typed, Faults::none(), None).await
 }
 
-type BlocksRead = (Clinic, (Page, Page));
-
-async fn read_blocks(visit: &Visit, today: Date, ctx: &Ctx) -> Result<BlocksRead, Refusal> {
+async fn read_blocks(visit: &Visit, today: Date, ctx: &Ctx) -> Result<(Clinic, Vec<Blocked>), Refusal> {
     let (start, end) = (bounds(today, ctx)?.0, bounds(today.saturating_add(AHEAD.days()), ctx)?.1);
     let looks = Why { purpose: Purpose::HOperat, ..acts(visit, Action::Read) };
+    let mut blocked = schedule::blocked(&visit.house.records, start, end)?;
+    blocked.truncate(MOST);
     let found = visit.house.records.disclose(&visit.actor, looks, |reading| {
-        let clinic = Clinic::read(reading)?;
-        let text = format!("status=busy-unavailable&start=ge{start}&start=lt{end}&_sort=start&_count={MOST}");
-        let slots = reading.search(&strict(R::Slot, &text)?)?;
-        let schedules = reading.search(&strict(R::Schedule, &format!("_count={MOST}"))?)?;
-        Ok(clinic.zip(slots.zip(schedules)))
+        Ok(Clinic::read(reading)?.zip(read_slots(reading, &blocked, MOST)?))
     });
-    Ok(found.await?.into_inner())
+    let (clinic, slots) = found.await?.into_inner();
+    Ok((clinic, grid::blocks(blocked, slots.as_ref())))
+}
+
+/// "30 Nov 2026 09:00 to 12:00", and of what ends on another day that day too.
+fn span_of_block(block: &Blocked, ctx: &Ctx) -> String {
+    let (start, end) = (When::at(block.start, &ctx.zone), When::at(block.end, &ctx.zone));
+    let to = if start.day() == end.day() { grid::clock(block.end, ctx) } else { end.short_time() };
+    t("from-to").with("from", start.short_time()).with("to", to).to_string()
 }
 
 async fn blocks_page(
@@ -297,31 +302,17 @@ async fn blocks_page(
     if cx.at.is_empty() {
         cx.at = "/schedule/blocks".to_owned();
     }
-    let (clinic, (slots, schedules)) = read_blocks(visit, today, &ctx).await?;
-    let owners: Vec<(String, String)> = schedules
-        .matches
-        .iter()
-        .filter_map(|stored| {
-            let value = stored.value();
-            let actor = value.pointer("/actor/0/reference")?.as_str()?.strip_prefix("Practitioner/")?.to_owned();
-            Some((format!("Schedule/{}", stored.id), clinic.clinician(&actor)?.name.clone()))
-        })
-        .collect();
-    let rows = slots.matches.iter().filter_map(|stored| {
-        let value = stored.value();
-        let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
-        let of = text("/schedule/reference")?;
-        let time = |pointer: &str| text(pointer)?.parse::<Timestamp>().ok();
-        let (start, end) = (time("/start")?, time("/end")?);
-        Some(BlockRow {
-            id: stored.id.to_string(),
-            what: text("/serviceType/0/text").unwrap_or_default().to_owned(),
-            with: owners.iter().find(|(id, _)| id == of)?.1.clone(),
-            when: t("from-to")
-                .with("from", When::at(start, &ctx.zone).short_time())
-                .with("to", grid::clock(end, &ctx))
-                .to_string(),
-            series: series_of(&value).map(str::to_owned),
+    let (clinic, blocked) = read_blocks(visit, today, &ctx).await?;
+    let rows = blocked.into_iter().filter_map(|block| {
+        let of = |who: &String| Some(clinic.clinician(who.strip_prefix("Practitioner/")?)?.name.as_str());
+        let with: Vec<&str> = block.who.iter().filter_map(of).collect();
+        // A room's calendar, say, is nobody's hours.
+        (!with.is_empty()).then(|| BlockRow {
+            with: with.join(", "),
+            when: span_of_block(&block, &ctx),
+            id: block.id,
+            what: block.what,
+            series: block.series,
         })
     });
     let mut rows: Vec<BlockRow> = rows.collect();
@@ -357,7 +348,7 @@ async fn blocks_page(
     })
 }
 
-fn series_of(slot: &Value) -> Option<&str> {
+pub(super) fn series_of(slot: &Value) -> Option<&str> {
     let all = slot.get("identifier")?.as_array()?;
     all.iter().find(|one| one.get("system").and_then(Value::as_str) == Some(SERIES))?.get("value")?.as_str()
 }
@@ -416,7 +407,11 @@ fn read_block(typed: &BlockTyped, today: Date) -> Result<Block, Faults> {
 pub(in crate::http) async fn make_block(visit: Visit, sent: Sent<BlockTyped>) -> Result<Response, Refusal> {
     let (typed, ctx) = (&sent.typed, ctx(&visit));
     let today = visit.today();
-    let (clinic, (_, schedules)) = read_blocks(&visit, today, &ctx).await?;
+    let looks = Why { purpose: Purpose::HOperat, ..acts(&visit, Action::Read) };
+    let found = visit.house.records.disclose(&visit.actor, looks, |reading| {
+        Ok(Clinic::read(reading)?.zip(reading.search(&strict(R::Schedule, &format!("_count={MOST}"))?)?))
+    });
+    let (clinic, schedules) = found.await?.into_inner();
     let with = clinic.clinician(&typed.with).ok_or(Refusal::not_found())?;
     let block = match read_block(typed, today) {
         Ok(block) => block,
@@ -497,5 +492,28 @@ pub(in crate::http) async fn remove_block(
             }
         }
         Err(Refused::Told(never)) => match never {},
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blocked_time_that_ends_on_another_day_says_which() {
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
+        let span = |start: &str, end: &str| {
+            let block = Blocked {
+                id: "s".into(),
+                who: Vec::new(),
+                start: start.parse().unwrap(),
+                end: end.parse().unwrap(),
+                what: String::new(),
+                series: None,
+            };
+            span_of_block(&block, &ctx)
+        };
+        assert_eq!(span("2026-11-30T09:00:00Z", "2026-11-30T12:00:00Z"), "30 Nov 2026 09:00 to 12:00");
+        assert_eq!(span("2026-11-30T00:00:00Z", "2026-12-06T00:00:00Z"), "30 Nov 2026 00:00 to 6 Dec 2026 00:00");
     }
 }

@@ -33,6 +33,7 @@ blocks-title = Blocked times
 blocks-lead = No visit is booked in these. Visits that are there already stay.
 blocks-coming = The next four months
 blocks-none = Nothing is blocked.
+block-plain = Blocked
 block-new = Block a time
 block-with = With whom
 block-what = What for
