@@ -150,7 +150,7 @@ fn booking() -> BookingPage {
         id: "a1".into(),
         version: 1,
         patient: "BRANDVOLD, Halina".into(),
-        patient_href: "/patients/p1".into(),
+        patients: vec![("/patients/p1".into(), "BRANDVOLD, Halina".into())],
         when: "Thursday 5 March, 08:40".into(),
         what: "Visit, Dr R Adeyemi-Strand".into(),
         over: Some("Over another visit: Two of one family".into()),

@@ -7,12 +7,13 @@
 
 use serde_json::Value;
 
-use super::{Kind, Notice, Whom, tell};
+use super::{Kind, Notice, tell};
 use crate::access::Actor;
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, Timestamp};
 use crate::care::clinic::{REMINDER_HOURS, SERVICE, USUAL_REMINDER_HOURS};
 use crate::care::marks;
+use crate::care::schedule::{Tell, to_patients};
 use crate::care::workflow::Never;
 use crate::fhir::ResourceType;
 use crate::record::{ActError, Channel, RecordError, Records, Transaction, Why, strict};
@@ -52,9 +53,9 @@ fn visit(appointment: &Value) -> Option<Visit> {
     Some(Visit { id: FhirId::parse(text("/id")?).ok()?, start, changed })
 }
 
-fn with_patient(appointment: &Value) -> Option<(Visit, FhirId)> {
-    let patient = crate::care::schedule::patient_of(appointment).and_then(|id| FhirId::parse(id).ok())?;
-    Some((visit(appointment)?, patient))
+fn with_patients(appointment: &Value) -> Option<(Visit, Tell)> {
+    let tell = to_patients(appointment, Kind::VisitReminder);
+    Some((visit(appointment)?, tell)).filter(|(_, tell)| !tell.is_empty())
 }
 
 fn hours_of(service: &Value) -> Option<u16> {
@@ -97,12 +98,14 @@ pub async fn remind(records: &Records) -> Result<usize, RecordError> {
     let actor = Actor::system("job:reminders");
     let told = records.act(&actor, why, vec![], Transaction::WORKFLOW, move |inside| {
         let mut told = 0;
-        for (visit, patient) in inside.glimpse(&search, with_patient)? {
+        for (visit, all) in inside.glimpse(&search, with_patients)? {
             let mark = visit.mark();
             if !visit.is_due(hours, now) || marks::get(inside.rows(), MARK, &mark)?.is_some() {
                 continue;
             }
-            tell(inside, Notice::new(Whom::Patient(patient), Kind::VisitReminder).about(visit.id))?;
+            for (whom, kind) in all {
+                tell(inside, Notice::new(whom, kind).about(visit.id.clone()))?;
+            }
             marks::set(inside.rows(), MARK, &mark, now)?;
             told += 1;
         }
@@ -122,7 +125,7 @@ mod tests {
     use crate::access::Reach;
     use crate::audit::Audit;
     use crate::base::{AccountId, Ambient, ManualClock, SeededRandom};
-    use crate::care::notify::{Wanted, newest};
+    use crate::care::notify::{Wanted, Whom, newest};
     use crate::fhir::Mode;
     use crate::record::{Change, Condition, Limits};
     use crate::store::Store;
@@ -160,8 +163,13 @@ mod tests {
         }
 
         async fn visit(&self, id: &str, start: &str, status: &str) {
+            self.visit_of(&["p"], id, start, status).await;
+        }
+
+        async fn visit_of(&self, patients: &[&str], id: &str, start: &str, status: &str) {
             let end = at(start).saturating_add(jiff::SignedDuration::from_mins(20)).unwrap();
-            let participant = json!([{"actor": {"reference": "Patient/p"}, "status": "accepted"}]);
+            let of = |who: &&str| json!({"actor": {"reference": format!("Patient/{who}")}, "status": "accepted"});
+            let participant: Value = patients.iter().map(of).collect();
             let value = json!({"resourceType": "Appointment", "status": status, "start": start, "end": end.to_string(),
                 "participant": participant});
             self.put(ResourceType::Appointment, id, value).await;
@@ -174,7 +182,11 @@ mod tests {
         }
 
         fn notices(&self) -> usize {
-            let readers = vec![Whom::Patient(FhirId::parse("p").unwrap())];
+            self.notices_of("p")
+        }
+
+        fn notices_of(&self, patient: &str) -> usize {
+            let readers = vec![Whom::Patient(FhirId::parse(patient).unwrap())];
             let wanted = Wanted {
                 account: AccountId::from_bytes([1; 16]),
                 since: Timestamp::UNIX_EPOCH,
@@ -192,6 +204,15 @@ mod tests {
         assert_eq!(one.told("2026-03-02T08:59:59Z").await, 0);
         assert_eq!(one.told("2026-03-02T09:00:00Z").await, 1);
         assert_eq!((one.told("2026-03-02T09:01:00Z").await, one.notices()), (0, 1));
+    }
+
+    #[tokio::test]
+    async fn everybody_of_a_visit_for_several_is_reminded_of_it() {
+        let one = Box::at("2026-03-01T09:00:00Z").await;
+        one.put(ResourceType::Patient, "q", json!({"resourceType": "Patient"})).await;
+        one.visit_of(&["p", "q"], "a", "2026-03-03T09:00:00Z", "booked").await;
+        assert_eq!(one.told("2026-03-02T09:00:00Z").await, 1);
+        assert_eq!((one.notices_of("p"), one.notices_of("q")), (1, 1));
     }
 
     #[tokio::test]

@@ -29,10 +29,10 @@ pub enum BookError {
     Closed,
 }
 
-/// A time with somebody, for a patient.
+/// A time with somebody, for a patient, or for several together.
 #[derive(Debug, Clone)]
 pub struct Hour {
-    pub patient: FhirId,
+    pub patients: Vec<FhirId>,
     /// As in `Practitioner/a`.
     pub with: String,
     pub start: Timestamp,
@@ -53,14 +53,15 @@ impl Hour {
             return told(BookError::Past);
         }
         let day = |moment: Timestamp| -> Date { moment.to_zoned(jiff::tz::TimeZone::UTC).date() };
-        let patient = format!("Patient/{}", self.patient);
+        let patients: Vec<String> = self.patients.iter().map(|id| format!("Patient/{id}")).collect();
         for one in taken::inside(inside, day(self.start), day(self.end))? {
             let own = self.except.as_ref().is_some_and(|own| own.as_str() == one.id);
             if own || !one.holds(now, self.hold_hours) {
                 continue;
             }
-            let (with, own) = (one.meets(&self.with, self.start, self.end), one.meets(&patient, self.start, self.end));
-            if with && own && one.start == self.start && !one.id.is_empty() {
+            let is_of = |who: &String| one.meets(who, self.start, self.end);
+            let (with, own) = (is_of(&self.with), patients.iter().any(is_of));
+            if with && own && patients.iter().all(is_of) && one.start == self.start && !one.id.is_empty() {
                 return told(BookError::Already(one.id));
             }
             if with && !self.over {
@@ -189,6 +190,17 @@ pub fn patients_of(appointment: &Value) -> impl Iterator<Item = &str> {
     actors(appointment, "Patient/")
 }
 
+/// The same as ids.
+pub(super) fn ids_of(appointment: &Value) -> Vec<FhirId> {
+    let mut all: Vec<FhirId> = Vec::new();
+    for id in patients_of(appointment).filter_map(|id| FhirId::parse(id).ok()) {
+        if !all.contains(&id) {
+            all.push(id);
+        }
+    }
+    all
+}
+
 /// The ids of all Practitioners who take part.
 pub fn all_with(appointment: &Value) -> impl Iterator<Item = &str> {
     actors(appointment, "Practitioner/")
@@ -199,7 +211,7 @@ pub fn roles_with(appointment: &Value) -> impl Iterator<Item = &str> {
     actors(appointment, "PractitionerRole/")
 }
 
-/// The id of the patient whom it is for.
+/// The id of the patient whom it is for; the first of several.
 pub fn patient_of(appointment: &Value) -> Option<&str> {
     actor(appointment, "Patient/")
 }
@@ -219,7 +231,7 @@ pub fn hour_of(appointment: &Value, hold_hours: u16) -> Option<Hour> {
     let taken = taken::of_all(appointment)?;
     let id = appointment.get("id").and_then(Value::as_str).and_then(|id| FhirId::parse(id).ok());
     Some(Hour {
-        patient: FhirId::parse(patient_of(appointment)?).ok()?,
+        patients: Some(ids_of(appointment)).filter(|all| !all.is_empty())?,
         with: format!("Practitioner/{}", with_of(appointment)?),
         start: taken.start,
         end: taken.end,
@@ -331,11 +343,11 @@ pub fn with_status(mut appointment: Value, state: State, by_patient: bool) -> Va
 }
 
 /// Who is told of a booking, and what.
-pub type Tell = Option<(Whom, Kind)>;
+pub type Tell = Vec<(Whom, Kind)>;
 
-/// The patient of an appointment, to be told.
-pub fn to_patient(appointment: &Value, kind: Kind) -> Tell {
-    Some((Whom::Patient(FhirId::parse(patient_of(appointment)?).ok()?), kind))
+/// Every patient of an appointment, to be told.
+pub fn to_patients(appointment: &Value, kind: Kind) -> Tell {
+    ids_of(appointment).into_iter().map(|id| (Whom::Patient(id), kind)).collect()
 }
 
 /// Asks what must hold, and tells who is to be told.
@@ -343,8 +355,8 @@ fn settle(inside: &mut Inside<'_, '_, '_>, hour: Option<&Hour>, id: FhirId, tell
     if let Some(hour) = hour {
         hour.check(inside)?;
     }
-    if let Some((whom, kind)) = tell {
-        notify::tell(inside, Notice::new(whom, kind).about(id))?;
+    for (whom, kind) in tell {
+        notify::tell(inside, Notice::new(whom, kind).about(id.clone()))?;
     }
     Ok(())
 }

@@ -30,12 +30,12 @@ pub use blocks::{Beside, Block, BlockError, MOST_BLOCKS, Repeat, SERIES, block, 
 pub use book::{
     BookError, FORM_ASKED, FORM_RETURNED, FORM_SEEN, Hour, LONGEST, State, Tell, Wish, all_with, appointment, asked,
     asks_form, book, change, has_form_to_see, has_returned_form, hour_of, kind_of, moved, patient_of, patients_of,
-    roles_with, tagged, to_patient, with_of, with_status,
+    roles_with, tagged, to_patients, with_of, with_status,
 };
 use book::{begun, put};
 pub use free::{Slots, free, is_open};
 pub use ics::calendar;
 pub use over::{Despite, OVERBOOKED, over, over_of};
 pub use rule::{FewRequests, NoEndlessBlock, OneAtATime};
-pub use taken::{Taken, blocked, busy, time_of};
+pub use taken::{Taken, blocked, busy, takes_time, time_of};
 pub use waiting::{LISTED, Round, decline, is_listed, not_offered, not_offered_of, offer_ends, round, waits};

@@ -49,14 +49,17 @@ impl Taken {
 /// The states in which an appointment takes its time, as a search names them.
 const TAKES_TIME: &str = "pending,booked,arrived,checked-in,fulfilled";
 
+/// From when to when an appointment takes the time of those who take part; `None` for one that does not, or no more.
+pub fn takes_time(appointment: &Value) -> Option<(Timestamp, Timestamp)> {
+    let status = appointment.get("status").and_then(Value::as_str)?;
+    if TAKES_TIME.split(',').any(|takes| takes == status) { time_of(appointment) } else { None }
+}
+
 /// Of an appointment: everybody who takes part.
 pub(super) fn of_all(appointment: &Value) -> Option<Taken> {
     let text = |pointer: &str| appointment.pointer(pointer).and_then(Value::as_str);
+    let (start, end) = takes_time(appointment)?;
     let status = text("/status")?;
-    if !TAKES_TIME.split(',').any(|takes| takes == status) {
-        return None;
-    }
-    let (start, end) = time_of(appointment)?;
     let offered = (status == "pending").then(|| text("/meta/lastUpdated")?.parse().ok()).flatten();
     let actors = appointment.get("participant").and_then(Value::as_array).into_iter().flatten();
     let who = actors

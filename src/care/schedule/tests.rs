@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::*;
 use crate::access::{Actor, Reach};
 use crate::audit::{Action, Audit, Detail, Purpose};
-use crate::base::{Ambient, FhirId, ManualClock, SeededRandom, Timestamp};
+use crate::base::{AccountId, Ambient, FhirId, ManualClock, SeededRandom, Timestamp};
 use crate::care::clinic::{Clinic, of_resources};
+use crate::care::notify::{Kind, Wanted, Whom, newest};
 use crate::care::workflow::{Doing, Done, Refused};
 use crate::fhir::search::{Handling, Query};
 use crate::fhir::{Definitions, Mode, ResourceType as R};
@@ -72,7 +73,7 @@ impl Desk {
 
     fn hour(&self, patient: &FhirId, with: usize, start: Timestamp) -> Hour {
         Hour {
-            patient: patient.clone(),
+            patients: vec![patient.clone()],
             with: self.clinic.clinicians[with].person.to_string(),
             start,
             end: Timestamp::from_second(start.as_second() + 1200).unwrap(),
@@ -88,7 +89,7 @@ impl Desk {
         let value = appointment(&wish, start, "booked", NOW.parse().unwrap());
         let doing = Doing { records: &self.records, actor: &self.actor, why: why(), once: None };
         let id = FhirId::new(self.records.audit().ambient());
-        match book(doing, id, value, Some(self.hour(patient, with, start)), None).await {
+        match book(doing, id, value, Some(self.hour(patient, with, start)), Vec::new()).await {
             Ok(Done::Now(..)) => true,
             Err(Refused::Told(BookError::Already(_) | BookError::Taken | BookError::Twice)) => false,
             other => panic!("{other:?}"),
@@ -170,7 +171,7 @@ async fn an_hour_that_was_moved_away_from_is_free_and_the_new_one_is_not() {
         let hour = Hour { except: Some(id.clone()), ..desk.hour(&one, 0, start) };
         let value = moved(value.clone(), start, 20, &desk.clinic.clinicians[0], "booked");
         let doing = Doing { records: &desk.records, actor: &desk.actor, why: why(), once: None };
-        change(doing, id.clone(), version, value, Some(hour), None).await
+        change(doing, id.clone(), version, value, Some(hour), Vec::new()).await
     };
     // Half an hour over its own old time: its own time is not in its way.
     assert!(matches!(move_to(1, times[1]).await, Ok(Done::Now(..))));
@@ -188,7 +189,7 @@ impl Desk {
         let value = waits(&wish, &period, self.records.audit().ambient().now());
         let doing = Doing { records: &self.records, actor: &self.actor, why: why(), once: None };
         let id = FhirId::new(self.records.audit().ambient());
-        assert!(matches!(book(doing, id, value, None, None).await, Ok(Done::Now(..))));
+        assert!(matches!(book(doing, id, value, None, Vec::new()).await, Ok(Done::Now(..))));
     }
 
     fn all(&self, status: &str) -> Vec<Value> {
@@ -202,7 +203,7 @@ impl Desk {
     async fn set(&self, value: Value, state: State, hour: Option<Hour>) -> bool {
         let (id, version) = place_of(&value);
         let doing = Doing { records: &self.records, actor: &self.actor, why: why(), once: None };
-        match change(doing, id, version, with_status(value, state, true), hour, None).await {
+        match change(doing, id, version, with_status(value, state, true), hour, Vec::new()).await {
             Ok(_) => true,
             Err(Refused::Told(_)) => false,
             Err(Refused::Record(crate::record::RecordError::VersionConflict { .. })) => false,
@@ -353,12 +354,12 @@ async fn a_time_that_the_reception_offered_and_nobody_answered_stands_with_the_r
     let id = FhirId::new(desk.records.audit().ambient());
     let doing = || Doing { records: &desk.records, actor: &desk.actor, why: why(), once: None };
     let value = asked(&wish, &period, desk.records.audit().ambient().now());
-    assert!(matches!(book(doing(), id.clone(), value, None, None).await, Ok(Done::Now(..))));
+    assert!(matches!(book(doing(), id.clone(), value, None, Vec::new()).await, Ok(Done::Now(..))));
     let value = desk.all("proposed").remove(0);
     let time = desk.times(0)[3];
     let offer = moved(value, time, 20, &desk.clinic.clinicians[0], "pending");
     let hour = Hour { except: Some(id.clone()), ..desk.hour(&one, 0, time) };
-    assert!(matches!(change(doing(), id, 1, offer, Some(hour), None).await, Ok(Done::Now(..))));
+    assert!(matches!(change(doing(), id, 1, offer, Some(hour), Vec::new()).await, Ok(Done::Now(..))));
     assert!(!desk.try_book(&other, 0, time).await, "it is held");
     assert_eq!(desk.round().await, Round::default());
     desk.clock.advance(std::time::Duration::from_secs(24 * 3600));
@@ -379,10 +380,10 @@ async fn who_does_not_take_an_offered_time_still_asks_for_one() {
     let id = FhirId::new(desk.records.audit().ambient());
     let doing = || Doing { records: &desk.records, actor: &desk.actor, why: why(), once: None };
     let value = asked(&wish, &period, desk.records.audit().ambient().now());
-    assert!(matches!(book(doing(), id.clone(), value, None, None).await, Ok(Done::Now(..))));
+    assert!(matches!(book(doing(), id.clone(), value, None, Vec::new()).await, Ok(Done::Now(..))));
     let time = desk.times(0)[3];
     let offer = moved(desk.all("proposed").remove(0), time, 20, &desk.clinic.clinicians[0], "pending");
-    assert!(matches!(change(doing(), id.clone(), 1, offer, None, None).await, Ok(Done::Now(..))));
+    assert!(matches!(change(doing(), id.clone(), 1, offer, None, Vec::new()).await, Ok(Done::Now(..))));
     let offer = desk.all("pending").remove(0);
     assert!(matches!(decline(doing(), id, 2, offer).await, Ok(Done::Now(..))));
     let again = desk.all("proposed").remove(0);
@@ -396,4 +397,37 @@ async fn who_does_not_take_an_offered_time_still_asks_for_one() {
     assert_eq!(not_offered_of(&none), Some(Some("Please call us.")));
     assert_eq!(not_offered_of(&not_offered(again.clone(), "")), Some(None));
     assert_eq!(not_offered_of(&with_status(again, State::Cancelled, true)), None, "the patient's own no is none");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_visit_for_two_is_moved_to_where_both_are_free_and_both_are_told() {
+    let desk = tokio::task::block_in_place(|| desk(2));
+    let (one, other) = (FhirId::parse("p0").unwrap(), FhirId::parse("p1").unwrap());
+    let times = (desk.times(0), desk.times(1));
+    assert!(desk.try_book(&other, 1, times.1[0]).await);
+    let wish = Wish { patient: &one, kind: &desk.clinic.visit_types[0], with: Some(&desk.clinic.clinicians[0]), reason: None };
+    let mut value = appointment(&wish, times.0[3], "booked", NOW.parse().unwrap());
+    let second = json!({"actor": {"reference": "Patient/p1/_history/1"}, "status": "accepted"});
+    value["participant"].as_array_mut().unwrap().push(second);
+    let id = FhirId::new(desk.records.audit().ambient());
+    let doing = || Doing { records: &desk.records, actor: &desk.actor, why: why(), once: None };
+    assert_eq!(hour_of(&value, 24).map(|hour| hour.patients), Some(vec![one.clone(), other.clone()]));
+    let tell = to_patients(&value, Kind::VisitBooked);
+    assert!(matches!(book(doing(), id.clone(), value.clone(), hour_of(&value, 24), tell).await, Ok(Done::Now(..))));
+    let move_to = async |version: u32, start: Timestamp| {
+        let value = moved(value.clone(), start, 20, &desk.clinic.clinicians[0], "booked");
+        let hour = Hour { except: Some(id.clone()), ..hour_of(&value, 24).unwrap() };
+        let tell = to_patients(&value, Kind::VisitChanged);
+        change(doing(), id.clone(), version, value, Some(hour), tell).await
+    };
+    assert!(matches!(move_to(1, times.0[0]).await, Err(Refused::Told(BookError::Twice))), "the second is elsewhere then");
+    assert!(matches!(move_to(1, times.0[1]).await, Ok(Done::Now(..))));
+    for patient in [one, other] {
+        let readers = vec![Whom::Patient(patient)];
+        let account = AccountId::from_bytes([1; 16]);
+        let wanted = Wanted { account, since: Timestamp::UNIX_EPOCH, readers, kinds: |_| true };
+        let told = newest(&desk.records.audit().read().unwrap(), &wanted).unwrap();
+        let kinds: Vec<Kind> = told.iter().map(|told| told.kind).collect();
+        assert_eq!(kinds, [Kind::VisitChanged, Kind::VisitBooked]);
+    }
 }

@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::book::{
-    Hour, State, Wish, change, has_tag, kind_of, moved, patient_of, tagged, to_patient, with_of, with_status,
+    Hour, State, Wish, change, has_tag, kind_of, ids_of, moved, patient_of, tagged, to_patients, with_of, with_status,
 };
 use super::free::{Slots, free};
 use super::taken::busy;
@@ -271,9 +271,8 @@ async fn offer_first(
         if value.get("status").and_then(Value::as_str) != Some("waitlist") {
             return Ok(false);
         }
-        let Some(patient) = patient_of(&value).and_then(|id| FhirId::parse(id).ok()) else { return Ok(false) };
         let hour = Hour {
-            patient,
+            patients: ids_of(&value),
             with: with.person.to_string(),
             start,
             end: start.checked_add(i64::from(kind.minutes).minutes()).unwrap_or(start),
@@ -284,7 +283,7 @@ async fn offer_first(
         let value = moved(value, start, kind.minutes, with, "pending");
         let actor = actor();
         let doing = Doing { records, actor: &actor, why: why(Action::RequestAnswered), once: None };
-        let tell = to_patient(&value, Kind::WaitlistOffer);
+        let tell = to_patients(&value, Kind::WaitlistOffer);
         match change(doing, one.id.clone(), version, value, Some(hour), tell).await {
             Ok(_) => return Ok(true),
             // Somebody was quicker: the next time.

@@ -141,9 +141,12 @@ impl Opened {
     }
 
     fn hour(&self, start: Timestamp, with: &Clinician) -> Result<Hour, Refusal> {
-        let patient = schedule::patient_of(&self.value).ok_or(Refusal::not_found())?;
+        let patients: Vec<FhirId> = schedule::patients_of(&self.value).map(id_of).collect::<Result<_, _>>()?;
+        if patients.is_empty() {
+            return Err(Refusal::not_found());
+        }
         Ok(Hour {
-            patient: id_of(patient)?,
+            patients,
             with: with.person.to_string(),
             start,
             end: start.checked_add(i64::from(self.minutes()).minutes()).unwrap_or(start),
@@ -215,7 +218,6 @@ fn shown_with(
     } else {
         None
     };
-    let patient = schedule::patient_of(&opened.value).unwrap_or_default();
     let start = text("start").and_then(|start| start.parse::<Timestamp>().ok());
     let day = day_of(&opened.value, &ctx);
     let moves = matches!(opened.status(), "booked" | "pending");
@@ -260,7 +262,7 @@ fn shown_with(
         id: opened.id.to_string(),
         version: opened.version,
         patient: opened.booked.name(&opened.value, &ctx),
-        patient_href: format!("/patients/{patient}"),
+        patients: opened.booked.each(&opened.value, &ctx),
         when: when
             .map(|when| format!("{}, {}", when.heading(&cx.now), when.clock().unwrap_or_default()))
             .unwrap_or_default(),
@@ -355,8 +357,8 @@ pub(in crate::http) async fn set_state(
     let value = schedule::with_status(opened.value, state, false);
     let doing = visit.doing(acts(&visit, action, Detail::none()), &sent, &place);
     let tell = match state {
-        State::Cancelled => schedule::to_patient(&value, Kind::VisitCancelled),
-        _ => None,
+        State::Cancelled => schedule::to_patients(&value, Kind::VisitCancelled),
+        _ => Vec::new(),
     };
     let done = schedule::change(doing, opened.id, sent.typed.version, value, None, tell).await;
     if state == State::Cancelled {
@@ -438,7 +440,7 @@ pub(in crate::http) async fn move_it(
         false => format!("/bookings/{}", opened.id),
     };
     let doing = visit.doing(acts(&visit, Action::Book, noted(&over)), &sent, &place);
-    let tell = schedule::to_patient(&value, Kind::VisitChanged);
+    let tell = schedule::to_patients(&value, Kind::VisitChanged);
     match schedule::change(doing, opened.id.clone(), typed.version, value, Some(hour), tell).await {
         Err(Refused::Told(error)) => {
             let mut cx = visit.cx();
@@ -632,7 +634,7 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<NewTyped>) -> Result<
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
     }
     let hour = Hour {
-        patient: patient.clone(),
+        patients: vec![patient.clone()],
         with: with.person.to_string(),
         start,
         end: start.checked_add(i64::from(kind.minutes).minutes()).unwrap_or(start),
@@ -651,7 +653,7 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<NewTyped>) -> Result<
     let id = FhirId::new(&visit.house.ambient);
     let place = format!("/bookings/{id}");
     let doing = visit.doing(acts(&visit, Action::Book, noted(&over)), &sent, &place);
-    let tell = schedule::to_patient(&value, Kind::VisitBooked);
+    let tell = schedule::to_patients(&value, Kind::VisitBooked);
     match schedule::book(doing, id, value, Some(hour), tell).await {
         Err(Refused::Told(error)) => {
             let mut faults = Faults::none();
@@ -779,7 +781,7 @@ pub(in crate::http) async fn answer(
             return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
         }
         let value = schedule::not_offered(opened.value, &line);
-        let tell = schedule::to_patient(&value, Kind::VisitNotOffered);
+        let tell = schedule::to_patients(&value, Kind::VisitNotOffered);
         let done = schedule::change(visit.doing(why, &sent, place), opened.id, typed.version, value, None, tell).await;
         return visit.settled(&sent, done, place).await;
     }
@@ -812,7 +814,7 @@ pub(in crate::http) async fn answer(
     let why = acts(&visit, Action::RequestAnswered, noted(&over));
     let doing = visit.doing(why, &sent, place);
     let kind = if status == "booked" { Kind::VisitBooked } else { Kind::VisitOffered };
-    let tell = schedule::to_patient(&value, kind);
+    let tell = schedule::to_patients(&value, kind);
     match schedule::change(doing, opened.id.clone(), typed.version, value, Some(hour), tell).await {
         Err(Refused::Told(error)) => {
             let mut faults = Faults::none();

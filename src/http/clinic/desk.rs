@@ -75,12 +75,17 @@ impl Booked {
     }
 
     pub(super) fn name(&self, appointment: &Value, ctx: &Ctx) -> String {
+        let names: Vec<String> = self.each(appointment, ctx).into_iter().map(|(_, name)| name).collect();
+        if names.is_empty() { t("patient-no-name").to_string() } else { names.join("; ") }
+    }
+
+    /// Each of its patients: where their chart is, and their name.
+    pub(super) fn each(&self, appointment: &Value, ctx: &Ctx) -> Vec<(String, String)> {
         let name = |id: &str| match self.patients.get(id) {
             Some(patient) => fill::identity(patient, ctx).plain(),
             None => t("patient-no-name").to_string(),
         };
-        let names: Vec<String> = schedule::patients_of(appointment).map(name).collect();
-        if names.is_empty() { t("patient-no-name").to_string() } else { names.join("; ") }
+        schedule::patients_of(appointment).map(|id| (format!("/patients/{id}"), name(id))).collect()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &(Value, u32)> {

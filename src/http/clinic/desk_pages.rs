@@ -221,7 +221,8 @@ pub struct BookingPage {
     pub id: String,
     pub version: u32,
     pub patient: String,
-    pub patient_href: String,
+    /// Each patient's chart and name.
+    pub patients: Vec<(String, String)>,
     pub when: String,
     pub what: String,
     /// Why it lies over another or outside hours, in words.

@@ -79,8 +79,7 @@ impl Own {
         let found = self.open(Action::Read, |reading| reading.read(R::Appointment, &id)).await?.into_inner();
         let Stored { json, version, .. } = found;
         let value: Value = serde_json::from_slice(&json).map_err(Refusal::internal)?;
-        let mine = schedule::patient_of(&value) == Some(self.patient.as_str());
-        if mine { Ok((value, version, id)) } else { Err(Refusal::not_found()) }
+        if is_of(&value, &self.patient) { Ok((value, version, id)) } else { Err(Refusal::not_found()) }
     }
 
     pub(super) fn acts(&self, action: Action) -> Why {
@@ -364,7 +363,7 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Res
             let wish = Wish { patient: &own.patient, kind, with, reason: reason.as_deref() };
             let value = schedule::asked(&wish, &periods, now);
             let place = format!("/my/visits/{id}?done=sent");
-            let asked = Some((Whom::Role(Role::Reception), Kind::BookingAsked));
+            let asked = vec![(Whom::Role(Role::Reception), Kind::BookingAsked)];
             let done = schedule::book(own.doing(Action::RequestMade, &sent, &place), id, value, None, asked).await;
             outcome(&own, &sent, done, &place, &clinic, kind, &For::New).await
         }
@@ -381,7 +380,7 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Res
             if !is_offered(&own, &clinic, kind, with, start)? {
                 return taken(&own, &sent, &clinic, kind, not_offered(&own, start), &For::New).await;
             }
-            let done = schedule::book(own.doing(Action::Book, &sent, &place), id, value, Some(hour), None).await;
+            let done = schedule::book(own.doing(Action::Book, &sent, &place), id, value, Some(hour), Vec::new()).await;
             outcome(&own, &sent, done, &place, &clinic, kind, &For::New).await
         }
     }
@@ -433,7 +432,7 @@ fn hour(
 ) -> Hour {
     let length: Span = i64::from(kind.minutes).minutes();
     Hour {
-        patient: own.patient.clone(),
+        patients: vec![own.patient.clone()],
         with: with.person.to_string(),
         start,
         end: start.checked_add(length).unwrap_or(start),
@@ -570,9 +569,19 @@ fn may_change(own: &Own, clinic: &Clinic, value: &Value) -> Option<May> {
     open.then(|| May { start, until, now: own.visit.house.ambient.now() < until })
 }
 
+/// Whether a visit is this patient's, alone or with others.
+fn is_of(value: &Value, patient: &FhirId) -> bool {
+    schedule::patients_of(value).any(|id| id == patient.as_str())
+}
+
 /// Whether it is another patient's visit, too: that is not one person's to move or cancel.
 pub(super) fn is_for_several(value: &Value) -> bool {
     schedule::patients_of(value).count() > 1
+}
+
+/// Whether a time was offered that is this patient's alone to take or not.
+pub(super) fn may_answer(value: &Value) -> bool {
+    value.get("status").and_then(Value::as_str) == Some("pending") && !is_for_several(value)
 }
 
 /// The message that says how an appointment stands (FHIR R4, `appointmentstatus`).
@@ -651,7 +660,7 @@ pub(in crate::http) async fn show(
             Some(_) if status == "cancelled" => t("visit-not-offered").to_string(),
             _ => t(state_word(status)).to_string(),
         },
-        offered: status == "pending",
+        offered: may_answer(&value),
         held: schedule::offer_ends(&value, clinic.house.hold_hours).map(|ends| own.when(ends).long_time()),
         listed: status == "pending" && schedule::is_listed(&value),
         waits: status == "waitlist",
@@ -699,7 +708,7 @@ pub(in crate::http) async fn cancel(
     let place = format!("/my/visits/{id}?done=cancelled");
     // With whom it was learns of it; a wish that had no time yet is nobody's to know.
     let with = schedule::with_of(&value).and_then(|with| ResourceRef::parse(&format!("Practitioner/{with}")).ok());
-    let tell = with.filter(|_| !open).map(|with| (Whom::Person(with), Kind::VisitCalledOff));
+    let tell = with.filter(|_| !open).map(|with| (Whom::Person(with), Kind::VisitCalledOff)).into_iter().collect();
     let value = schedule::with_status(value, State::Cancelled, true);
     let doing = own.doing(Action::Cancel, &sent, &place);
     let done = schedule::change(doing, id, sent.typed.version, value, None, tell).await;
@@ -715,7 +724,7 @@ pub(in crate::http) async fn accept(
 ) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Booking)?;
     let (value, _, id) = own.appointment(&id).await?;
-    if value.get("status").and_then(Value::as_str) != Some("pending") {
+    if !may_answer(&value) {
         return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
     }
     let clinic = own.clinic().await?;
@@ -728,7 +737,7 @@ pub(in crate::http) async fn accept(
     let hour = schedule::hour_of(&value, clinic.house.hold_hours);
     let value = schedule::with_status(value, State::Expected, true);
     let doing = own.doing(Action::Book, &sent, &place);
-    let done = schedule::change(doing, id, sent.typed.version, value, hour, None).await;
+    let done = schedule::change(doing, id, sent.typed.version, value, hour, Vec::new()).await;
     own.visit.settled(&sent, done, &place).await
 }
 
@@ -786,7 +795,7 @@ pub(in crate::http) async fn change(
     let value = schedule::moved(value, start, kind.minutes, with, "booked");
     let doing = own.doing(Action::Book, &sent, &place);
     let version = typed.version.parse().unwrap_or(0);
-    let done = schedule::change(doing, id, version, value, Some(hour), None).await;
+    let done = schedule::change(doing, id, version, value, Some(hour), Vec::new()).await;
     freed(&own.visit.house).await;
     outcome(&own, &sent, done, &place, &clinic, kind, &what).await
 }
@@ -795,12 +804,12 @@ pub(in crate::http) async fn change(
 pub(in crate::http) async fn calendar(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Acting)?;
     let (value, version, id) = own.appointment(&id).await?;
-    let hour = schedule::hour_of(&value, 0).ok_or(Refusal::not_found())?;
+    let times = schedule::takes_time(&value).ok_or(Refusal::not_found())?;
     let face = &own.visit.house.front.face;
     let summary = t("ics-summary").with("clinic", &face.clinic).to_string();
     let now = own.visit.house.ambient.now();
     let uid = format!("{id}@{}", face.host);
-    let text = schedule::calendar(&uid, version, &summary, &face.clinic, (hour.start, hour.end), now);
+    let text = schedule::calendar(&uid, version, &summary, &face.clinic, times, now);
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/calendar; charset=utf-8")),
         (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"visit.ics\"")),
@@ -826,6 +835,17 @@ mod tests {
             }
         }
         assert_eq!(done_word("form", "booked", &value), None);
+    }
+
+    #[test]
+    fn a_visit_for_several_is_a_visit_of_each_and_nobodys_alone_to_answer() {
+        let value = |patients: &[&str]| {
+            let of = |who: &&str| serde_json::json!({"actor": {"reference": format!("Patient/{who}")}});
+            serde_json::json!({"status": "pending", "participant": patients.iter().map(of).collect::<Vec<_>>()})
+        };
+        let is_of = |all: &[&str], one: &str| is_of(&value(all), &FhirId::parse(one).unwrap());
+        assert!(is_of(&["p", "q/_history/2"], "p") && is_of(&["p", "q/_history/2"], "q") && !is_of(&["p"], "q"));
+        assert!(may_answer(&value(&["p"])) && !may_answer(&value(&["p", "q"])));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::booking::{Wanted, name_of, periods};
+use super::booking::{Wanted, may_answer, name_of, periods};
 use super::booking_pages::Wait;
 use super::own::{Needs, Own};
 use crate::audit::Action;
@@ -87,7 +87,7 @@ pub(in crate::http) async fn join(visit: Visit, sent: Sent<Typed>) -> Result<Res
     let with = clinic.clinician(&typed.with).filter(|one| one.offers(&kind.id));
     let wish = Wish { patient: &own.patient, kind, with, reason: reason.as_deref() };
     let value = schedule::waits(&wish, &periods, own.visit.house.ambient.now());
-    let done = schedule::book(own.doing(Action::RequestMade, &sent, &place), id, value, None, None).await;
+    let done = schedule::book(own.doing(Action::RequestMade, &sent, &place), id, value, None, Vec::new()).await;
     freed(&own.visit.house).await;
     own.visit.settled(&sent, done, &place).await
 }
@@ -100,7 +100,7 @@ pub(in crate::http) async fn decline(
 ) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Booking)?;
     let (value, _, id) = own.appointment(&id).await?;
-    if value.get("status").and_then(Value::as_str) != Some("pending") {
+    if !may_answer(&value) {
         return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
     }
     let place = format!("/my/visits/{id}?done=declined");
