@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::clinic::{Name, translation};
 use super::notify::{self, Notice, Whom};
-use super::schedule::{self, FORM_RETURNED, FORM_SEEN, tagged};
+use super::schedule::{self, FORM_RETURNED, FORM_SEEN, tagged, without_tag};
 use super::workflow::{Doing, Done, Never, Refused, carry_out, told};
 use crate::access::Actor;
 use crate::audit::{Action, Detail, Purpose};
@@ -269,12 +269,8 @@ pub async fn send(
     let (id, version, value) = visit;
     let reader = schedule::with_of(&value).and_then(|with| ResourceRef::parse(&format!("Practitioner/{with}")).ok());
     let answers = FhirId::new(doing.records.audit().ambient());
-    let mut marked = tagged(value, FORM_RETURNED);
-    if let Some(members) = marked.as_object_mut()
-        && let Value::Array(all) = members.entry("supportingInformation").or_insert_with(|| json!([]))
-    {
-        all.push(json!({"reference": format!("QuestionnaireResponse/{answers}")}));
-    }
+    let patient = response.pointer("/subject/reference").and_then(Value::as_str).unwrap_or_default();
+    let marked = with_answers(value, &answers, patient);
     let changes = vec![
         Change::create_as(ResourceType::QuestionnaireResponse, answers, response, Mode::Strict)?,
         Change::put(ResourceType::Appointment, id.clone(), marked, Condition::None, Mode::Strict)?,
@@ -292,6 +288,31 @@ pub async fn send(
     .await
 }
 
+/// Whose the answers are, in the reference to them of a visit for several.
+const ANSWERS_OF: &str = "urn:chartbox:answers-of";
+
+fn is_for_several(appointment: &Value) -> bool {
+    schedule::patients_of(appointment).nth(1).is_some()
+}
+
+/// The visit with the answers of one of its patients, as in `Patient/a`; somebody has to read them, whatever was read before.
+fn with_answers(value: Value, answers: &FhirId, patient: &str) -> Value {
+    let mut link = json!({"reference": format!("QuestionnaireResponse/{answers}")});
+    if is_for_several(&value)
+        && let Some(members) = link.as_object_mut()
+    {
+        let of = json!([{"url": ANSWERS_OF, "valueReference": {"reference": patient}}]);
+        members.insert("extension".to_owned(), of);
+    }
+    let mut marked = tagged(without_tag(value, FORM_SEEN), FORM_RETURNED);
+    if let Some(members) = marked.as_object_mut()
+        && let Value::Array(all) = members.entry("supportingInformation").or_insert_with(|| json!([]))
+    {
+        all.push(link);
+    }
+    marked
+}
+
 /// A doctor or nurse has read the form of this visit: it waits in nobody's inbox any more.
 pub async fn seen(doing: Doing<'_>, (id, version, value): (FhirId, u32, Value)) -> Result<Done<()>, Refused<Never>> {
     let condition = Condition::Version(version);
@@ -303,6 +324,21 @@ pub async fn seen(doing: Doing<'_>, (id, version, value): (FhirId, u32, Value)) 
 pub fn answers_of(appointment: &Value) -> Vec<&str> {
     let all = appointment.get("supportingInformation").and_then(Value::as_array).into_iter().flatten();
     all.filter_map(|one| one.get("reference")?.as_str()?.strip_prefix("QuestionnaireResponse/")).collect()
+}
+
+/// The last answers of one of the patients of a visit: of a visit for several they say whose they are.
+pub fn answers_of_one<'a>(appointment: &'a Value, patient: &str) -> Option<&'a str> {
+    if !is_for_several(appointment) {
+        return answers_of(appointment).last().copied();
+    }
+    let whose = format!("Patient/{patient}");
+    let is_theirs = |one: &&Value| {
+        let of = one.get("extension").and_then(Value::as_array).into_iter().flatten();
+        let mut of = of.filter(|part| part.get("url").and_then(Value::as_str) == Some(ANSWERS_OF));
+        of.any(|part| part.pointer("/valueReference/reference").and_then(Value::as_str) == Some(whose.as_str()))
+    };
+    let all = appointment.get("supportingInformation").and_then(Value::as_array)?;
+    all.iter().filter(is_theirs).next_back()?.get("reference")?.as_str()?.strip_prefix("QuestionnaireResponse/")
 }
 
 /// Stores a built form, if the box does not have it yet.
@@ -370,5 +406,24 @@ mod tests {
         let mut one = BUILT[0].questionnaire();
         one["item"][0]["type"] = json!("attachment");
         assert_eq!(Form::of(&one), None);
+    }
+
+    #[test]
+    fn each_patient_of_a_visit_for_several_has_answers_of_their_own() {
+        let visit = |patients: &[&str]| {
+            let of = |who: &&str| json!({"actor": {"reference": format!("Patient/{who}")}, "status": "accepted"});
+            json!({"resourceType": "Appointment", "status": "booked", "start": "2026-03-03T09:00:00Z",
+                "end": "2026-03-03T09:20:00Z", "participant": patients.iter().map(of).collect::<Value>()})
+        };
+        let id = |text: &str| FhirId::parse(text).unwrap();
+        let first = with_answers(visit(&["p", "q"]), &id("a1"), "Patient/p");
+        fits(&first);
+        assert_eq!((answers_of_one(&first, "p"), answers_of_one(&first, "q")), (Some("a1"), None));
+        let both = with_answers(tagged(first, FORM_SEEN), &id("a2"), "Patient/q");
+        assert_eq!((answers_of_one(&both, "p"), answers_of_one(&both, "q")), (Some("a1"), Some("a2")));
+        assert!(schedule::has_form_to_see(&both), "nobody has read the second");
+        let alone = with_answers(visit(&["p"]), &id("a1"), "Patient/p");
+        assert_eq!((answers_of_one(&alone, "p"), answers_of(&alone)), (Some("a1"), vec!["a1"]));
+        assert_eq!(alone.pointer("/supportingInformation/0/extension"), None);
     }
 }

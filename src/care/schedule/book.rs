@@ -285,6 +285,16 @@ pub fn tagged(mut appointment: Value, tag: (&str, &str)) -> Value {
     appointment
 }
 
+/// The appointment without this tag.
+#[must_use]
+pub fn without_tag(mut appointment: Value, (system, code): (&str, &str)) -> Value {
+    let is = |tag: &Value, name: &str, wanted: &str| tag.get(name).and_then(Value::as_str) == Some(wanted);
+    if let Some(tags) = appointment.pointer_mut("/meta/tag").and_then(Value::as_array_mut) {
+        tags.retain(|tag| !(is(tag, "system", system) && is(tag, "code", code)));
+    }
+    appointment
+}
+
 /// How far a visit is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {

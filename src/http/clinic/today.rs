@@ -94,7 +94,8 @@ fn rows(found: &Page, me: Option<&ResourceRef>, clinic: &Clinic, ctx: &Ctx) -> (
         for patient in schedule::patients_of(&appointment) {
             let href = format!("/patients/{patient}");
             let Some(mut row) = fill::appointment(&appointment, patients.get(patient), href, ctx) else { continue };
-            row.form = previsit::answers_of(&appointment).last().map(|form| format!("{}/forms#form-{form}", row.href));
+            let form = previsit::answers_of_one(&appointment, patient);
+            row.form = form.map(|form| format!("{}/forms#form-{form}", row.href));
             if is_mine(&appointment) { own.push(row) } else { others.push(row) }
         }
     }
@@ -137,7 +138,9 @@ mod tests {
     fn a_visit_of_two_with_one_of_my_roles_is_a_row_of_mine_for_each() {
         let value = json!({"id": "a", "status": "booked", "start": "2026-03-03T09:00:00Z",
             "participant": [{"actor": {"reference": "Patient/p"}}, {"actor": {"reference": "Patient/q/_history/2"}},
-                {"actor": {"reference": "PractitionerRole/r"}}]});
+                {"actor": {"reference": "PractitionerRole/r"}}],
+            "supportingInformation": [{"reference": "QuestionnaireResponse/f", "extension": [
+                {"url": "urn:chartbox:answers-of", "valueReference": {"reference": "Patient/q"}}]}]});
         let stored = Stored {
             kind: ResourceType::Appointment,
             id: FhirId::parse("a").unwrap(),
@@ -156,5 +159,8 @@ mod tests {
         };
         assert_eq!(of("Practitioner/a"), (vec!["/patients/p".to_owned(), "/patients/q".to_owned()], 0));
         assert_eq!(of("Practitioner/b"), (Vec::new(), 2));
+        let (all, _) = rows(&found, Some(&ResourceRef::parse("Practitioner/a").unwrap()), &clinic, &Ctx::of(jiff::tz::TimeZone::UTC));
+        let forms: Vec<_> = all.iter().map(|row| row.form.as_deref()).collect();
+        assert_eq!(forms, [None, Some("/patients/q/forms#form-f")], "the form is at whose it is");
     }
 }

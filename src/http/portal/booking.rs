@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::booking_pages::{
     BookConfirm, BookKinds, BookRequest, BookTimes, DayTimes, FormState, Instead, KindRow, MyVisit, TimeLink,
 };
+use super::form::has_returned;
 use super::own::{Needs, Own};
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, ResourceRef, Role, Timestamp};
@@ -672,7 +673,7 @@ pub(in crate::http) async fn show(
         cancelled: status == "cancelled",
         form: match kind.is_some_and(|kind| kind.form.is_some()) && matches!(status, "booked" | "arrived") {
             // It can be read also once the visit is over.
-            _ if schedule::has_returned_form(&value) => FormState::Sent,
+            _ if has_returned(&value, &own.patient) => FormState::Sent,
             true => FormState::Open,
             false => FormState::None,
         },

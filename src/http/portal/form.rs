@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::Value;
 
+use super::booking::is_for_several;
 use super::form_pages::{Asked, AskedKind, SentForm, VisitForm};
 use super::own::{Needs, Own};
 use crate::audit::Action;
@@ -43,9 +44,15 @@ impl Opened {
         let Some(form) = form.filter(|_| open) else { return Ok(None) };
         let found = own.open(Action::Read, |reading| reading.read(R::Questionnaire, &form)).await?.into_inner();
         let questionnaire = serde_json::from_slice(&found.json).map_err(Refusal::internal)?;
-        let returned = schedule::has_returned_form(&value);
+        let returned = has_returned(&value, &own.patient);
         Ok(Form::of(&questionnaire).map(|form| Self { id, value, version, form, returned }))
     }
+}
+
+/// Whether this patient's form came back: that another's did, of a visit for several, is not theirs to know.
+pub(super) fn has_returned(value: &Value, patient: &FhirId) -> bool {
+    let theirs = || previsit::answers_of_one(value, patient.as_str()).is_some();
+    if is_for_several(value) { theirs() } else { schedule::has_returned_form(value) }
 }
 
 /// `GET /my/visits/{id}/form`
@@ -67,7 +74,7 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
 pub(in crate::http) async fn read(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Reading)?;
     let (value, _, id) = own.appointment(&id).await?;
-    let form = previsit::answers_of(&value).last().and_then(|form| FhirId::parse(form).ok());
+    let form = previsit::answers_of_one(&value, own.patient.as_str()).and_then(|form| FhirId::parse(form).ok());
     let form = form.ok_or(Refusal::not_found())?;
     let found = own.open(Action::Read, |reading| reading.read(R::QuestionnaireResponse, &form)).await?.into_inner();
     let response: Value = serde_json::from_slice(&found.json).map_err(Refusal::internal)?;

@@ -9,7 +9,7 @@ use crate::care::previsit;
 use crate::care::schedule::{self, FORM_RETURNED, FORM_SEEN};
 use crate::fhir::ResourceType;
 use crate::http::ui::{When, t};
-use crate::record::Page;
+use crate::record::{Page, Stored};
 
 pub(super) const SECTION: Section = Section {
     name: "forms",
@@ -32,13 +32,16 @@ fn asks(_: &Asking) -> Vec<(ResourceType, String)> {
 
 fn rows(pages: &[Page], found: &Found<'_>) -> Vec<Row> {
     let all = pages.iter().flat_map(|page| &page.matches);
-    all.filter_map(|stored| row(&serde_json::from_slice(&stored.json).ok()?, found)).collect()
+    let mut rows = Vec::new();
+    for appointment in all.map(Stored::value) {
+        rows.extend(schedule::patients_of(&appointment).filter_map(|patient| row(&appointment, patient, found)));
+    }
+    rows
 }
 
-fn row(appointment: &Value, found: &Found<'_>) -> Option<Row> {
+fn row(appointment: &Value, patient: &str, found: &Found<'_>) -> Option<Row> {
     let text = |pointer: &str| appointment.pointer(pointer).and_then(Value::as_str);
-    let patient = schedule::patient_of(appointment)?;
-    let form = previsit::answers_of(appointment).last().copied()?;
+    let form = previsit::answers_of_one(appointment, patient)?;
     let with = schedule::with_of(appointment);
     let is_mine = found.asking.me.as_ref().is_some_and(|me| with.is_some_and(|with| me.id().as_str() == with));
     let since: Timestamp = text("/meta/lastUpdated")?.parse().ok()?;

@@ -107,8 +107,9 @@ fn sorted(
             R::Composition if note::appends_to(&value) == Some(own.as_str()) => read.addenda.push(value),
             R::DocumentReference => read.document = Some(reference),
             R::Appointment => {
-                let form = previsit::answers_of(&value).last().map(|form| format!("/forms#form-{form}"));
-                read.form = form.map(|form| format!("{}{form}", read.opened.frame.who.href()));
+                let who = &read.opened.frame.who;
+                let form = previsit::answers_of_one(&value, &who.id).map(|form| format!("/forms#form-{form}"));
+                read.form = form.map(|form| format!("{}{form}", who.href()));
             }
             _ if PARTS.iter().any(|part| refers(&read.saved.composition, part, &reference)) => {
                 read.saved.entries.push((one.kind, one.id.clone(), one.version, value));
