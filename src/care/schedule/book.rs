@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{over, taken};
 use crate::base::{FhirId, Timestamp};
-use crate::care::clinic::{Clinician, VisitType};
+use crate::care::clinic::{Clinic, Clinician, VisitType};
 use crate::care::notify::{self, Kind, Notice, Whom};
 use crate::care::workflow::{Checked, Doing, Done, Refused, carry_out, told};
 use crate::fhir::{Mode, ResourceType};
@@ -153,13 +153,16 @@ pub fn moved(mut appointment: Value, start: Timestamp, minutes: u16, with: &Clin
     put_time(&mut appointment, start, minutes);
     put(&mut appointment, "status", json!(status));
     over::take_away(&mut appointment);
+    let goes_on = all_with(&appointment).any(|id| id == with.person.id().as_str())
+        || roles_with(&appointment).any(|role| with.has_role(role));
     let patient = if status == "pending" { "needs-action" } else { "accepted" };
     if let Some(all) = appointment.get_mut("participant").and_then(Value::as_array_mut) {
+        let is_staff = |one: &Value| refers(one, "Practitioner/") || refers(one, ROLE);
         // Where anybody would do, with whom an offer is stays open until it is taken.
-        let named =
-            all.iter().any(|one| refers(one, "Practitioner/") && one.get("required") != Some(&json!("optional")));
+        let named = all.iter().any(|one| is_staff(one) && one.get("required") != Some(&json!("optional")));
         let required = if status == "pending" && !named { "optional" } else { "required" };
-        all.retain(|one| !refers(one, "Practitioner/"));
+        // Whoever is named by a role is not busy with what somebody else does now.
+        if goes_on { all.retain(|one| !refers(one, "Practitioner/")) } else { all.retain(|one| !is_staff(one)) }
         for one in all.iter_mut().filter(|one| refers(one, "Patient/")) {
             put(one, "status", json!(patient));
         }
@@ -206,9 +209,18 @@ pub fn all_with(appointment: &Value) -> impl Iterator<Item = &str> {
     actors(appointment, "Practitioner/")
 }
 
+/// How references to a PractitionerRole begin.
+const ROLE: &str = "PractitionerRole/";
+
 /// The ids of all PractitionerRoles that take part.
 pub fn roles_with(appointment: &Value) -> impl Iterator<Item = &str> {
-    actors(appointment, "PractitionerRole/")
+    actors(appointment, ROLE)
+}
+
+/// With whom of the clinic it is, by themselves or in one of their roles.
+pub fn clinician_of<'a>(appointment: &Value, clinic: &'a Clinic) -> Option<&'a Clinician> {
+    let in_role = || roles_with(appointment).find_map(|role| clinic.clinicians.iter().find(|one| one.has_role(role)));
+    with_of(appointment).and_then(|with| clinic.clinician(with)).or_else(in_role)
 }
 
 /// The id of the patient whom it is for; the first of several.
@@ -227,16 +239,19 @@ pub fn kind_of(appointment: &Value) -> Option<&str> {
 }
 
 /// The time that an appointment asks for or has.
-pub fn hour_of(appointment: &Value, hold_hours: u16) -> Option<Hour> {
+pub fn hour_of(appointment: &Value, clinic: &Clinic) -> Option<Hour> {
     let taken = taken::of_all(appointment)?;
     let id = appointment.get("id").and_then(Value::as_str).and_then(|id| FhirId::parse(id).ok());
     Some(Hour {
         patients: Some(ids_of(appointment)).filter(|all| !all.is_empty())?,
-        with: format!("Practitioner/{}", with_of(appointment)?),
+        with: match clinician_of(appointment, clinic) {
+            Some(one) => one.person.to_string(),
+            None => format!("Practitioner/{}", with_of(appointment)?),
+        },
         start: taken.start,
         end: taken.end,
         except: id,
-        hold_hours,
+        hold_hours: clinic.house.hold_hours,
         over: false,
     })
 }

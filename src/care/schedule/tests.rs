@@ -259,7 +259,7 @@ proptest! {
                         2 => {
                             let all = desk.all("pending");
                             if let Some(one) = all.get(place % all.len().max(1)) {
-                                let hour = hour_of(one, 24);
+                                let hour = hour_of(one, &desk.clinic);
                                 desk.set(one.clone(), State::Expected, hour).await;
                             }
                         }
@@ -335,7 +335,7 @@ async fn who_waits_longest_is_offered_a_time_first_and_who_does_not_answer_goes_
     let offer = desk.all("pending").remove(0);
     assert_eq!(patient_of(&offer), Some("p25"));
     // Who takes it has it, with whom it was offered.
-    let hour = hour_of(&offer, 24);
+    let hour = hour_of(&offer, &desk.clinic);
     assert!(desk.set(offer, State::Expected, hour).await);
     let taken = desk.all("booked").into_iter().find(|one| patient_of(one) == Some("p25")).unwrap();
     assert_eq!(taken["participant"][1]["required"], "required");
@@ -411,12 +411,12 @@ async fn a_visit_for_two_is_moved_to_where_both_are_free_and_both_are_told() {
     value["participant"].as_array_mut().unwrap().push(second);
     let id = FhirId::new(desk.records.audit().ambient());
     let doing = || Doing { records: &desk.records, actor: &desk.actor, why: why(), once: None };
-    assert_eq!(hour_of(&value, 24).map(|hour| hour.patients), Some(vec![one.clone(), other.clone()]));
+    assert_eq!(hour_of(&value, &desk.clinic).map(|hour| hour.patients), Some(vec![one.clone(), other.clone()]));
     let tell = to_patients(&value, Kind::VisitBooked);
-    assert!(matches!(book(doing(), id.clone(), value.clone(), hour_of(&value, 24), tell).await, Ok(Done::Now(..))));
+    assert!(matches!(book(doing(), id.clone(), value.clone(), hour_of(&value, &desk.clinic), tell).await, Ok(Done::Now(..))));
     let move_to = async |version: u32, start: Timestamp| {
         let value = moved(value.clone(), start, 20, &desk.clinic.clinicians[0], "booked");
-        let hour = Hour { except: Some(id.clone()), ..hour_of(&value, 24).unwrap() };
+        let hour = Hour { except: Some(id.clone()), ..hour_of(&value, &desk.clinic).unwrap() };
         let tell = to_patients(&value, Kind::VisitChanged);
         change(doing(), id.clone(), version, value, Some(hour), tell).await
     };
@@ -430,4 +430,22 @@ async fn a_visit_for_two_is_moved_to_where_both_are_free_and_both_are_told() {
         let kinds: Vec<Kind> = told.iter().map(|told| told.kind).collect();
         assert_eq!(kinds, [Kind::VisitChanged, Kind::VisitBooked]);
     }
+}
+
+#[test]
+fn a_visit_with_somebodys_role_is_with_them_until_somebody_else_has_it() {
+    let (services, roles) = resources();
+    let clinic = of_resources(&services, &roles);
+    let one = json!({"status": "booked", "start": "2026-03-03T09:00:00Z", "end": "2026-03-03T09:20:00Z", "participant": [
+        {"actor": {"reference": "Patient/p"}}, {"actor": {"reference": "PractitionerRole/role-ann/_history/1"}}]});
+    assert_eq!(clinician_of(&one, &clinic).map(|with| with.name.as_str()), Some("ann"));
+    assert_eq!(hour_of(&one, &clinic).map(|hour| hour.with), Some("Practitioner/ann".to_owned()));
+    let start = "2026-03-03T10:00:00Z".parse().unwrap();
+    let with = |to: usize| {
+        let moved = moved(one.clone(), start, 20, &clinic.clinicians[to], "booked");
+        let actors = moved["participant"].as_array().unwrap().iter();
+        actors.map(|one| one["actor"]["reference"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(with(0), ["Patient/p", "Practitioner/ann", "PractitionerRole/role-ann/_history/1"]);
+    assert_eq!(with(1), ["Patient/p", "Practitioner/ben"], "the first is free again");
 }

@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::book::{
-    Hour, State, Wish, change, has_tag, kind_of, ids_of, moved, patient_of, tagged, to_patients, with_of, with_status,
+    Hour, State, Wish, change, has_tag, ids_of, kind_of, moved, patient_of, roles_with, tagged, to_patients, with_of, with_status,
 };
 use super::free::{Slots, free};
 use super::taken::busy;
@@ -143,8 +143,19 @@ struct Waiting {
     id: FhirId,
     kind: String,
     with: Option<String>,
+    roles: Vec<String>,
     periods: Vec<(Timestamp, Timestamp)>,
     since: String,
+}
+
+impl Waiting {
+    /// Whether somebody is with whom they want to be; anybody, where they named nobody.
+    fn is_for(&self, who: &Clinician) -> bool {
+        match &self.with {
+            Some(with) => who.person.id().as_str() == with,
+            None => self.roles.is_empty() || self.roles.iter().any(|role| who.has_role(role)),
+        }
+    }
 }
 
 fn waiting(appointment: &Value) -> Option<Waiting> {
@@ -154,6 +165,7 @@ fn waiting(appointment: &Value) -> Option<Waiting> {
         id: FhirId::parse(appointment.get("id")?.as_str()?).ok()?,
         kind: kind_of(appointment)?.to_owned(),
         with: with_of(appointment).map(str::to_owned),
+        roles: roles_with(appointment).map(str::to_owned).collect(),
         periods: periods.filter_map(|one| Some((moment(one, "start")?, moment(one, "end")?))).collect(),
         since: appointment.get("created").and_then(Value::as_str).unwrap_or_default().to_owned(),
     })
@@ -252,10 +264,7 @@ async fn offer_first(
     let taken = busy(records, today, today.saturating_add(ahead.days()))?;
     let mut times: Vec<(Timestamp, &Clinician)> = Vec::new();
     for day in days(one, zone, today, today.saturating_add(ahead.days())) {
-        for with in clinic
-            .offering(&kind.id)
-            .filter(|who| one.with.as_deref().is_none_or(|with| who.person.id().as_str() == with))
-        {
+        for with in clinic.offering(&kind.id).filter(|who| one.is_for(who)) {
             let slots = Slots { clinic, with, minutes: kind.minutes, zone, taken: &taken, now };
             let fits = free(slots, day).into_iter().filter(|start| {
                 *start >= earliest

@@ -71,6 +71,11 @@ impl Opened {
         schedule::kind_of(&self.value).and_then(|kind| self.clinic.visit_type(kind))
     }
 
+    /// With whom of the clinic it is, also where it names one of their roles.
+    fn with(&self) -> Option<&Clinician> {
+        schedule::clinician_of(&self.value, &self.clinic)
+    }
+
     fn minutes(&self) -> u16 {
         let own = self.value.get("minutesDuration").and_then(Value::as_u64).and_then(|n| u16::try_from(n).ok());
         own.or(self.kind().map(|kind| kind.minutes)).unwrap_or(20)
@@ -85,11 +90,11 @@ impl Opened {
         let now = visit.house.ambient.now();
         let end = from.saturating_add(AHEAD.days());
         let taken = schedule::busy(&visit.house.records, from, end)?;
-        let own = schedule::with_of(&self.value);
+        let (own, named) = (self.with(), schedule::with_of(&self.value).is_some());
         let kind = self.kind().map(|kind| &kind.id);
         let people = self.clinic.clinicians.iter().filter(|one| match own {
-            Some(own) => one.person.id().as_str() == own,
-            None => kind.is_none_or(|kind| one.offers(kind)),
+            Some(own) => one.person == own.person,
+            None => !named && kind.is_none_or(|kind| one.offers(kind)),
         });
         let people: Vec<&Clinician> = people.collect();
         let here = now.to_zoned(ctx.zone.clone());
@@ -134,7 +139,7 @@ impl Opened {
         TimeTyped {
             day: day_of(&self.value, ctx).map(|day| day.to_string()).unwrap_or_default(),
             clock: start.map(|start| super::grid::clock(start, ctx)).unwrap_or_default(),
-            with: schedule::with_of(&self.value).unwrap_or_default().to_owned(),
+            with: self.with().map(|with| with.person.id().to_string()).unwrap_or_default(),
             version: self.version,
             ..TimeTyped::default()
         }
@@ -210,7 +215,7 @@ fn shown_with(
     let text = |name: &str| opened.value.get(name).and_then(Value::as_str);
     let state = AppointmentState::from_code(opened.status());
     let when = text("start").and_then(|start| When::parse(start, &ctx.zone));
-    let with = schedule::with_of(&opened.value).and_then(|with| opened.clinic.clinician(with));
+    let with = opened.with();
     let next = opened.next_states(visit.house.ambient.now());
     let times = if matches!(opened.status(), "booked" | "pending") {
         let times = opened.times(visit, &ctx, today(visit, &ctx))?;
@@ -244,9 +249,9 @@ fn shown_with(
             format!("/schedule?day={}&move={}", day.map(|day| day.to_string()).unwrap_or_default(), opened.id)
         }),
         beside: start
-            .zip(schedule::with_of(&opened.value))
+            .zip(with)
             .filter(|_| moves)
-            .map(|(start, with)| format!("/bookings/new?with={with}&start={start}&over=1")),
+            .map(|(start, with)| format!("/bookings/new?with={}&start={start}&over=1", with.person.id())),
         any_time,
         anyway: anyway.map(|(time, words, despite)| Anyway {
             time,
@@ -729,8 +734,8 @@ fn request_page(
         times: Field::choice("time", t("request-time"), &typed.time, times, &faults),
         any_time: {
             let people = opened.clinic.clinicians.iter().map(|one| (one.person.id().to_string(), one.name.clone()));
-            let with =
-                if typed.with.is_empty() { schedule::with_of(&opened.value).unwrap_or_default() } else { &typed.with };
+            let own = opened.stands(&ctx).with;
+            let with = if typed.with.is_empty() { &own } else { &typed.with };
             let mut fields = vec![
                 Field::text("day", t("booking-day-of"), &typed.day, &faults).of_kind("date").narrow().optional().bare(),
                 Field::text("clock", t("col-time"), &typed.clock, &faults).of_kind("time").narrow().optional().bare(),

@@ -168,7 +168,7 @@ fn shown(visit: &Visit, mut cx: Cx, opened: &Opened, typed: &Typed, faults: Faul
     }
     let who = fill::identity(&opened.patient.value, &ctx);
     let start = appointment.value.get("start").and_then(Value::as_str);
-    let with = schedule::with_of(&appointment.value).and_then(|with| opened.clinic.clinician(with));
+    let with = schedule::clinician_of(&appointment.value, &opened.clinic);
     let when = start.and_then(|start| When::parse(start, &ctx.zone)).map(|when| when.near_ahead(&cx.now));
     let line: Vec<String> = when.into_iter().chain(with.map(|with| with.name.clone())).collect();
     let returned = schedule::has_returned_form(&appointment.value);

@@ -195,7 +195,8 @@ fn board(booked: &Booked, ctx: &Ctx, now: Timestamp) -> Board {
         let with = one.get("participant").and_then(Value::as_array).into_iter().flatten();
         let with = with
             .filter(|part| {
-                part.pointer("/actor/reference").and_then(Value::as_str).is_some_and(|r| r.starts_with("Practitioner/"))
+                let who = part.pointer("/actor/reference").and_then(Value::as_str).unwrap_or_default();
+                who.starts_with("Practitioner/") || who.starts_with("PractitionerRole/")
             })
             .find_map(|part| part.pointer("/actor/display").and_then(Value::as_str));
         let line = format!("{}, {}", when.and_then(|when| when.clock()).unwrap_or_default(), with.unwrap_or_default());

@@ -37,7 +37,7 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
             let row = request_row(&booked, one, &ctx);
             let ends = schedule::offer_ends(one, clinic.house.hold_hours);
             let start = one.get("start").and_then(Value::as_str).and_then(|start| When::parse(start, &ctx.zone));
-            let with = schedule::with_of(one).and_then(|with| clinic.clinician(with));
+            let with = schedule::clinician_of(one, &clinic);
             WaitingRow {
                 href: format!("/bookings/{}", one.get("id").and_then(Value::as_str).unwrap_or_default()),
                 name: row.name,

@@ -136,7 +136,9 @@ pub fn appointment(appointment: &Value, patient: Option<&Value>, href: String, c
             .and_then(|reason| concept(Some(reason)))
             .or_else(|| owned(appointment, "/description")),
         kind: kind_of_appointment(appointment.get("appointmentType")),
-        with: of_type("Practitioner/").and_then(|participant| called(participant.get("actor"))),
+        with: ["Practitioner/", "PractitionerRole/"]
+            .into_iter()
+            .find_map(|kind| called(of_type(kind)?.get("actor"))),
         state: AppointmentState::from_code(text(appointment, "/status").unwrap_or_default()),
         form: None,
     })
@@ -193,6 +195,10 @@ mod tests {
         let row = appointment(&one, Some(&patient), "/patients/p1".into(), &ctx()).unwrap();
         assert_eq!((row.patient.as_str(), row.with.as_deref()), ("BRANDVOLD, Halina", Some("Dr Ann Corvin")));
         assert_eq!((row.kind.as_deref(), row.age.as_deref()), (Some("Walk-in"), Some("58 years")));
+        let mut in_role = one.clone();
+        in_role["participant"][1]["actor"] = json!({"reference": "PractitionerRole/r1", "display": "Dr Bo Lind"});
+        let row = appointment(&in_role, None, String::new(), &ctx()).unwrap();
+        assert_eq!(row.with.as_deref(), Some("Dr Bo Lind"));
         let me = |text| ResourceRef::parse(text).unwrap();
         assert!(takes_part(&one, &me("Practitioner/d1")) && !takes_part(&one, &me("Practitioner/d2")));
     }

@@ -633,7 +633,7 @@ pub(in crate::http) async fn show(
     let done = done_word(&shown.done, status, &value);
     cx.done = done.map(|word| t(word).to_string());
     let kind = schedule::kind_of(&value).and_then(|kind| clinic.visit_type(kind));
-    let with = schedule::with_of(&value).and_then(|with| clinic.clinician(with));
+    let with = schedule::clinician_of(&value, &clinic);
     let start = value.get("start").and_then(Value::as_str).and_then(|start| start.parse::<Timestamp>().ok());
     let name = kind.map_or_else(|| t("coming-visit").to_string(), name_of);
     let is_for_several = is_for_several(&value);
@@ -708,7 +708,8 @@ pub(in crate::http) async fn cancel(
     }
     let place = format!("/my/visits/{id}?done=cancelled");
     // With whom it was learns of it; a wish that had no time yet is nobody's to know.
-    let with = schedule::with_of(&value).and_then(|with| ResourceRef::parse(&format!("Practitioner/{with}")).ok());
+    let named = || ResourceRef::parse(&format!("Practitioner/{}", schedule::with_of(&value)?)).ok();
+    let with = schedule::clinician_of(&value, &clinic).map(|one| one.person.clone()).or_else(named);
     let tell = with.filter(|_| !open).map(|with| (Whom::Person(with), Kind::VisitCalledOff)).into_iter().collect();
     let value = schedule::with_status(value, State::Cancelled, true);
     let doing = own.doing(Action::Cancel, &sent, &place);
@@ -735,7 +736,7 @@ pub(in crate::http) async fn accept(
         return Ok(Redirect::to(&format!("/my/visits/{id}?done=ended")).into_response());
     }
     let place = format!("/my/visits/{id}?done=booked");
-    let hour = schedule::hour_of(&value, clinic.house.hold_hours);
+    let hour = schedule::hour_of(&value, &clinic);
     let value = schedule::with_status(value, State::Expected, true);
     let doing = own.doing(Action::Book, &sent, &place);
     let done = schedule::change(doing, id, sent.typed.version, value, hour, Vec::new()).await;
