@@ -83,14 +83,17 @@ pub fn find<'a>(patient: &'a Value, key: &str, act: &Act, today: Date) -> Option
     numbers(patient).find(|one| standing(one, Some(today)) == act.of() && key_of(one) == key)
 }
 
-/// By which number the clinic calls a record: the first that counts of type `MR` (HL7 v2-0203), else the first usual one.
+/// By which number the clinic calls a record: the one that this box gave, as long as it counts. A record that came from elsewhere
+/// has none: then the first of type `MR` (HL7 v2-0203), else the first usual one.
 pub fn of_the_clinic(patient: &Value, today: Option<Date>) -> Option<&Value> {
     let counting = || numbers(patient).filter(|one| standing(one, today) != Standing::Ended);
     let is_record_number = |one: &&Value| {
         let codings = one.pointer("/type/coding").and_then(Value::as_array);
         codings.is_some_and(|all| all.iter().any(|coding| text(coding, "/code") == "MR"))
     };
-    counting().find(is_record_number).or_else(|| counting().find(|one| text(one, "/use") == "usual"))
+    let is_own = |one: &&Value| text(one, "/system") == CLINIC_NUMBER;
+    let is_usual = |one: &&Value| text(one, "/use") == "usual";
+    counting().find(is_own).or_else(|| counting().find(is_record_number)).or_else(|| counting().find(is_usual))
 }
 
 /// The Patient with what is said of one of the numbers.
@@ -234,6 +237,10 @@ mod tests {
         );
         assert_eq!(of(json!([number("MB", "1", "official"), number("XX", "2", "usual")])), Some("2".into()));
         assert_eq!(of(json!([number("MB", "1", "official")])), None);
+        // Another hospital's record number is no clinic's, wherever it stands.
+        let own = |more: &str| json!({"system": CLINIC_NUMBER, "value": "4", "use": more});
+        assert_eq!(of(json!([number("MR", "3", "usual"), own("usual")])), Some("4".into()));
+        assert_eq!(of(json!([number("MR", "3", "usual"), own("old")])), Some("3".into()));
     }
 
     #[test]

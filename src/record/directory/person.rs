@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::question::words;
 use crate::base::FhirId;
 use crate::fhir::search::fold;
+use crate::record::CLINIC_NUMBER;
 use crate::store::Record;
 
 /// The most names and identifiers of one patient that are looked up, and words of one name.
@@ -25,7 +26,7 @@ pub struct Person {
     /// `male`, `female`, `other`, `unknown`.
     pub gender: Option<String>,
     pub life: Life,
-    /// The number people use: the medical record number, else the usual or first identifier.
+    /// The number people use: the one that this box gave, else the first medical record number, the usual or the first one.
     pub number: Option<String>,
     /// False when the record is no longer in use, merged into another for example.
     pub active: bool,
@@ -157,8 +158,31 @@ fn number_in_use<'v>(identifiers: &[&'v Value]) -> Option<&'v str> {
     let is_record_number = |identifier: &&&Value| {
         identifier.get("type").is_some_and(|kind| each(kind, "coding").any(|coding| text(coding, "code") == Some("MR")))
     };
+    // Another hospital's record number stands on no card of this clinic.
+    let is_own = |identifier: &&&Value| text(identifier, "system") == Some(CLINIC_NUMBER);
     let is_usual = |identifier: &&&Value| text(identifier, "use") == Some("usual");
     let counting: Vec<&Value> = identifiers.iter().copied().filter(|one| text(one, "use") != Some("old")).collect();
-    let found = counting.iter().find(is_record_number).or_else(|| counting.iter().find(is_usual));
+    let first = |is: &dyn Fn(&&&Value) -> bool| counting.iter().find(is);
+    let found = first(&is_own).or_else(|| first(&is_record_number)).or_else(|| first(&is_usual));
     text(found.or_else(|| counting.first())?, "value")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn somebody_goes_by_the_number_of_this_clinic_before_another_hospitals() {
+        let record = |system: &str, value: &str, more: &str| {
+            json!({"system": system, "value": value, "use": more, "type": {"coding": [{"code": "MR"}]}})
+        };
+        let of = |all: Value| {
+            Person::of(&FhirId::parse("p").unwrap(), &json!({"resourceType": "Patient", "identifier": all})).number
+        };
+        let hospital = || record("urn:hospital", "H-555", "official");
+        assert_eq!(of(json!([hospital(), record(CLINIC_NUMBER, "900 001", "usual")])), Some("900 001".into()));
+        assert_eq!(of(json!([hospital(), record(CLINIC_NUMBER, "900 001", "old")])), Some("H-555".into()));
+        assert_eq!(of(json!([{"value": "1"}, hospital()])), Some("H-555".into()));
+    }
 }
