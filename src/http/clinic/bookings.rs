@@ -85,7 +85,7 @@ impl Opened {
         self.value.get("status").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// Free times of the next days, of whoever may be meant: value and words.
+    /// Free times of the next days, of whoever may be meant: value and words. All of each day, until there are enough.
     fn times(&self, visit: &Visit, ctx: &Ctx, from: jiff::civil::Date) -> Result<Vec<(String, String)>, Refusal> {
         let now = visit.house.ambient.now();
         let end = from.saturating_add(AHEAD.days());
@@ -115,7 +115,6 @@ impl Opened {
             }));
             day = day.saturating_add(1.day());
         }
-        times.truncate(TIMES);
         Ok(times)
     }
 
@@ -218,7 +217,8 @@ fn shown_with(
     let with = opened.with();
     let next = opened.next_states(visit.house.ambient.now());
     let times = if matches!(opened.status(), "booked" | "pending") {
-        let times = opened.times(visit, &ctx, today(visit, &ctx))?;
+        let mut times = opened.times(visit, &ctx, today(visit, &ctx))?;
+        times.truncate(TIMES);
         (!times.is_empty()).then(|| Field::choice("time", t("booking-other-time"), "", times, &Faults::none()))
     } else {
         None
@@ -710,22 +710,13 @@ fn request_page(
     if cx.at.is_empty() {
         cx.at = format!("/booking-requests/{}", opened.id);
     }
-    let first = opened.value.pointer("/requestedPeriod/0/start").and_then(Value::as_str);
-    let first = first.and_then(|text| When::parse(text, &ctx.zone)).map(|when| when.day());
-    let from = first.unwrap_or_else(|| today(visit, &ctx)).max(today(visit, &ctx));
     let wanted = periods(&opened.value);
-    let mut times = opened.times(visit, &ctx, from)?;
-    // What fits stands first.
-    let fits = |code: &str| {
-        let start = code.split('|').next().and_then(|text| text.parse::<Timestamp>().ok());
-        start.is_some_and(|start| wanted.iter().any(|(from, to)| *from <= start && start < *to))
-    };
-    times.sort_by_key(|(code, _)| !fits(code));
-    for (code, words) in &mut times {
-        if fits(code) {
-            *words = t("request-fits").with("time", &*words).to_string();
-        }
-    }
+    let first = opened.value.pointer("/requestedPeriod/0/start").and_then(Value::as_str);
+    let first = first.and_then(|text| When::parse(text, &ctx.zone));
+    let first = first.or_else(|| wanted.first().map(|(start, _)| When::at(*start, &ctx.zone))).map(|when| when.day());
+    let from = first.unwrap_or_else(|| today(visit, &ctx)).max(today(visit, &ctx));
+    let mut times = fitting_first(opened.times(visit, &ctx, from)?, &wanted);
+    times.truncate(TIMES);
     page(&BookingRequest {
         row: request_row(&opened.booked, &opened.value, &ctx),
         id: opened.id.to_string(),
@@ -756,10 +747,29 @@ fn request_page(
     })
 }
 
+/// When somebody can come. Another program asks for one time, and not for days.
 fn periods(value: &Value) -> Vec<(Timestamp, Timestamp)> {
     let all = value.get("requestedPeriod").and_then(Value::as_array).into_iter().flatten();
     let moment = |one: &Value, name: &str| one.get(name)?.as_str()?.parse().ok();
-    all.filter_map(|one| Some((moment(one, "start")?, moment(one, "end")?))).collect()
+    let all: Vec<_> = all.filter_map(|one| Some((moment(one, "start")?, moment(one, "end")?))).collect();
+    if all.is_empty() { schedule::time_of(value).into_iter().collect() } else { all }
+}
+
+/// Free times as they are offered to who asked: what fits first and named so, then what comes after the first time that was asked
+/// for.
+fn fitting_first(mut times: Vec<(String, String)>, wanted: &[(Timestamp, Timestamp)]) -> Vec<(String, String)> {
+    let start = |code: &str| code.split('|').next().and_then(|text| text.parse::<Timestamp>().ok());
+    let fits = |code: &str| {
+        start(code).is_some_and(|start| wanted.iter().any(|(from, to)| *from <= start && start < *to))
+    };
+    let asked = wanted.iter().map(|(from, _)| *from).min();
+    times.sort_by_key(|(code, _)| (!fits(code), start(code) < asked));
+    for (code, words) in &mut times {
+        if fits(code) {
+            *words = t("request-fits").with("time", &*words).to_string();
+        }
+    }
+    times
 }
 
 /// `POST /booking-requests/{id}`: book it, offer a time, or decline.
@@ -834,5 +844,26 @@ pub(in crate::http) async fn answer(
             Ok(finished(StatusCode::CONFLICT, request_page(&visit, &opened, visit.cx(), &typed, faults)?))
         }
         other => visit.settled(&sent, other, place).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_time_that_another_program_asks_for_stands_first_and_what_comes_after_it_next() {
+        let asked = json!({"status": "proposed", "start": "2026-12-15T09:00:00Z", "end": "2026-12-15T09:20:00Z"});
+        let times = |codes: &[&str]| {
+            let times = codes.iter().map(|code| (format!("2026-12-15T{code}:00Z|d"), (*code).to_owned())).collect();
+            fitting_first(times, &periods(&asked)).into_iter().map(|(_, words)| words).collect::<Vec<_>>()
+        };
+        assert_eq!(times(&["08:20", "08:40", "09:00", "09:20"]), ["09:00 (fits)", "09:20", "08:20", "08:40"]);
+        assert_eq!(times(&["08:40", "09:20"]), ["09:20", "08:40"], "what is next, where it is not free");
+        let days = json!({"start": "2026-12-15T09:00:00Z",
+            "requestedPeriod": [{"start": "2026-12-16T07:00:00Z", "end": "2026-12-16T19:00:00Z"}]});
+        assert_eq!(periods(&days).len(), 1, "days that are named go before it");
+        assert!(periods(&json!({})).is_empty());
     }
 }
