@@ -77,10 +77,16 @@ fn both(one: &Hours, other: &Hours, day: Date) -> Vec<(Time, Time)> {
             }
         }
     }
-    // Two roles with the same hours are one time to work.
+    // Who works in two roles at once works once: hours that overlap are one stretch.
     all.sort_unstable();
-    all.dedup();
-    all
+    let mut whole: Vec<(Time, Time)> = Vec::new();
+    for (from, to) in all {
+        match whole.last_mut() {
+            Some((_, end)) if from < *end => *end = to.max(*end),
+            _ => whole.push((from, to)),
+        }
+    }
+    whole
 }
 
 #[cfg(test)]
@@ -143,6 +149,21 @@ mod tests {
         assert_eq!(free_on(&clinic, "2026-03-03", 20, &[], "2026-03-03T09:20:00Z"), ["2026-03-03T09:40:00Z"]);
         assert!(free_on(&clinic, "2026-03-04", 20, &[], "2026-03-01T00:00:00Z").is_empty(), "no hours on a Wednesday");
         assert!(free_on(&clinic, "2026-03-10", 20, &[], "2026-03-01T00:00:00Z").is_empty(), "a holiday");
+    }
+
+    #[test]
+    fn the_hours_of_two_roles_that_overlap_are_offered_once() {
+        let role = |id: &str, from: &str, to: &str| {
+            json!({"id": id, "practitioner": {"reference": "Practitioner/d", "display": "Dr D"},
+                "availableTime": [{"daysOfWeek": ["tue"], "availableStartTime": from, "availableEndTime": to}]})
+        };
+        let clinic = of_resources(&[], &[role("a", "09:00:00", "10:00:00"), role("b", "09:30:00", "10:40:00")]);
+        let all = free_on(&clinic, "2026-03-03", 20, &[], "2026-03-01T00:00:00Z");
+        let at = |clock: &&str| format!("2026-03-03T{clock}:00Z");
+        assert_eq!(all, ["09:00", "09:20", "09:40", "10:00", "10:20"].iter().map(at).collect::<Vec<_>>());
+        let beside = of_resources(&[], &[role("a", "09:00:00", "09:30:00"), role("b", "09:30:00", "10:10:00")]);
+        let all = free_on(&beside, "2026-03-03", 20, &[], "2026-03-01T00:00:00Z");
+        assert_eq!(all, ["09:00", "09:30", "09:50"].iter().map(at).collect::<Vec<_>>(), "one after the other");
     }
 
     #[test]

@@ -479,11 +479,17 @@ fn whose(clinic: &Clinic, id: &str) -> Option<(String, Hours, Vec<Away>, u32)> {
     Some((name_in(one, role), role.hours.clone(), role.away.clone(), role.version))
 }
 
-/// "Dr D Corvin, Dermatology": with what the role is called where they have several.
+/// "Dr D Corvin, Dermatology": with what the role is called where they have several, and with its number where that tells it from no
+/// other.
 fn name_in(one: &Clinician, role: &PersonRole) -> String {
-    match &role.called {
-        Some(called) if one.roles.len() > 1 => format!("{}, {called}", one.name),
-        _ => one.name.clone(),
+    if one.roles.len() < 2 {
+        return one.name.clone();
+    }
+    let name = role.called.iter().fold(one.name.clone(), |name, called| format!("{name}, {called}"));
+    let mut alike = one.roles.iter().filter(|other| other.called == role.called);
+    match alike.position(|other| other.id == role.id) {
+        Some(0) if alike.next().is_none() => name,
+        at => t("settings-role-nth").with("name", name).with("n", at.unwrap_or_default() + 1).to_string(),
     }
 }
 
@@ -666,4 +672,26 @@ pub(in crate::http) async fn save_away(
 /// `GET /settings/away/{id}`: where a form that was sent twice, or a draft, leads back to.
 pub(in crate::http) async fn away(_: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
     Ok(Redirect::to(&format!("/settings/hours/{}", id_of(&id)?)).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_roles_of_somebody_are_told_apart() {
+        let role = |id: &str, called: Option<&str>| {
+            json!({"id": id, "code": called.map(|text| json!([{"text": text}])),
+                "practitioner": {"reference": "Practitioner/d", "display": "Dr D"}})
+        };
+        let names = |roles: &[Value]| {
+            let clinic = clinic::of_resources(&[], roles);
+            let one = &clinic.clinicians[0];
+            one.roles.iter().map(|role| name_in(one, role)).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&[role("a", None)]), ["Dr D"]);
+        assert_eq!(names(&[role("a", Some("Dermatology")), role("b", None)]), ["Dr D, Dermatology", "Dr D"]);
+        assert_eq!(names(&[role("a", None), role("b", None)]), ["Dr D, role 1", "Dr D, role 2"]);
+    }
 }

@@ -13,6 +13,7 @@ settings-not-offered = Not offered
 settings-offered-now = Offered to patients now
 settings-hours = Opening and working hours
 settings-open = The clinic
+settings-role-nth = { $name }, role { $n }
 settings-rules = Rules for booking
 settings-notice = Patients can change a visit until
 settings-notice-hint = Hours before it. Later they call.
