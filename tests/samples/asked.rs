@@ -91,6 +91,8 @@ fn booking() -> Vec<(&'static str, String)> {
         reason: Some(
             Field::area("reason", t("book-reason"), "", &Faults::none()).hint(t("book-reason-hint")).optional(),
         ),
+        late: Some(24),
+        phone: Some("01632 960 100".into()),
         version: None,
         action: "/my/visits/book".into(),
         back: "/my/visits/book".into(),
@@ -143,6 +145,7 @@ fn visit() -> MyVisit {
         reason: Some("Cough and fever".into()),
         state: "Booked".into(),
         offered: false,
+        late: None,
         held: None,
         listed: false,
         waits: false,
@@ -167,6 +170,7 @@ fn visits() -> Vec<(&'static str, String)> {
     let offered = MyVisit {
         state: "The clinic offers you this time".into(),
         offered: true,
+        late: Some(24),
         held: Some("today at 21:38".into()),
         listed: true,
         form: FormState::None,

@@ -162,7 +162,11 @@ pub fn moved(mut appointment: Value, start: Timestamp, minutes: u16, with: &Clin
         let named = all.iter().any(|one| is_staff(one) && one.get("required") != Some(&json!("optional")));
         let required = if status == "pending" && !named { "optional" } else { "required" };
         // Whoever is named by a role is not busy with what somebody else does now.
-        if goes_on { all.retain(|one| !refers(one, "Practitioner/")) } else { all.retain(|one| !is_staff(one)) }
+        if goes_on {
+            all.retain(|one| !refers(one, "Practitioner/"))
+        } else {
+            all.retain(|one| !is_staff(one))
+        }
         for one in all.iter_mut().filter(|one| refers(one, "Patient/")) {
             put(one, "status", json!(patient));
         }

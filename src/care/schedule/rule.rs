@@ -394,7 +394,11 @@ mod tests {
         offered.sort_unstable();
         assert_eq!(offered, told);
         let after: Timestamp = "2026-07-01T00:00:00Z".parse().unwrap();
-        assert!(taken::blocked(&records, after, Timestamp::from_second(after.as_second() + 60).unwrap()).unwrap().is_empty());
+        assert!(
+            taken::blocked(&records, after, Timestamp::from_second(after.as_second() + 60).unwrap())
+                .unwrap()
+                .is_empty()
+        );
     }
 
     #[test]

@@ -246,7 +246,8 @@ fn of_persons(
 /// What is blocked at some time from one moment to another, whenever it began: the id of each Slot, and whom it takes when. The
 /// calendar, the list of what is blocked and what patients are offered all ask here.
 pub fn blocked(records: &Records, from: Timestamp, to: Timestamp) -> Result<Vec<(String, Taken)>, RecordError> {
-    let (slots, taken): (Vec<String>, Vec<Taken>) = blocks_of(records, &BlockQuestions::of(from, to)?)?.into_iter().unzip();
+    let (slots, taken): (Vec<String>, Vec<Taken>) =
+        blocks_of(records, &BlockQuestions::of(from, to)?)?.into_iter().unzip();
     let persons = of_persons(taken, |query| records.glimpse(query, role))?;
     let mut all: Vec<(String, Taken)> = slots.into_iter().zip(persons).collect();
     all.sort_by_key(|(_, taken)| taken.start);

@@ -405,7 +405,8 @@ async fn a_visit_for_two_is_moved_to_where_both_are_free_and_both_are_told() {
     let (one, other) = (FhirId::parse("p0").unwrap(), FhirId::parse("p1").unwrap());
     let times = (desk.times(0), desk.times(1));
     assert!(desk.try_book(&other, 1, times.1[0]).await);
-    let wish = Wish { patient: &one, kind: &desk.clinic.visit_types[0], with: Some(&desk.clinic.clinicians[0]), reason: None };
+    let wish =
+        Wish { patient: &one, kind: &desk.clinic.visit_types[0], with: Some(&desk.clinic.clinicians[0]), reason: None };
     let mut value = appointment(&wish, times.0[3], "booked", NOW.parse().unwrap());
     let second = json!({"actor": {"reference": "Patient/p1/_history/1"}, "status": "accepted"});
     value["participant"].as_array_mut().unwrap().push(second);
@@ -413,14 +414,20 @@ async fn a_visit_for_two_is_moved_to_where_both_are_free_and_both_are_told() {
     let doing = || Doing { records: &desk.records, actor: &desk.actor, why: why(), once: None };
     assert_eq!(hour_of(&value, &desk.clinic).map(|hour| hour.patients), Some(vec![one.clone(), other.clone()]));
     let tell = to_patients(&value, Kind::VisitBooked);
-    assert!(matches!(book(doing(), id.clone(), value.clone(), hour_of(&value, &desk.clinic), tell).await, Ok(Done::Now(..))));
+    assert!(matches!(
+        book(doing(), id.clone(), value.clone(), hour_of(&value, &desk.clinic), tell).await,
+        Ok(Done::Now(..))
+    ));
     let move_to = async |version: u32, start: Timestamp| {
         let value = moved(value.clone(), start, 20, &desk.clinic.clinicians[0], "booked");
         let hour = Hour { except: Some(id.clone()), ..hour_of(&value, &desk.clinic).unwrap() };
         let tell = to_patients(&value, Kind::VisitChanged);
         change(doing(), id.clone(), version, value, Some(hour), tell).await
     };
-    assert!(matches!(move_to(1, times.0[0]).await, Err(Refused::Told(BookError::Twice))), "the second is elsewhere then");
+    assert!(
+        matches!(move_to(1, times.0[0]).await, Err(Refused::Told(BookError::Twice))),
+        "the second is elsewhere then"
+    );
     assert!(matches!(move_to(1, times.0[1]).await, Ok(Done::Now(..))));
     for patient in [one, other] {
         let readers = vec![Whom::Patient(patient)];

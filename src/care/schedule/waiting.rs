@@ -14,7 +14,8 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::book::{
-    Hour, State, Wish, change, has_tag, ids_of, kind_of, moved, patient_of, roles_with, tagged, to_patients, with_of, with_status,
+    Hour, State, Wish, change, has_tag, ids_of, kind_of, moved, patient_of, roles_with, tagged, to_patients, with_of,
+    with_status,
 };
 use super::free::{Slots, free};
 use super::taken::busy;

@@ -759,9 +759,8 @@ fn periods(value: &Value) -> Vec<(Timestamp, Timestamp)> {
 /// for.
 fn fitting_first(mut times: Vec<(String, String)>, wanted: &[(Timestamp, Timestamp)]) -> Vec<(String, String)> {
     let start = |code: &str| code.split('|').next().and_then(|text| text.parse::<Timestamp>().ok());
-    let fits = |code: &str| {
-        start(code).is_some_and(|start| wanted.iter().any(|(from, to)| *from <= start && start < *to))
-    };
+    let fits =
+        |code: &str| start(code).is_some_and(|start| wanted.iter().any(|(from, to)| *from <= start && start < *to));
     let asked = wanted.iter().map(|(from, _)| *from).min();
     times.sort_by_key(|(code, _)| (!fits(code), start(code) < asked));
     for (code, words) in &mut times {

@@ -276,9 +276,10 @@ async fn read_blocks(visit: &Visit, today: Date, ctx: &Ctx) -> Result<(Clinic, V
     let looks = Why { purpose: Purpose::HOperat, ..acts(visit, Action::Read) };
     let mut blocked = schedule::blocked(&visit.house.records, start, end)?;
     blocked.truncate(MOST);
-    let found = visit.house.records.disclose(&visit.actor, looks, |reading| {
-        Ok(Clinic::read(reading)?.zip(read_slots(reading, &blocked, MOST)?))
-    });
+    let found = visit
+        .house
+        .records
+        .disclose(&visit.actor, looks, |reading| Ok(Clinic::read(reading)?.zip(read_slots(reading, &blocked, MOST)?)));
     let (clinic, slots) = found.await?.into_inner();
     Ok((clinic, grid::blocks(blocked, slots.as_ref())))
 }

@@ -159,7 +159,12 @@ mod tests {
         };
         assert_eq!(of("Practitioner/a"), (vec!["/patients/p".to_owned(), "/patients/q".to_owned()], 0));
         assert_eq!(of("Practitioner/b"), (Vec::new(), 2));
-        let (all, _) = rows(&found, Some(&ResourceRef::parse("Practitioner/a").unwrap()), &clinic, &Ctx::of(jiff::tz::TimeZone::UTC));
+        let (all, _) = rows(
+            &found,
+            Some(&ResourceRef::parse("Practitioner/a").unwrap()),
+            &clinic,
+            &Ctx::of(jiff::tz::TimeZone::UTC),
+        );
         let forms: Vec<_> = all.iter().map(|row| row.form.as_deref()).collect();
         assert_eq!(forms, [None, Some("/patients/q/forms#form-f")], "the form is at whose it is");
     }

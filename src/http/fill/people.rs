@@ -136,9 +136,7 @@ pub fn appointment(appointment: &Value, patient: Option<&Value>, href: String, c
             .and_then(|reason| concept(Some(reason)))
             .or_else(|| owned(appointment, "/description")),
         kind: kind_of_appointment(appointment.get("appointmentType")),
-        with: ["Practitioner/", "PractitionerRole/"]
-            .into_iter()
-            .find_map(|kind| called(of_type(kind)?.get("actor"))),
+        with: ["Practitioner/", "PractitionerRole/"].into_iter().find_map(|kind| called(of_type(kind)?.get("actor"))),
         state: AppointmentState::from_code(text(appointment, "/status").unwrap_or_default()),
         form: None,
     })

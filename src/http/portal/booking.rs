@@ -140,7 +140,8 @@ pub(in crate::http) async fn book(visit: Visit, Query(asked): Query<Asked>) -> R
                     // What was typed for a time that was taken meanwhile goes along to the next one.
                     None => own.visit.kept_at::<Typed>(&words_at(kind), &mut cx)?.unwrap_or_default(),
                 };
-                page(&confirm(&own, cx, kind, with, start, &For::New, Some((&typed.reason, &Faults::none()))))
+                let said = Some((typed.reason.as_str(), &Faults::none()));
+                page(&confirm((&own, &clinic), cx, kind, with, start, &For::New, said))
             }
             Err(_) => times(&own, cx, &clinic, kind, &asked, &For::New),
         },
@@ -238,7 +239,7 @@ fn clock(own: &Own, start: Timestamp) -> String {
 }
 
 fn confirm(
-    own: &Own,
+    (own, clinic): (&Own, &Clinic),
     mut cx: Cx,
     kind: &VisitType,
     with: &Clinician,
@@ -265,6 +266,8 @@ fn confirm(
         with: with.person.id().to_string(),
         start: start.to_string(),
         reason,
+        late: is_late(clinic, start, own.visit.house.ambient.now()).then_some(clinic.house.notice_hours),
+        phone: clinic.house.phone.clone(),
         version,
         instead,
         action,
@@ -372,7 +375,8 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Res
             let (start, with) = chosen(&own, &clinic, kind, typed)?;
             if !faults.is_empty() {
                 let said = Some((typed.reason.as_str(), &faults));
-                let page = page(&confirm(&own, own.plain_cx().await?, kind, with, start, &For::New, said))?;
+                let cx = own.plain_cx().await?;
+                let page = page(&confirm((&own, &clinic), cx, kind, with, start, &For::New, said))?;
                 return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
             }
             let wish = Wish { patient: &own.patient, kind, with: Some(with), reason: reason.as_deref() };
@@ -565,9 +569,19 @@ struct May {
 
 fn may_change(own: &Own, clinic: &Clinic, value: &Value) -> Option<May> {
     let start: Timestamp = value.get("start")?.as_str()?.parse().ok()?;
-    let until = start.checked_sub(i64::from(clinic.house.notice_hours).hours()).ok()?;
+    let until = last_change(clinic, start)?;
     let open = value.get("status").and_then(Value::as_str) == Some("booked") && !is_for_several(value);
-    open.then(|| May { start, until, now: own.visit.house.ambient.now() < until })
+    open.then(|| May { start, until, now: !is_late(clinic, start, own.visit.house.ambient.now()) })
+}
+
+/// Until when a visit that begins then can be changed here.
+fn last_change(clinic: &Clinic, start: Timestamp) -> Option<Timestamp> {
+    start.checked_sub(i64::from(clinic.house.notice_hours).hours()).ok()
+}
+
+/// Whether it is too late to change such a visit here; whoever books one is told so before.
+fn is_late(clinic: &Clinic, start: Timestamp, now: Timestamp) -> bool {
+    last_change(clinic, start).is_none_or(|until| until <= now)
 }
 
 /// Whether a visit is this patient's, alone or with others.
@@ -662,6 +676,9 @@ pub(in crate::http) async fn show(
             _ => t(state_word(status)).to_string(),
         },
         offered: may_answer(&value),
+        late: start
+            .filter(|start| may_answer(&value) && is_late(&clinic, *start, own.visit.house.ambient.now()))
+            .map(|_| clinic.house.notice_hours),
         held: schedule::offer_ends(&value, clinic.house.hold_hours).map(|ends| own.when(ends).long_time()),
         listed: status == "pending" && schedule::is_listed(&value),
         waits: status == "waitlist",
@@ -763,7 +780,7 @@ pub(in crate::http) async fn choose_change(
     match shown.start.parse::<Timestamp>() {
         Ok(start) => {
             let with = clinic.clinician(&shown.with).filter(|one| one.offers(&kind.id)).ok_or(Refusal::not_found())?;
-            page(&confirm(&own, cx, kind, with, start, &what, None))
+            page(&confirm((&own, &clinic), cx, kind, with, start, &what, None))
         }
         Err(_) => {
             let asked = Asked { kind: kind.id.to_string(), with: shown.with, from: shown.from, start: String::new() };
@@ -848,6 +865,17 @@ mod tests {
         let is_of = |all: &[&str], one: &str| is_of(&value(all), &FhirId::parse(one).unwrap());
         assert!(is_of(&["p", "q/_history/2"], "p") && is_of(&["p", "q/_history/2"], "q") && !is_of(&["p"], "q"));
         assert!(may_answer(&value(&["p"])) && !may_answer(&value(&["p", "q"])));
+    }
+
+    #[test]
+    fn a_time_within_the_notice_cannot_be_changed_here_once_it_is_booked() {
+        let clinic = crate::care::clinic::of_resources(&[], &[]);
+        assert_eq!(clinic.house.notice_hours, 24);
+        let is_late = |now: &str| is_late(&clinic, "2026-03-03T09:00:00Z".parse().unwrap(), now.parse().unwrap());
+        assert!(!is_late("2026-03-02T08:59:59Z") && is_late("2026-03-02T09:00:00Z"));
+        for n in [1, 24] {
+            assert!(t("book-late").with("n", n).to_string().contains(&format!("{n} hour")));
+        }
     }
 
     #[test]

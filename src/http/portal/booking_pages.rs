@@ -90,6 +90,9 @@ pub struct BookConfirm {
     pub with: String,
     pub start: String,
     pub reason: Option<Field>,
+    /// It begins within so many hours, so that it cannot be changed here once it is booked.
+    pub late: Option<u16>,
+    pub phone: Option<String>,
     /// Of the appointment that is moved.
     pub version: Option<u32>,
     pub instead: Option<Instead>,
@@ -123,6 +126,8 @@ pub struct MyVisit {
     pub reason: Option<String>,
     pub state: String,
     pub offered: bool,
+    /// The time that is offered begins within so many hours, so that it cannot be changed here once it is taken.
+    pub late: Option<u16>,
     /// Until when the time is held.
     pub held: Option<String>,
     /// The offer came from the waiting list: who declines it goes on waiting.

@@ -174,9 +174,7 @@ mod tests {
 
     #[test]
     fn somebody_goes_by_the_number_of_this_clinic_before_another_hospitals() {
-        let record = |system: &str, value: &str, more: &str| {
-            json!({"system": system, "value": value, "use": more, "type": {"coding": [{"code": "MR"}]}})
-        };
+        let record = |system: &str, value: &str, more: &str| json!({"system": system, "value": value, "use": more, "type": {"coding": [{"code": "MR"}]}});
         let of = |all: Value| {
             Person::of(&FhirId::parse("p").unwrap(), &json!({"resourceType": "Patient", "identifier": all})).number
         };

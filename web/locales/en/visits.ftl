@@ -22,6 +22,11 @@ book-earlier = Earlier days
 book-later = Later days
 book-check = Is this right?
 book-with = { $kind } with { $with }
+book-late =
+    { $n ->
+        [one] This time is within 1 hour, so it cannot be changed or cancelled here once it is booked.
+       *[other] This time is within { $n } hours, so it cannot be changed or cancelled here once it is booked.
+    }
 book-now = Book it
 book-move = Move it to this time
 book-instead = The visit is now on { $when }.

@@ -22,6 +22,11 @@ book-earlier = Días anteriores
 book-later = Días posteriores
 book-check = ¿Es correcto?
 book-with = { $kind } con { $with }
+book-late =
+    { $n ->
+        [one] Falta 1 hora o menos para esta cita: una vez reservada, no podrá cambiarse ni cancelarse aquí.
+       *[other] Faltan { $n } horas o menos para esta cita: una vez reservada, no podrá cambiarse ni cancelarse aquí.
+    }
 book-now = Reservar
 book-move = Cambiar a esta hora
 book-instead = La cita está fijada para: { $when }.
