@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::amounts::notes;
 use super::bears::bears;
 use super::dates::time_said;
-use super::standing::{caveats, modified_within, status_word};
+use super::standing::{caveats, modified_within};
 use super::{Ctx, LOINC, called, code, concept, list, named, owned, spoken, text};
 use crate::care::medicine::Asks;
 use crate::care::uploads;
@@ -70,9 +70,13 @@ pub fn visits(resources: &[Value], ctx: &Ctx) -> Vec<VisitRow> {
 pub(super) fn visit(one: &Value, ctx: &Ctx) -> VisitRow {
     let reason = list(one, "reasonCode").first().and_then(|reason| concept(Some(reason)));
     let kind = list(one, "type").first().and_then(|kind| concept(Some(kind)));
+    let (when, until) = (ctx.when(one, "/period/start"), ctx.when(one, "/period/end"));
+    // Of what was planned for a day that is over nobody wrote what became of it.
+    let is_over = until.or(when).zip(ctx.today).is_some_and(|(last, today)| last.last_day() < today);
+    let planned = text(one, "/status") == Some("planned") && !is_over;
     VisitRow {
-        when: ctx.when(one, "/period/start"),
-        until: ctx.when(one, "/period/end"),
+        when,
+        until,
         reason: reason.or_else(|| kind.clone()),
         kind: t(class_message(text(one, "/class/code").unwrap_or_default())).to_string(),
         by: list(one, "participant").iter().find_map(|participant| called(participant.get("individual"))),
@@ -80,11 +84,12 @@ pub(super) fn visit(one: &Value, ctx: &Ctx) -> VisitRow {
         detail: Some(bears(ResourceType::Encounter, one, ctx)).filter(|all| !all.is_empty()).map(|all| all.join("; ")),
         open: matches!(text(one, "/status"), Some("in-progress" | "arrived" | "triaged" | "onleave")),
         state: match text(one, "/status") {
-            Some("planned") => Some(t("visit-planned").to_string()),
-            Some(status @ "unknown") => Some(status_word(status)),
+            Some("planned") if planned => Some(t("visit-planned").to_string()),
+            Some("planned") => Some(t("visit-planned-once").to_string()),
+            Some("unknown") => Some(t("visit-unknown").to_string()),
             _ => None,
         },
-        planned: text(one, "/status") == Some("planned"),
+        planned,
         id: owned(one, "/id").unwrap_or_default(),
         ordered: Vec::new(),
     }
@@ -313,8 +318,14 @@ mod tests {
             (row.state, row.planned)
         };
         assert_eq!(of("planned"), (Some("Planned".into()), true));
-        assert_eq!(of("unknown"), (Some("not known".into()), false));
+        assert_eq!(of("unknown"), (Some("Not known whether it took place".into()), false));
         assert_eq!((of("finished"), of("in-progress")), ((None, false), (None, false)));
+        let now = "2026-03-03T12:00:00Z".parse::<jiff::Timestamp>().unwrap();
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC).at(now);
+        let planned = |day: &str| visits(&[json!({"status": "planned", "period": {"start": day}})], &ctx).remove(0);
+        assert!(["2026", "2026-03-03", "2026-03-03T09:00:00Z"].iter().all(|day| planned(day).planned));
+        let once = planned("2019-05-02T09:00:00Z");
+        assert_eq!((once.planned, once.state.as_deref()), (false, Some("Planned; not known whether it took place")));
     }
 
     #[test]
