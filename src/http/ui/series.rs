@@ -303,6 +303,12 @@ impl Series {
         }
     }
 
+    /// The range in words where it is one of numbers: "11.0 or less" is never broken.
+    pub fn one_range(&self) -> Option<String> {
+        let is_one = self.bounds.is_known() || !self.parts.iter().all(Bounds::is_known);
+        self.known_range().filter(|_| is_one)
+    }
+
     /// The same for a patient, to whom two ranges beside each other say too little.
     pub fn plain_range(&self) -> Option<String> {
         let [upper, lower] = self.parts;
@@ -434,14 +440,14 @@ mod tests {
     #[test]
     fn a_mark_says_by_what_range_or_by_whom() {
         let mut one = series(&[57.0], None, Some(41.0));
-        assert_eq!(one.range_or_source(), "41 or less");
+        assert_eq!((one.range_or_source().as_str(), one.one_range().as_deref()), ("41 or less", Some("41 or less")));
         one.bounds = Bounds::default();
         assert_eq!(one.range_or_source(), "no range given");
         one.source = Some("Lena Corvin".into());
         assert_eq!(one.range_or_source(), "marked by Lena Corvin");
         let upper = Bounds { low: Some(90.0), high: Some(139.0), ..Bounds::default() };
         one.parts = [upper, Bounds { high: Some(89.0), ..Bounds::default() }];
-        assert_eq!(one.range_or_source(), "90 to 139 / 89 or less");
+        assert_eq!((one.range_or_source().as_str(), one.one_range()), ("90 to 139 / 89 or less", None));
         let plain = "90 to 139 for the upper number, 89 or less for the lower";
         assert_eq!(one.plain_range().as_deref(), Some(plain));
         one.parts = [Bounds::default(); 2];
