@@ -6,7 +6,7 @@
 use askama::Template;
 use axum::extract::{Path, Query};
 use axum::response::Response;
-use jiff::civil::Date;
+use jiff::civil::DateTime;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -80,8 +80,9 @@ pub struct Trends {
     /// Key, name, whether it is shown.
     pub all: Vec<(String, String, bool)>,
     pub shown: Vec<Series>,
-    pub first: Date,
-    pub last: Date,
+    /// From when to when all of them reach.
+    pub first: DateTime,
+    pub last: DateTime,
 }
 place!(Trends in Patients);
 
@@ -186,9 +187,9 @@ pub(in crate::http) async fn trends(
     let is_shown = |key: &str| wanted.contains(&key);
     let rows = all.iter().map(|one| (one.key.clone(), one.name.clone(), is_shown(&one.key))).collect();
     let shown: Vec<Series> = all.into_iter().filter(|one| is_shown(&one.key)).collect();
-    let days = || shown.iter().flat_map(Series::numbers).map(|one| one.when.day());
-    let today = cx.now.date();
-    let (first, last) = (days().min().unwrap_or(today), days().max().unwrap_or(today));
+    let moments = || shown.iter().flat_map(Series::numbers).map(|one| one.when.moment());
+    let now = cx.now.datetime();
+    let (first, last) = (moments().min().unwrap_or(now), moments().max().unwrap_or(now));
     page(&Trends { cx, frame, all: rows, shown, first, last })
 }
 

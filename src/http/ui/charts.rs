@@ -3,7 +3,7 @@
 //! x is in percent and y in pixels, so that a chart is as wide as its place without script or inline style, and its
 //! text and strokes never scale. A picture always stands beside the same values in words or a table.
 
-use jiff::civil::Date;
+use jiff::civil::DateTime;
 
 use super::format::{When, number};
 use super::series::{Bounds, Reading, Series};
@@ -38,8 +38,8 @@ impl Series {
         trend(self, 264)
     }
 
-    /// A trend over the same days as those of others beside it.
-    pub fn trend_between(&self, first: Date, last: Date) -> Option<Svg> {
+    /// A trend over the same time as those of others beside it.
+    pub fn trend_between(&self, first: DateTime, last: DateTime) -> Option<Svg> {
         trend_over(self, 168, Some((first, last)))
     }
 
@@ -132,7 +132,7 @@ pub fn trend(series: &Series, height: u32) -> Option<Svg> {
     trend_over(series, height, None)
 }
 
-fn trend_over(series: &Series, height: u32, span: Option<(Date, Date)>) -> Option<Svg> {
+fn trend_over(series: &Series, height: u32, span: Option<(DateTime, DateTime)>) -> Option<Svg> {
     let points: Vec<Point> = series.numbers().filter_map(Point::of).collect();
     if points.len() < 2 {
         return None;
@@ -140,7 +140,7 @@ fn trend_over(series: &Series, height: u32, span: Option<(Date, Date)>) -> Optio
     let mut frame = Frame::of(&points, &series.bounds, f64::from(height));
     if let Some((first, last)) = span {
         frame.first = first;
-        frame.days = f64::from((last - first).get_days().max(1));
+        frame.hours = hours(first, last);
     }
     let mut draw = Draw::open("trend", format_args!(r#"width="100%" height="{height}" role="img""#));
     draw.title(&t("chart-title").with("name", &series.name).with("values", series.spoken()).to_string());
@@ -152,9 +152,9 @@ fn trend_over(series: &Series, height: u32, span: Option<(Date, Date)>) -> Optio
                 if let (Some(ya), Some(yb)) = (ya, yb) {
                     draw.shape(format_args!(
                         r#"<line class="{class}" x1="{}%" y1="{}" x2="{}%" y2="{}"/>"#,
-                        n(frame.x(a.day)),
+                        n(frame.x(a.at)),
                         n(frame.y(ya)),
-                        n(frame.x(b.day)),
+                        n(frame.x(b.at)),
                         n(frame.y(yb))
                     ));
                 }
@@ -168,7 +168,7 @@ fn trend_over(series: &Series, height: u32, span: Option<(Date, Date)>) -> Optio
 
 /// One point of a trend.
 struct Point {
-    day: Date,
+    at: DateTime,
     value: f64,
     second: Option<f64>,
     outside: bool,
@@ -178,7 +178,7 @@ struct Point {
 impl Point {
     fn of(reading: &Reading) -> Option<Self> {
         Some(Self {
-            day: reading.when.day(),
+            at: reading.when.moment(),
             value: reading.number?,
             second: reading.second,
             outside: reading.flag.is_some(),
@@ -187,10 +187,15 @@ impl Point {
     }
 }
 
+/// How many hours lie between two moments; of two at once a minute.
+fn hours(first: DateTime, last: DateTime) -> f64 {
+    (last.duration_since(first).as_secs_f64() / 3600.0).max(1.0 / 60.0)
+}
+
 /// Where things lie in a trend.
 struct Frame {
-    first: Date,
-    days: f64,
+    first: DateTime,
+    hours: f64,
     low: f64,
     high: f64,
     top: f64,
@@ -203,8 +208,8 @@ impl Frame {
     const RIGHT: f64 = 90.0;
 
     fn of(points: &[Point], bounds: &Bounds, height: f64) -> Self {
-        let first = points.first().map_or(Date::ZERO, |point| point.day);
-        let last = points.last().map_or(first, |point| point.day);
+        let first = points.first().map_or(DateTime::ZERO, |point| point.at);
+        let last = points.last().map_or(first, |point| point.at);
         let values = || points.iter().flat_map(|point| [Some(point.value), point.second]).flatten();
         let (mut low, mut high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
         let spread = if high > low { high - low } else { high.abs().max(1.0) * 0.1 };
@@ -224,13 +229,12 @@ impl Frame {
             (low, high) = (low - spread / 2.0, high + spread / 2.0);
         }
         let axis = height - 40.0;
-        let days = f64::from((last - first).get_days().max(1));
-        Self { first, days, low, high, top: 34.0, bottom: axis - 16.0, axis }
+        Self { first, hours: hours(first, last), low, high, top: 34.0, bottom: axis - 16.0, axis }
     }
 
-    fn x(&self, day: Date) -> f64 {
-        let since = f64::from((day - self.first).get_days());
-        Self::LEFT + (Self::RIGHT - Self::LEFT) * since / self.days
+    fn x(&self, at: DateTime) -> f64 {
+        let since = at.duration_since(self.first).as_secs_f64() / 3600.0;
+        Self::LEFT + (Self::RIGHT - Self::LEFT) * since / self.hours
     }
 
     fn y(&self, value: f64) -> f64 {
@@ -260,7 +264,7 @@ fn band(draw: &mut Draw, bounds: &Bounds, frame: &Frame, points: &[Point]) {
     // The words lie at the band's foot; in a thin band in its middle; at its other end where a value would lie over them.
     let at = if bottom - top < 22.0 { bottom - (bottom - top) / 2.0 + 4.0 } else { bottom - 8.0 };
     let covered = |side: std::ops::Range<f64>| {
-        let beside = points.iter().filter(|point| side.contains(&frame.x(point.day)));
+        let beside = points.iter().filter(|point| side.contains(&frame.x(point.at)));
         beside.map(|point| frame.y(point.value) - ABOVE).any(|value| (value - at).abs() < LINE)
     };
     let place = if covered(0.0..40.0) && !covered(60.0..100.0) { r#"x="99%" text-anchor="end""# } else { r#"x="8""# };
@@ -270,12 +274,12 @@ fn band(draw: &mut Draw, bounds: &Bounds, frame: &Frame, points: &[Point]) {
 fn marks(draw: &mut Draw, points: &[Point], frame: &Frame) {
     let last = points.len() - 1;
     let spaced = points.windows(2).all(|pair| match pair {
-        [a, b] => frame.x(b.day) - frame.x(a.day) >= APART * 0.75,
+        [a, b] => frame.x(b.at) - frame.x(a.at) >= APART * 0.75,
         _ => true,
     });
     let label_all = points.len() <= LABELLED && spaced;
     for (i, point) in points.iter().enumerate() {
-        let (x, y) = (n(frame.x(point.day)), frame.y(point.value));
+        let (x, y) = (n(frame.x(point.at)), frame.y(point.value));
         let many = points.len() > 16;
         let shape = match (point.outside, many && i != last) {
             (true, false) => r#"<path class="pt out" d="M0-6 6 0 0 6-6 0Z"/>"#,
@@ -305,40 +309,55 @@ fn marks(draw: &mut Draw, points: &[Point], frame: &Frame) {
     }
 }
 
-/// The axis: months, and the year where it changes; only as many as have room, the first and the last always.
+/// A trend that is no longer than this has the time of day at its axis, in hours.
+const OF_HOURS: f64 = 72.0;
+
+/// What an axis says of a moment, and below it what that is part of.
+fn at_the_axis(when: When, hours: f64) -> (String, String) {
+    let clock = when.clock().filter(|_| hours <= OF_HOURS);
+    match (clock, when) {
+        (Some(clock), _) => (clock, when.in_its_year()),
+        (None, When::Year(year)) => (String::new(), year.to_string()),
+        (None, _) if hours <= OF_HOURS => (String::new(), when.in_its_year()),
+        (None, _) => (when.month_short(), when.year().to_string()),
+    }
+}
+
+/// The axis: months, and the year where it changes, or the time of day and the day; only as many as have room, the first and the
+/// last always.
 fn dates(draw: &mut Draw, points: &[Point], frame: &Frame) {
-    let end = points.last().map_or(Frame::RIGHT, |point| frame.x(point.day));
+    let end = points.last().map_or(Frame::RIGHT, |point| frame.x(point.at));
     let mut labelled: Vec<&Point> = Vec::new();
     let last = points.len() - 1;
     for (i, point) in points.iter().enumerate() {
-        let x = frame.x(point.day);
-        let clear_before = labelled.last().is_none_or(|before| x - frame.x(before.day) >= APART);
+        let x = frame.x(point.at);
+        let clear_before = labelled.last().is_none_or(|before| x - frame.x(before.at) >= APART);
         let clear_after = i == last || end - x >= APART;
         if i == 0 || i == last || (clear_before && clear_after) {
             labelled.push(point);
         }
     }
-    let mut year = None;
+    let mut said = None;
     for point in labelled {
-        let x = n(frame.x(point.day));
+        let x = n(frame.x(point.at));
         draw.shape(format_args!(
             r#"<line class="axis" x1="{x}%" x2="{x}%" y1="{}" y2="{}"/>"#,
             n(frame.axis),
             n(frame.axis + 4.0)
         ));
-        let month = if matches!(point.when, When::Year(_)) { String::new() } else { point.when.month_short() };
+        let (word, within) = at_the_axis(point.when, frame.hours);
         draw.text(
             "text",
             format_args!(r#"class="date" x="{x}%" y="{}" text-anchor="middle""#, n(frame.axis + 18.0)),
-            &month,
+            &word,
         );
-        if year != Some(point.when.year()) {
-            year = Some(point.when.year());
+        if said.as_ref() != Some(&within) {
             draw.text(
                 "text",
                 format_args!(r#"class="date" x="{x}%" y="{}" text-anchor="middle""#, n(frame.axis + 34.0)),
-                &point.when.year().to_string(),
+                &within,
             );
+            said = Some(within);
         }
     }
 }
@@ -442,6 +461,7 @@ pub fn qr(text: &str, spoken: &str, size: u32) -> Option<Svg> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::civil::Date;
 
     fn series(values: &[f64], low: Option<f64>, high: Option<f64>) -> Series {
         let bounds = Bounds { low, high, ..Bounds::default() };
@@ -483,6 +503,24 @@ mod tests {
         let svg = trend(&series(&[52.0, 55.0, 53.0, 58.0], Some(20.0), Some(30.0)), 208).unwrap().to_string();
         let band = svg.split(r#"class="band""#).nth(1).unwrap();
         assert!(band.starts_with(r#" x="0" y="164" width="100%" height="4"/>"#), "{band}");
+    }
+
+    #[test]
+    fn values_of_one_day_lie_at_their_hours() {
+        let at = |text: &str| When::Time(text.parse().unwrap());
+        let with = |whens: &[When]| {
+            let mut one = series(&vec![5.0; whens.len()], None, None);
+            whens.iter().zip(&mut one.readings).for_each(|(when, reading)| reading.when = *when);
+            trend(&one, 208).unwrap().to_string()
+        };
+        let day = with(&[at("2026-11-29T20:00"), at("2026-11-29T23:00"), at("2026-11-30T05:00")]);
+        assert_eq!(attributes(&day, "x1")[1..3], [9.0, 36.0], "{day}");
+        for word in [">20:00<", ">23:00<", ">05:00<", ">29 Nov<", ">30 Nov<"] {
+            assert_eq!(day.matches(word).count(), 1, "{word} {day}");
+        }
+        let years = with(&[at("2024-11-29T20:00"), When::Day(Date::constant(2026, 3, 3))]);
+        assert!(years.contains(">Nov<") && years.contains(">2026<") && !years.contains("20:00"), "{years}");
+        assert!(with(&[at("2026-11-29T20:00"), at("2026-11-29T20:00")]).contains(r#"x1="9%""#), "at once");
     }
 
     #[test]
