@@ -142,8 +142,8 @@ pub async fn block(
         let mut visits = 0;
         for (start, end) in stretches {
             let day = |moment: Timestamp| moment.to_zoned(TimeZone::UTC).date();
-            let all = taken::inside(inside, day(start), day(end))?;
-            visits += all.iter().filter(|one| !one.id.is_empty() && one.meets(&who, start, end)).count();
+            let all = taken::visits_inside(inside, day(start), day(end))?;
+            visits += all.iter().filter(|one| one.meets(&who, start, end)).count();
         }
         if visits == 0 { Ok(()) } else { told(BlockError::Visits(visits)) }
     })

@@ -4,6 +4,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
+use super::taken::Blocks;
 use super::{over, taken};
 use crate::base::{FhirId, Timestamp};
 use crate::care::clinic::{Clinic, Clinician, VisitType};
@@ -54,7 +55,7 @@ impl Hour {
         }
         let day = |moment: Timestamp| -> Date { moment.to_zoned(jiff::tz::TimeZone::UTC).date() };
         let patients: Vec<String> = self.patients.iter().map(|id| format!("Patient/{id}")).collect();
-        for one in taken::inside(inside, day(self.start), day(self.end))? {
+        for one in taken::inside(inside, &mut Blocks::default(), day(self.start), day(self.end))? {
             let own = self.except.as_ref().is_some_and(|own| own.as_str() == one.id);
             if own || !one.holds(now, self.hold_hours) {
                 continue;
@@ -162,11 +163,7 @@ pub fn moved(mut appointment: Value, start: Timestamp, minutes: u16, with: &Clin
         let named = all.iter().any(|one| is_staff(one) && one.get("required") != Some(&json!("optional")));
         let required = if status == "pending" && !named { "optional" } else { "required" };
         // Whoever is named by a role is not busy with what somebody else does now.
-        if goes_on {
-            all.retain(|one| !refers(one, "Practitioner/"))
-        } else {
-            all.retain(|one| !is_staff(one))
-        }
+        all.retain(|one| !refers(one, "Practitioner/") && (goes_on || !refers(one, ROLE)));
         for one in all.iter_mut().filter(|one| refers(one, "Patient/")) {
             put(one, "status", json!(patient));
         }
@@ -380,7 +377,7 @@ pub fn to_patients(appointment: &Value, kind: Kind) -> Tell {
 }
 
 /// Asks what must hold, and tells who is to be told.
-fn settle(inside: &mut Inside<'_, '_, '_>, hour: Option<&Hour>, id: FhirId, tell: Tell) -> Checked<(), BookError> {
+fn settle(inside: &mut Inside<'_, '_, '_>, hour: Option<&Hour>, id: &FhirId, tell: Tell) -> Checked<(), BookError> {
     if let Some(hour) = hour {
         hour.check(inside)?;
     }
@@ -399,7 +396,7 @@ pub async fn book(
     tell: Tell,
 ) -> Result<Done<()>, Refused<BookError>> {
     let change = Change::create_as(ResourceType::Appointment, id.clone(), appointment, Mode::Strict)?;
-    carry_out(doing, vec![change], move |inside| settle(inside, hour.as_ref(), id, tell)).await
+    carry_out(doing, vec![change], move |inside| settle(inside, hour.as_ref(), &id, tell)).await
 }
 
 /// Stores a new version of an appointment, if it is the version that was seen still, and its time is free where it has a
@@ -414,5 +411,5 @@ pub async fn change(
 ) -> Result<Done<()>, Refused<BookError>> {
     let condition = Condition::Version(version);
     let change = Change::put(ResourceType::Appointment, id.clone(), appointment, condition, Mode::Strict)?;
-    carry_out(doing, vec![change], move |inside| settle(inside, hour.as_ref(), id, tell)).await
+    carry_out(doing, vec![change], move |inside| settle(inside, hour.as_ref(), &id, tell)).await
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::book::patients_of;
 use super::over::{Despite, over_of};
-use super::taken::{self, LONGEST_BLOCK, LONGEST_HOURS, Roles, Taken};
+use super::taken::{self, Blocks, LONGEST_BLOCK, LONGEST_HOURS, Roles, Taken};
 use crate::base::{FhirId, Role, Timestamp};
 use crate::care::clinic;
 use crate::fhir::ResourceType;
@@ -42,6 +42,7 @@ impl Rule for OneAtATime {
 struct Known {
     roles: Roles,
     days: BTreeMap<(Date, Date), Vec<Taken>>,
+    blocks: Blocks,
     hold_hours: Option<u16>,
 }
 
@@ -69,7 +70,7 @@ impl Known {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(days) => {
                 let (first, last) = *days.key();
-                days.insert(taken::inside(inside, first, last)?)
+                days.insert(taken::inside(inside, &mut self.blocks, first, last)?)
             }
         };
         inside.go_on()?;

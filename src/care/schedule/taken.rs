@@ -1,5 +1,6 @@
 //! Which hours are taken, as times alone.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan;
@@ -18,8 +19,8 @@ const MOST_DAYS: i32 = 40;
 pub(super) const LONGEST_HOURS: i64 = 24;
 /// The most days that a time is blocked for at once: one that began longer before others than this is over.
 pub(super) const LONGEST_BLOCK: i32 = 366;
-/// So many days of blocked times are looked for at once: a block that comes every day makes a year of them many.
-const BLOCKS_AT_ONCE: i32 = 61;
+/// Blocked times are asked for by stretches of so many seconds, two months: of those that come every day a year has many.
+const AT_ONCE: i64 = 61 * 86_400;
 
 /// A stretch of time that somebody is not free.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,6 +140,7 @@ fn of_staff(appointment: &Value) -> Option<Taken> {
     Some(taken)
 }
 
+#[derive(Debug)]
 struct Block {
     id: String,
     schedule: String,
@@ -181,106 +183,137 @@ fn days(first: Date, last: Date) -> String {
     all.join(",")
 }
 
-struct Questions {
-    appointments: Query,
-    blocks: BlockQuestions,
+/// Who answers questions about times: the record as it stands, or the writer.
+trait Ask {
+    fn ask<T>(&self, query: &Query, pick: fn(&Value) -> Option<T>) -> Result<Vec<T>, RecordError>;
 }
 
-/// Of what is blocked at some time from one moment to another, whenever it began.
-struct BlockQuestions {
-    slots: Vec<Query>,
-    schedules: Query,
-    from: Timestamp,
-    to: Timestamp,
-}
-
-impl BlockQuestions {
-    fn of(from: Timestamp, to: Timestamp) -> Result<Self, RecordError> {
-        let days = |days: i32| (i64::from(days) * 24).hours();
-        let mut slots = Vec::new();
-        let mut at = from.checked_sub(days(LONGEST_BLOCK)).unwrap_or_default().max(Timestamp::UNIX_EPOCH);
-        while at < to {
-            let next = at.checked_add(days(BLOCKS_AT_ONCE)).unwrap_or(to).min(to);
-            let text = format!("start=ge{at}&start=lt{next}&status=busy-unavailable");
-            slots.push(strict(ResourceType::Slot, &text)?);
-            at = next;
-        }
-        Ok(Self { slots, schedules: strict(ResourceType::Schedule, "")?, from, to })
+impl Ask for Records {
+    fn ask<T>(&self, query: &Query, pick: fn(&Value) -> Option<T>) -> Result<Vec<T>, RecordError> {
+        self.glimpse(query, pick)
     }
+}
 
-    /// Those that go on then, each with the id of its Slot.
-    fn answered(&self, blocks: Vec<Block>, schedules: &[(String, Vec<String>)]) -> Vec<(String, Taken)> {
-        let goes_on = |block: &Block| block.start < self.to && self.from < block.end;
-        let of = |block: Block| {
-            let who = schedules.iter().find(|(id, _)| *id == block.schedule).map(|(_, who)| who.clone());
-            let who = who.unwrap_or_default();
-            (block.id, Taken { who, start: block.start, end: block.end, id: String::new(), offered: None })
+impl Ask for Inside<'_, '_, '_> {
+    fn ask<T>(&self, query: &Query, pick: fn(&Value) -> Option<T>) -> Result<Vec<T>, RecordError> {
+        self.glimpse(query, pick)
+    }
+}
+
+/// What is blocked, as far as it was asked for: whoever looks at many days meets the same times at each.
+#[derive(Debug, Default)]
+pub(super) struct Blocks {
+    /// By the stretch of [`AT_ONCE`] seconds in which they begin, counted from 1970.
+    stretches: BTreeMap<i64, Vec<Block>>,
+    calendars: Option<BTreeMap<String, Vec<String>>>,
+}
+
+impl Blocks {
+    /// Those that go on at some time from one moment to another, whenever they began: the id of each Slot, and whom it takes when.
+    fn between(
+        &mut self,
+        asked: &impl Ask,
+        (from, to): (Timestamp, Timestamp),
+    ) -> Result<Vec<(String, Taken)>, RecordError> {
+        let calendars = match &mut self.calendars {
+            Some(known) => known,
+            unknown => {
+                let all = asked.ask(&strict(ResourceType::Schedule, "")?, schedule)?;
+                unknown.insert(all.into_iter().collect())
+            }
         };
-        blocks.into_iter().filter(goes_on).map(of).collect()
+        let first = (from.as_second() - i64::from(LONGEST_BLOCK) * 86_400).div_euclid(AT_ONCE).max(0);
+        let mut found = Vec::new();
+        for stretch in first..=to.as_second().div_euclid(AT_ONCE) {
+            let blocks = match self.stretches.entry(stretch) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => unknown.insert(asked.ask(&beginning_in(stretch)?, block)?),
+            };
+            let going_on = blocks.iter().filter(|block| block.start < to && from < block.end);
+            found.extend(going_on.map(|block| {
+                let who = calendars.get(&block.schedule).cloned().unwrap_or_default();
+                let taken = Taken { who, start: block.start, end: block.end, id: String::new(), offered: None };
+                (block.id.clone(), taken)
+            }));
+        }
+        Ok(found)
     }
 }
 
-impl Questions {
-    fn of(first: Date, last: Date) -> Result<Self, RecordError> {
-        let midnight = |day: Date| day.to_zoned(TimeZone::UTC).map(|at| at.timestamp());
-        let from = midnight(first.saturating_sub(1.day())).unwrap_or(Timestamp::MIN);
-        let to = midnight(last.saturating_add(2.days())).unwrap_or(Timestamp::MAX);
-        let days = days(first, last);
-        Ok(Self {
-            appointments: strict(ResourceType::Appointment, &format!("date={days}&status={TAKES_TIME}"))?,
-            blocks: BlockQuestions::of(from, to)?,
-        })
-    }
+fn beginning_in(stretch: i64) -> Result<Query, RecordError> {
+    let moment = |stretch: i64| Timestamp::from_second(stretch.saturating_mul(AT_ONCE)).unwrap_or(Timestamp::MAX);
+    let (from, to) = (moment(stretch), moment(stretch.saturating_add(1)));
+    strict(ResourceType::Slot, &format!("start=ge{from}&start=lt{to}&status=busy-unavailable"))
 }
 
 /// The same with the persons behind all roles.
-fn of_persons(
-    all: Vec<Taken>,
-    ask: impl Fn(&Query) -> Result<Vec<(String, String)>, RecordError>,
-) -> Result<Vec<Taken>, RecordError> {
+fn of_persons(asked: &impl Ask, all: Vec<Taken>) -> Result<Vec<Taken>, RecordError> {
     let mut roles = Roles::default();
-    roles.meet(&all, ask)?;
+    roles.meet(&all, |query| asked.ask(query, role))?;
     Ok(all.into_iter().map(|one| roles.persons(one)).collect())
 }
 
 /// What is blocked at some time from one moment to another, whenever it began: the id of each Slot, and whom it takes when. The
-/// calendar, the list of what is blocked and what patients are offered all ask here.
+/// calendar, the list of what is blocked and what patients are offered all go by this.
 pub fn blocked(records: &Records, from: Timestamp, to: Timestamp) -> Result<Vec<(String, Taken)>, RecordError> {
-    let (slots, taken): (Vec<String>, Vec<Taken>) =
-        blocks_of(records, &BlockQuestions::of(from, to)?)?.into_iter().unzip();
-    let persons = of_persons(taken, |query| records.glimpse(query, role))?;
-    let mut all: Vec<(String, Taken)> = slots.into_iter().zip(persons).collect();
+    let all = Blocks::default().between(records, (from, to))?;
+    let (slots, taken): (Vec<String>, Vec<Taken>) = all.into_iter().unzip();
+    let mut all: Vec<(String, Taken)> = slots.into_iter().zip(of_persons(records, taken)?).collect();
     all.sort_by_key(|(_, taken)| taken.start);
     Ok(all)
 }
 
-fn blocks_of(records: &Records, asked: &BlockQuestions) -> Result<Vec<(String, Taken)>, RecordError> {
-    let mut blocks = Vec::new();
-    for slots in &asked.slots {
-        blocks.extend(records.glimpse(slots, block)?);
-    }
-    Ok(asked.answered(blocks, &records.glimpse(&asked.schedules, schedule)?))
+fn visits(
+    asked: &impl Ask,
+    (first, last): (Date, Date),
+    pick: fn(&Value) -> Option<Taken>,
+) -> Result<Vec<Taken>, RecordError> {
+    let text = format!("date={}&status={TAKES_TIME}", days(first, last));
+    asked.ask(&strict(ResourceType::Appointment, &text)?, pick)
+}
+
+fn not_free(
+    asked: &impl Ask,
+    blocks: &mut Blocks,
+    (first, last): (Date, Date),
+    pick: fn(&Value) -> Option<Taken>,
+) -> Result<Vec<Taken>, RecordError> {
+    let midnight = |day: Date| day.to_zoned(TimeZone::UTC).map(|at| at.timestamp());
+    let from = midnight(first.saturating_sub(1.day())).unwrap_or(Timestamp::MIN);
+    let to = midnight(last.saturating_add(2.days())).unwrap_or(Timestamp::MAX);
+    let mut taken = visits(asked, (first, last), pick)?;
+    taken.extend(blocks.between(asked, (from, to))?.into_iter().map(|(_, taken)| taken));
+    of_persons(asked, taken)
 }
 
 /// When whom of the staff is not free, on days of the clinic. Times alone: it is the same for everybody who asks.
 pub fn busy(records: &Records, first: Date, last: Date) -> Result<Vec<Taken>, RecordError> {
-    let asked = Questions::of(first, last)?;
-    let mut taken = records.glimpse(&asked.appointments, of_staff)?;
-    taken.extend(blocks_of(records, &asked.blocks)?.into_iter().map(|(_, taken)| taken));
-    of_persons(taken, |query| records.glimpse(query, role))
+    busy_beside(records, &mut Blocks::default(), first, last)
+}
+
+/// The same for who asks again and again.
+pub(super) fn busy_beside(
+    records: &Records,
+    blocks: &mut Blocks,
+    first: Date,
+    last: Date,
+) -> Result<Vec<Taken>, RecordError> {
+    not_free(records, blocks, (first, last), of_staff)
 }
 
 /// The same inside the writer, with everybody who takes part.
-pub(super) fn inside(writer: &Inside<'_, '_, '_>, first: Date, last: Date) -> Result<Vec<Taken>, RecordError> {
-    let asked = Questions::of(first, last)?;
-    let mut taken = writer.glimpse(&asked.appointments, of_all)?;
-    let mut blocks = Vec::new();
-    for slots in &asked.blocks.slots {
-        blocks.extend(writer.glimpse(slots, block)?);
-    }
-    let blocks = asked.blocks.answered(blocks, &writer.glimpse(&asked.blocks.schedules, schedule)?);
-    taken.extend(blocks.into_iter().map(|(_, taken)| taken));
-    of_persons(taken, |query| writer.glimpse(query, role))
+pub(super) fn inside(
+    writer: &Inside<'_, '_, '_>,
+    blocks: &mut Blocks,
+    first: Date,
+    last: Date,
+) -> Result<Vec<Taken>, RecordError> {
+    not_free(writer, blocks, (first, last), of_all)
+}
+
+/// The visits alone.
+pub(super) fn visits_inside(writer: &Inside<'_, '_, '_>, first: Date, last: Date) -> Result<Vec<Taken>, RecordError> {
+    of_persons(writer, visits(writer, (first, last), of_all)?)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use super::book::{
     with_status,
 };
 use super::free::{Slots, free};
-use super::taken::busy;
+use super::taken::{Blocks, busy_beside};
 use super::{begun, put};
 use crate::access::Actor;
 use crate::audit::{Action, Detail, Purpose};
@@ -227,8 +227,9 @@ pub async fn round(records: &Records, zone: &TimeZone) -> Result<Round, RecordEr
         all.push((passed.len(), one, passed));
     }
     all.sort_by(|(a, one, _), (b, other, _)| (a, &one.since, &one.id).cmp(&(b, &other.since, &other.id)));
+    let mut blocks = Blocks::default();
     for (_, one, passed) in all {
-        if offer_first(records, &clinic, zone, &one, &passed, now).await? {
+        if offer_first((records, &mut blocks), &clinic, zone, &one, &passed, now).await? {
             round.offered.push(one.id);
         }
     }
@@ -251,7 +252,7 @@ fn passed_up(records: &Records, id: &FhirId) -> Result<Vec<Timestamp>, RecordErr
 
 /// The first time that fits and is free is offered. False where there is none.
 async fn offer_first(
-    records: &Records,
+    (records, blocks): (&Records, &mut Blocks),
     clinic: &Clinic,
     zone: &TimeZone,
     one: &Waiting,
@@ -262,7 +263,7 @@ async fn offer_first(
     let earliest = now.checked_add(LEAD_HOURS.hours()).unwrap_or(now);
     let today = now.to_zoned(zone.clone()).date();
     let ahead = AHEAD_DAYS.min(i64::from(clinic.house.horizon_days));
-    let taken = busy(records, today, today.saturating_add(ahead.days()))?;
+    let taken = busy_beside(records, blocks, today, today.saturating_add(ahead.days()))?;
     let mut times: Vec<(Timestamp, &Clinician)> = Vec::new();
     for day in days(one, zone, today, today.saturating_add(ahead.days())) {
         for with in clinic.offering(&kind.id).filter(|who| one.is_for(who)) {
@@ -281,8 +282,12 @@ async fn offer_first(
         if value.get("status").and_then(Value::as_str) != Some("waitlist") {
             return Ok(false);
         }
+        let patients = ids_of(&value);
+        if patients.is_empty() {
+            return Ok(false);
+        }
         let hour = Hour {
-            patients: ids_of(&value),
+            patients,
             with: with.person.to_string(),
             start,
             end: start.checked_add(i64::from(kind.minutes).minutes()).unwrap_or(start),

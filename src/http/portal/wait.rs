@@ -4,7 +4,6 @@ use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::booking::{Wanted, may_answer, name_of, periods};
 use super::booking_pages::Wait;
