@@ -230,12 +230,22 @@ async fn a_group_is_its_members_and_what_is_shared_goes_out_once() {
     let whole: [(&str, &[&str]); 5] = [
         ("Appointment-1", &["a1v1"]),
         // A file ends behind a patient.
-        ("Observation-1", &["w5v1", "w4v1", "w1v1"]),
+        ("Observation-1", &["w1v1", "w4v1", "w5v1"]),
         ("Observation-2", &["w2v1"]),
         ("Patient-1", &["p1v1", "p2v1"]),
         ("Practitioner-1", &["d1v1"]),
     ];
     assert_eq!(house.files(&job).await, named(&whole));
+    // It is fetched in pieces all the same, also where of a patient what was the last is there no more.
+    let fetch = |from: Option<&ExportPlace>| {
+        house.chunk(&house.actor(), &house.by(), &job, ResourceType::Observation, 1, from).unwrap().into_inner()
+    };
+    let first = fetch(None);
+    assert_eq!(first.found.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["w1"]);
+    house.delete(ResourceType::Observation, "w5");
+    let second = fetch(first.next.as_ref());
+    assert_eq!(second.found.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["w4"]);
+    assert_eq!(second.next, None);
     let one = Asked { patients: vec![id("p2")], kinds: vec![ResourceType::Observation], ..asked(Level::Patients) };
     let job = house.ready(one).await;
     assert_eq!(house.files(&job).await, named(&[("Observation-1", &["w2v1"])]));
