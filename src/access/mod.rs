@@ -25,7 +25,7 @@ pub use facts::{
 pub use own_words::{OwnWords, Said};
 pub use policy::{Basis, Denied, Grant, Scope, Target, authorize, authorize_search};
 pub use scope::{Level, ScopeError, Scopes, TokenScope};
-pub use sensitivity::{ADMINISTRATIVE, AUDIENCE, Hold, Sensitivity};
+pub use sensitivity::{ADMINISTRATIVE, AUDIENCE, CONFIDED, Hold, Sensitivity};
 pub use signing::{is_signed, stands_signed};
 pub use table::{Class, Extent, Rights, rights_of};
 pub use withdrawal::{can_be_withdrawn, is_withdrawal, is_withdrawn, withdrawn_by};

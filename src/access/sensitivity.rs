@@ -17,6 +17,9 @@
 //! *Held* (`NOPAT` of ActCode's `_RefrainPolicy`) is another mark: the patient, those who act for them and whoever has their
 //! share link do not see it until the clinic lets it go. It takes no consent of staff to see.
 //!
+//! *Confided* ([`AUDIENCE`] [`CONFIDED`]) is the third: between the patient's side and who answers for the record. No consent and
+//! no emergency opens it to anybody else of the clinic.
+//!
 //! Zero is an ordinary item. Anything else is *sealed*: the patient sees it, others need the patient's
 //! consent for each bit, or an emergency. Sources: HL7 v3 Confidentiality and ActCode
 //! (`_InformationSensitivityPolicy`), both through FHIR R4 `security-labels`.
@@ -45,6 +48,8 @@ impl From<Sensitivity> for u8 {
 pub const AUDIENCE: &str = "urn:chartbox:audience";
 /// What is about no illness and no treatment: an appointment, a form, a bill.
 pub const ADMINISTRATIVE: &str = "administrative";
+/// What the patient, or who acts for them, says to the health administrator and nobody else of the clinic.
+pub const CONFIDED: &str = "health-administrator";
 
 const SEALS: u16 = 0xFF;
 
@@ -74,6 +79,7 @@ impl Sensitivity {
 
     const ADMINISTRATIVE: Self = Self(1 << 8);
     const HELD: Self = Self(1 << 9);
+    const CONFIDED: Self = Self(1 << 10);
 
     pub const fn from_byte(byte: u8) -> Self {
         Self(byte as u16)
@@ -85,14 +91,14 @@ impl Sensitivity {
         self.0 as u8
     }
 
-    /// The marks beside the labels, as rows store them: 1 no clinical letter, 2 held from the patient.
+    /// The marks beside the labels, as rows store them: 1 no clinical letter, 2 held from the patient, 4 confided.
     pub const fn marks(self) -> u8 {
         (self.0 >> 8) as u8
     }
 
     /// The same labels with these marks; `None` where one is not known.
     pub const fn with_marks(self, marks: u8) -> Option<Self> {
-        if marks < 4 { Some(Self(self.0 & SEALS | (marks as u16) << 8)) } else { None }
+        if marks < 8 { Some(Self(self.0 & SEALS | (marks as u16) << 8)) } else { None }
     }
 
     /// The same, held or not.
@@ -124,6 +130,17 @@ impl Sensitivity {
     /// Whether it is marked as no clinical letter.
     pub const fn is_administrative(self) -> bool {
         self.0 & Self::ADMINISTRATIVE.0 != 0
+    }
+
+    /// The same, and confided.
+    #[must_use]
+    pub const fn confided(self) -> Self {
+        self.and(Self::CONFIDED)
+    }
+
+    /// Whether it is for the patient's side and who answers for the record alone.
+    pub const fn is_confided(self) -> bool {
+        self.0 & Self::CONFIDED.0 != 0
     }
 
     /// Of a whole resource: reads its `meta.security`. A Consent is as delicate as what it speaks of, for it says that there is
@@ -181,6 +198,7 @@ impl Sensitivity {
             Some(CONFIDENTIALITY) => Self::of_confidentiality(code).unwrap_or(Self::VERY_RESTRICTED),
             Some(ACT_CODE) => Self::of_act_code(code).unwrap_or(Self::NORMAL),
             Some(AUDIENCE) if code == ADMINISTRATIVE => Self::ADMINISTRATIVE,
+            Some(AUDIENCE) if code == CONFIDED => Self::CONFIDED,
             None => Self::of_confidentiality(code).or_else(|| Self::of_act_code(code)).unwrap_or(Self::NORMAL),
             Some(_) => Self::NORMAL,
         }
@@ -227,6 +245,7 @@ impl Sensitivity {
             (Self::VIOLENCE, ACT_CODE, "VIO"),
             (Self::OTHER, ACT_CODE, "GDIS"),
             (Self::HELD, ACT_CODE, "NOPAT"),
+            (Self::CONFIDED, AUDIENCE, CONFIDED),
         ];
         let beyond = Self(self.0 & !known.0);
         let wanted = labels.into_iter().filter(|(bit, ..)| bit.0 & beyond.0 != 0);
@@ -279,7 +298,7 @@ mod tests {
         let only = of(json!([code(ACT_CODE, "NOPAT")]));
         assert!(only.is_held() && !only.is_sealed() && only.byte() == 0 && !only.meets(Sensitivity::ALL));
         assert_eq!(Sensitivity::INFECTION.with_marks(held.marks()), Some(held));
-        assert_eq!(held.with_marks(4), None);
+        assert_eq!(held.with_marks(8), None);
     }
 
     #[test]
@@ -294,6 +313,22 @@ mod tests {
         for other in [json!([{ "system": AUDIENCE, "code": "x" }]), json!([{ "code": ADMINISTRATIVE }])] {
             assert!(!of(other).is_administrative());
         }
+    }
+
+    #[test]
+    fn what_is_confided_is_marked_and_not_sealed() {
+        let of = |security: Value| Sensitivity::of_security(&security);
+        let marked = of(json!([{ "system": AUDIENCE, "code": CONFIDED }]));
+        assert!(
+            marked.is_confided()
+                && !marked.is_sealed()
+                && !marked.is_held()
+                && marked == Sensitivity::NORMAL.confided()
+        );
+        assert_eq!(Sensitivity::NORMAL.with_marks(marked.marks()), Some(marked));
+        assert!(!of(json!([{ "code": CONFIDED }])).is_confided(), "by its system");
+        assert!(!marked.with_hold(Hold::FromPatient).with_hold(Hold::No).unsealed().meets(Sensitivity::ALL));
+        assert_eq!(of(Value::Array(marked.labels_beyond(Sensitivity::NORMAL))), marked);
     }
 
     #[test]

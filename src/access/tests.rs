@@ -358,6 +358,46 @@ fn a_refusal_hides_what_it_names_and_stands_above_a_permission() {
 }
 
 #[test]
+fn what_is_confided_is_opened_to_nobody_else_of_the_clinic_by_a_consent_nor_in_an_emergency() {
+    let confided = Sensitivity::NORMAL.confided();
+    let own = confided.and(Sensitivity::RESTRICTED);
+    let task = |labels| target(ResourceType::Task, Some("a"), labels);
+    let permit = |covers| rule(Effect::Permit, Grantee::Clinic, covers);
+    let named = rule(Effect::Permit, Grantee::Person(link(Role::Clinician)), Covers::Labels(Sensitivity::ALL));
+    let grant = ProxyGrant { patient: id("a"), extent: ProxyExtent::Full, until: None };
+    let emergency = BreakGlass { patient: id("a"), reason: "r".into(), since: at(0), until: at(2000) };
+    let share = ShareGrant { patient: id("a"), types: ShareTypes::These(vec![ResourceType::Task]), until: at(2000) };
+    let facts = Arranged {
+        proxies: vec![grant],
+        consents: vec![permit(Covers::Unnamed), permit(Covers::Labels(Sensitivity::ALL)), named],
+        emergencies: vec![emergency],
+        share: Some(share),
+        ..Arranged::default()
+    };
+    // What else is sealed they see, by the consent and in the emergency.
+    assert_eq!(ask(&person(Role::Clinician), Action::Read, &task(Sensitivity::ALL), &facts), Ok(Basis::Consent));
+    let shared = Actor::share_link("s", Listener::Portal, None);
+    for who in [person(Role::Clinician), person(Role::Nurse), service("system/*.cruds"), shared] {
+        for action in [Action::Read, Action::Search, Action::History, Action::Export, Action::Delete, Action::Patch] {
+            for labels in [confided, own] {
+                assert!(ask(&who, action, &task(labels), &facts).is_err(), "{who:?} {action:?}");
+            }
+        }
+    }
+    let reads = |role, labels| ask(&person(role), Action::Read, &task(labels), &facts);
+    assert_eq!(reads(Role::HealthAdmin, own), Ok(Basis::Duty));
+    assert_eq!(reads(Role::Patient, own), Ok(Basis::Own));
+    assert_eq!(reads(Role::Proxy, confided), Ok(Basis::Proxy));
+    assert_eq!(
+        reads(Role::Proxy, own),
+        Err(Denied::NotVisible),
+        "what the patient asked is kept from who acts for them"
+    );
+    let update = ask(&person(Role::HealthAdmin), Action::Update, &task(confided), &facts);
+    assert_eq!(update, Ok(Basis::Duty), "who answers");
+}
+
+#[test]
 fn a_proxy_goes_as_far_and_as_long_as_the_grant() {
     let granted = |extent, until| Arranged {
         proxies: vec![ProxyGrant { patient: id("a"), extent, until }],
@@ -535,7 +575,8 @@ fn patients() -> impl Strategy<Value = FhirId> {
 fn labels() -> impl Strategy<Value = Sensitivity> {
     let byte = prop_oneof![3 => Just(0), 2 => (0_u32..8).prop_map(|bit| 1 << bit), 1 => any::<u8>()];
     let hold = prop_oneof![4 => Just(Hold::No), 1 => Just(Hold::FromPatient)];
-    (byte, hold).prop_map(|(byte, hold)| Sensitivity::from_byte(byte).with_hold(hold))
+    let confided = prop_oneof![6 => Just(Sensitivity::NORMAL), 1 => Just(Sensitivity::NORMAL.confided())];
+    (byte, hold, confided).prop_map(|(byte, hold, confided)| Sensitivity::from_byte(byte).with_hold(hold).and(confided))
 }
 
 fn targets() -> impl Strategy<Value = Target> {
@@ -652,6 +693,19 @@ proptest! {
             let directory = basis == Basis::Directory && target.kind == ResourceType::Patient;
             prop_assert!(known.contains(&basis) || minds || directory, "{:?}", basis);
         }
+    }
+
+    #[test]
+    fn what_is_confided_is_known_to_the_patients_side_the_health_administrator_and_the_box_alone(
+        actor in actors(), action in actions(), target in targets(), facts in facts(),
+    ) {
+        let confided = Target { sensitivity: target.sensitivity.confided(), ..target.clone() };
+        let Ok(basis) = ask(&actor, action, &confided, &facts) else { return Ok(()) };
+        let brings = basis == Basis::Service && matches!(action, Action::Create | Action::Update);
+        let directory = basis == Basis::Directory && target.kind == ResourceType::Patient;
+        let theirs = matches!(actor.who(), Who::ProxyFor { .. } | Who::System { .. })
+            || matches!(actor.role(), Some(Role::Patient | Role::Proxy | Role::HealthAdmin));
+        prop_assert!(theirs || brings || directory, "{:?} {:?}", actor, basis);
     }
 
     #[test]

@@ -124,6 +124,9 @@ impl View {
         if labels.is_held() && self.is_the_patients_side() {
             return None;
         }
+        if labels.is_confided() && !self.is_confided_in(action) {
+            return patient.and_then(|_| self.directory(action));
+        }
         let Some(patient) = patient else { return self.basis_without_patient(action, labels) };
         let full = match &self.whose {
             // A thing of nobody's that names a patient is not what this role was given.
@@ -149,6 +152,17 @@ impl View {
     const fn is_the_patients_side(&self) -> bool {
         matches!(self.mandate.role, Some(Role::Patient | Role::Proxy))
             || matches!(self.whose, Whose::These(_, Basis::ShareLink))
+    }
+
+    /// Whether what is confided is this actor's to know: the patient, who acts for them, who answers for the record, and the box. No
+    /// consent and no emergency changes it. Another program may bring it, as it may what is sealed, and sees none of it.
+    fn is_confided_in(&self, action: Action) -> bool {
+        match &self.whose {
+            Whose::All(Basis::System) => true,
+            Whose::All(Basis::Service) => matches!(action, Action::Create | Action::Update),
+            Whose::These(_, Basis::ShareLink) => false,
+            _ => self.is_the_patients_side() || self.minds_permissions(),
+        }
     }
 
     fn basis_without_patient(&self, action: Action, labels: Sensitivity) -> Option<Basis> {

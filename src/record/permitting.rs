@@ -151,7 +151,8 @@ impl Writing<'_, '_, '_> {
 
     /// Whether a program writes over what is sealed from it. It does not know that there was a seal, and does not take it away.
     pub(super) fn overwrites_unseen(&self, live: &Row) -> bool {
-        self.is_program() && live.sensitivity.is_sealed() && self.permit(Action::Read, live).is_err()
+        let is_unseen = live.sensitivity.is_sealed() || live.sensitivity.is_confided();
+        self.is_program() && is_unseen && self.permit(Action::Read, live).is_err()
     }
 
     /// Services and the box itself bring ids along; a person's new resource gets one from the server.

@@ -59,9 +59,10 @@ pub(super) struct Row {
 
 const FORMAT: u8 = 1;
 const FIXED: usize = 18;
-/// In the byte of the state: no clinical letter, held from the patient.
+/// In the byte of the state: no clinical letter, held from the patient, confided.
 const MARK: u8 = 1 << 7;
 const HELD: u8 = 1 << 6;
+const CONFIDED: u8 = 1 << 5;
 
 impl Row {
     /// Whether it stands in this patient's record now.
@@ -103,6 +104,7 @@ impl Value for Row {
         };
         let mark = if self.sensitivity.is_administrative() { MARK } else { 0 };
         let mark = if self.sensitivity.is_held() { mark | HELD } else { mark };
+        let mark = if self.sensitivity.is_confided() { mark | CONFIDED } else { mark };
         out.extend_from_slice(&[FORMAT, self.kind.number(), state | mark, self.sensitivity.byte()]);
         out.extend_from_slice(&self.version.to_le_bytes());
         out.extend_from_slice(&self.updated.as_millisecond().to_le_bytes());
@@ -125,9 +127,10 @@ impl Value for Row {
         }
         let sensitivity = Sensitivity::from_byte(sensitivity);
         let sensitivity = if state & MARK == 0 { sensitivity } else { sensitivity.administrative() };
+        let sensitivity = if state & CONFIDED == 0 { sensitivity } else { sensitivity.confided() };
         let hold = if state & HELD == 0 { Hold::No } else { Hold::FromPatient };
         let sensitivity = sensitivity.with_hold(hold);
-        let state = match state & !(MARK | HELD) {
+        let state = match state & !(MARK | HELD | CONFIDED) {
             0 => State::Reserved,
             1 => State::Live,
             2 => State::Deleted,
@@ -214,6 +217,10 @@ mod tests {
         let bytes = held.to_stored().unwrap();
         assert_eq!(bytes.get(2..4), Some(&[65, 0][..]));
         assert_eq!(Row::from_stored(bytes.into()).unwrap(), held);
+        let confided = Row { sensitivity: Sensitivity::RESTRICTED.confided(), ..sample() };
+        let bytes = confided.to_stored().unwrap();
+        assert_eq!(bytes.get(2..4), Some(&[33, 1][..]));
+        assert_eq!(Row::from_stored(bytes.into()).unwrap(), confided);
     }
 
     #[test]

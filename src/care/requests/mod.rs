@@ -19,6 +19,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, ToSpan};
 use serde_json::{Value, json};
 
+use crate::access::{AUDIENCE, CONFIDED};
 use crate::base::{FhirId, Role, Timestamp};
 use crate::care::notify::{self, Notice, Whom};
 use crate::care::workflow::{Doing, Done, Refused, carry_out};
@@ -198,11 +199,14 @@ pub fn task(asked: Asked, now: Timestamp, zone: &TimeZone) -> Value {
         "restriction": {"period": {"end": after(day_of(now, zone), days).to_string()}},
     });
     let Some(members) = task.as_object_mut() else { return task };
-    // Whoever acts for the patient may be whom the question is about, and no clinician reads it either: it is between the
-    // patient and who answers.
-    if kind == Kind::Question && is_patients_own {
-        let label = json!({"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"});
-        members.insert("meta".into(), json!({"security": [label]}));
+    // It is between who asks and who answers: whoever else works here may be whom the question is about.
+    if kind == Kind::Question {
+        let mut labels = vec![json!({"system": AUDIENCE, "code": CONFIDED})];
+        // And so may be whoever acts for the patient.
+        if is_patients_own {
+            labels.push(json!({"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}));
+        }
+        members.insert("meta".into(), json!({"security": labels}));
     }
     if !words.is_empty() {
         members.insert("description".into(), words.into());
@@ -351,6 +355,7 @@ pub fn accounted_from(asked: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::Sensitivity;
 
     fn zone() -> TimeZone {
         TimeZone::get("America/New_York").unwrap()
@@ -444,6 +449,19 @@ mod tests {
         task["id"] = json!("t1");
         let request = Request::of(&task).unwrap();
         assert_eq!((request.entries, request.about.as_deref()), (vec![7, 5], Some("Dr A opened 3 results")));
+    }
+
+    #[test]
+    fn a_question_is_confided_whoever_asks_it_and_what_the_patient_asks_is_kept_from_who_acts_for_them() {
+        let of = |kind, by: &str| {
+            let patient = FhirId::parse("p1").unwrap();
+            let by = json!({ "reference": by });
+            let asked = Asked { kind, patient, by, words: "x".into(), about: None, at_once: None };
+            Sensitivity::of_resource(&task(asked, at("2026-03-03T12:00:00Z"), &zone()))
+        };
+        assert_eq!(of(Kind::Question, "Patient/p1"), Sensitivity::RESTRICTED.confided());
+        assert_eq!(of(Kind::Question, "RelatedPerson/r"), Sensitivity::NORMAL.confided());
+        assert_eq!(of(Kind::Correction, "Patient/p1"), Sensitivity::NORMAL);
     }
 
     #[test]
