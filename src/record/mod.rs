@@ -5,6 +5,7 @@
 //! the result. A change and its entry are one transaction.
 
 pub mod directory;
+mod about;
 mod acting;
 mod change;
 mod consents;

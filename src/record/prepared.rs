@@ -144,6 +144,19 @@ impl Prepared {
         self.labelled(kept)
     }
 
+    /// The same, sealed as another resource is too.
+    pub(super) fn sealed_as(&self, other: &Row) -> Result<Self, RecordError> {
+        let theirs: Value = serde_json::from_slice(&other.json).map_err(|_| RecordError::Damaged)?;
+        let of = |value: &Value| value.pointer("/meta/security").and_then(Value::as_array).cloned().unwrap_or_default();
+        let own = of(&self.resource()?);
+        let seals = |label: &Value| Sensitivity::of_security(label).is_sealed();
+        let mut more: Vec<Value> =
+            of(&theirs).into_iter().filter(|label| seals(label) && !own.contains(label)).collect();
+        let said = self.sensitivity.and(Sensitivity::of_security(&Value::Array(more.clone())));
+        more.extend(Sensitivity::from_byte(other.sensitivity.byte()).labels_beyond(said));
+        self.labelled(more)
+    }
+
     /// The same, no less strict than the version before: sealed and held as that was, for the reception only where both are, and a
     /// file under the rules that it was under where it has none.
     pub(super) fn as_strict_as(&self, before: &Row) -> Result<Self, RecordError> {

@@ -344,6 +344,9 @@ impl<'a> Writing<'a, '_, '_> {
                 Ok(_) => RecordError::NotFound,
             });
         }
+        if live.is_none() && self.how.voice == Voice::House {
+            prepared = self.sealed_as_what_it_is_about(prepared)?;
+        }
         let number = find_or_reserve(self.tx, kind, &id)?;
         let mut patients = self.patient_rows(&prepared)?;
         // A patient is in their own compartment, also when the sender did not know the id.
