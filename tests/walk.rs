@@ -273,6 +273,7 @@ const PAGES: &[Row] = &[
     (Verb::Post, "/my/people/{id}/end",                BOTH,    SELF,      Nothing, AnEntry),
     (Verb::Get,  "/my/consents",                       BOTH,    SELF,      Plain(200), AnEntry),
     (Verb::Post, "/my/consents/{seal}",                BOTH,    SELF,      Nothing, NoEntry),
+    (Verb::Post, "/my/consents/other/{id}/end",        BOTH,    SELF,      Nothing, AnEntry),
     (Verb::Get,  "/my/acting",                         BOTH,    MY,        Plain(200), AnEntry),
     (Verb::Post, "/my/acting",                         BOTH,    MY,        Nothing, NoEntry),
     (Verb::Post, "/my/acting/end",                     BOTH,    MY,        Nothing, NoEntry),

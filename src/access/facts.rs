@@ -131,6 +131,49 @@ impl ConsentRules {
         let from = self.0.partition_point(|rule| rule.patient < *patient);
         self.0.get(from..).unwrap_or_default().iter().take_while(move |rule| rule.patient == *patient)
     }
+
+    /// What a patient's rules that are in force say to somebody, taken together.
+    pub fn word_to(&self, patient: &FhirId, who: &ActorRef, now: Timestamp) -> Word {
+        let mut word = Word { permitted: Sensitivity::NORMAL, refused: Covers::Labels(Sensitivity::NORMAL) };
+        for rule in self.of(patient).filter(|rule| rule.is_in_force(now) && rule.to.is_spoken_to(who)) {
+            match (rule.effect, rule.covers, word.refused) {
+                (Effect::Permit, covers, _) => word.permitted = word.permitted.and(covers.opened()),
+                (Effect::Deny, Covers::Labels(more), Covers::Labels(refused)) => {
+                    word.refused = Covers::Labels(refused.and(more));
+                }
+                (Effect::Deny, ..) => word.refused = Covers::Unnamed,
+            }
+        }
+        word
+    }
+}
+
+/// What a patient's rules say to somebody of the clinic. A refusal stands above every permission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word {
+    permitted: Sensitivity,
+    refused: Covers,
+}
+
+impl Word {
+    /// Whether what has these labels is refused to them.
+    pub const fn refuses(self, labels: Sensitivity) -> bool {
+        match self.refused {
+            Covers::Unnamed => true,
+            Covers::Labels(refused) => labels.meets(refused),
+        }
+    }
+
+    /// Whether what is sealed by these labels is let them.
+    pub const fn opens(self, labels: Sensitivity) -> bool {
+        !self.refuses(labels) && labels.is_within(self.permitted)
+    }
+}
+
+impl ConsentRule {
+    fn is_in_force(&self, now: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,6 +194,16 @@ pub enum Grantee {
     Person(ResourceRef),
 }
 
+impl Grantee {
+    fn is_spoken_to(&self, who: &ActorRef) -> bool {
+        match self {
+            Self::Clinic => who.role.is_some_and(Role::is_staff),
+            Self::Role(role) => who.role == Some(*role),
+            Self::Person(person) => who.person.as_ref() == Some(person),
+        }
+    }
+}
+
 /// What a consent rule is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -160,6 +213,16 @@ pub enum Covers {
     Unnamed,
     /// Items with these labels.
     Labels(Sensitivity),
+}
+
+impl Covers {
+    /// The labels that a permission opens.
+    pub const fn opened(self) -> Sensitivity {
+        match self {
+            Self::Unnamed => Sensitivity::RESTRICTED,
+            Self::Labels(labels) => labels,
+        }
+    }
 }
 
 /// An emergency that somebody declared to open a record.

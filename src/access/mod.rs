@@ -20,7 +20,7 @@ pub use action::{Action, Actions};
 pub use actor::{Actor, Who};
 pub use facts::{
     BreakGlass, ConsentRule, ConsentRules, Covers, Effect, Facts, Grantee, ProxyExtent, ProxyGrant, Reach, ShareGrant,
-    ShareTypes,
+    ShareTypes, Word,
 };
 pub use own_words::{OwnWords, Said};
 pub use policy::{Basis, Denied, Grant, Scope, Target, authorize, authorize_search};

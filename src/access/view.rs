@@ -8,7 +8,7 @@ use crate::fhir::ResourceType;
 
 use super::action::Action;
 use super::actor::{Actor, Who};
-use super::facts::{ConsentRule, ConsentRules, Covers, Effect, Facts, Grantee, ProxyExtent, ProxyGrant, Reach};
+use super::facts::{ConsentRules, Facts, ProxyExtent, ProxyGrant, Reach};
 use super::policy::{Basis, Denied, Mandate};
 use super::sensitivity::Sensitivity;
 use super::table::{Class, Extent};
@@ -189,27 +189,16 @@ impl View {
             Basis::InCare | Basis::Duty => {}
             _ => return (!labels.is_sealed()).then_some(basis),
         }
-        let mut permitted = Sensitivity::NORMAL;
-        for rule in self.consents_of(patient) {
-            match (rule.effect, rule.covers) {
-                (Effect::Deny, Covers::Unnamed) => return None,
-                (Effect::Deny, Covers::Labels(refused)) if labels.meets(refused) => return None,
-                (Effect::Deny, Covers::Labels(_)) => {}
-                (Effect::Permit, Covers::Unnamed) => permitted = permitted.and(Sensitivity::RESTRICTED),
-                (Effect::Permit, Covers::Labels(named)) => permitted = permitted.and(named),
-            }
+        let word = self.consents.word_to(patient, &self.who, self.now);
+        if word.refuses(labels) {
+            return None;
         }
-        match (labels.is_sealed(), labels.is_within(permitted)) {
+        match (labels.is_sealed(), word.opens(labels)) {
             (false, _) => Some(basis),
             (true, _) if action == Action::Create => Some(basis),
             (true, true) => Some(Basis::Consent),
             (true, false) => None,
         }
-    }
-
-    /// The rules of a patient that are in force and speak to this actor.
-    fn consents_of<'a>(&'a self, patient: &'a FhirId) -> impl Iterator<Item = &'a ConsentRule> {
-        self.consents.of(patient).filter(|rule| in_force(rule, self.now) && speaks_to(&rule.to, &self.who))
     }
 
     /// Consents, the access log and requests are a health administrator's task whatever they are labelled, and
@@ -280,17 +269,5 @@ fn reaches(extent: ProxyExtent, class: Class, action: Action, labels: Sensitivit
             let one_by_one = !matches!(action, Action::Everything | Action::Export);
             (open && one_by_one).then_some(Basis::ProxyForAppointments)
         }
-    }
-}
-
-fn in_force(rule: &ConsentRule, now: Timestamp) -> bool {
-    rule.from.is_none_or(|from| from <= now) && rule.until.is_none_or(|until| now < until)
-}
-
-fn speaks_to(grantee: &Grantee, who: &ActorRef) -> bool {
-    match grantee {
-        Grantee::Clinic => who.role.is_some_and(Role::is_staff),
-        Grantee::Role(role) => who.role == Some(*role),
-        Grantee::Person(person) => who.person.as_ref() == Some(person),
     }
 }

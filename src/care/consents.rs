@@ -1,13 +1,17 @@
 //! What a patient lets the clinic's people see of what is sealed, as Consents: one for each kind of seal, switched on and off.
 //! The policy reads them at every request, so that a switch holds from the next one on.
+//!
+//! It reads every Consent there is: also those that the clinic wrote from a form on paper, or that another program brought. So who
+//! sees what is asked of the policy's own rules, and never of a switch; and each of the others can be ended like a switch.
 
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use crate::access::Sensitivity;
-use crate::base::{FhirId, Timestamp};
+use crate::access::{ConsentRule, ConsentRules, Covers, Effect, Grantee, Sensitivity};
+use crate::base::{ActorRef, FhirId, ResourceRef, Role, Timestamp};
 use crate::care::workflow::{Doing, Done, Never, Refused, carry_out};
 use crate::fhir::{Mode, ResourceType};
-use crate::record::{Change, Condition};
+use crate::record::{Change, Condition, RecordError, rules_of};
 
 /// The system of the categories of this house's Consents.
 pub const CATEGORY: &str = "urn:chartbox:consent";
@@ -59,10 +63,124 @@ impl Seal {
         })
     }
 
-    /// Whether the patient lets the clinic see it.
-    pub fn is_open(self, consents: &[Value]) -> bool {
-        consents.iter().any(|one| self.is_of(one) && one.get("status").and_then(Value::as_str) == Some("active"))
+    /// Whether the patient has it switched on.
+    pub fn is_on(self, consents: &[Value]) -> bool {
+        consents.iter().any(|one| self.is_of(one) && is_active(one))
     }
+
+    fn provision(self) -> Value {
+        json!({"type": "permit", "securityLabel": self.labels()})
+    }
+
+    /// Whether these rules are what its switch says, and no more.
+    fn is_said_by(self, rules: &[ConsentRule]) -> bool {
+        let is_plain = |rule: &ConsentRule| {
+            (rule.effect, rule.covers) == (Effect::Permit, Covers::Labels(self.covers()))
+                && rule.to == Grantee::Clinic
+                && (rule.from, rule.until) == (None, None)
+        };
+        matches!(rules, [rule] if is_plain(rule))
+    }
+
+    /// By whom of the clinic what is under this seal is seen now, by all that the patient's Consents say.
+    pub fn seen(self, rules: &ConsentRules, patient: &FhirId, now: Timestamp) -> Seen {
+        let opens = |person: Option<&ResourceRef>| {
+            let who = ActorRef { role: Some(Role::Clinician), person: person.cloned(), ..ActorRef::anonymous() };
+            rules.word_to(patient, &who, now).opens(self.covers())
+        };
+        let mut named = rules.of(patient).filter_map(|rule| match &rule.to {
+            Grantee::Person(person) if works_here(person) => Some(person),
+            _ => None,
+        });
+        if opens(None) {
+            Seen::ByClinic
+        } else if named.any(|person| opens(Some(person))) {
+            Seen::BySome
+        } else {
+            Seen::ByNobody
+        }
+    }
+}
+
+/// By whom of the clinic something sealed is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    ByNobody,
+    BySome,
+    ByClinic,
+}
+
+fn is_active(consent: &Value) -> bool {
+    consent.get("status").and_then(Value::as_str) == Some("active")
+}
+
+fn works_here(person: &ResourceRef) -> bool {
+    matches!(person.type_name(), "Practitioner" | "PractitionerRole")
+}
+
+/// A Consent that is no switch of these and says what the clinic's people see.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Other {
+    pub id: FhirId,
+    pub version: u32,
+    pub says: Vec<Says>,
+}
+
+/// One thing that such a Consent says, of now or later.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Says {
+    pub effect: Effect,
+    pub whom: To,
+    pub covers: Covers,
+    pub from: Option<Timestamp>,
+    /// The first moment at which it holds no more.
+    pub until: Option<Timestamp>,
+}
+
+/// To whom of the clinic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum To {
+    All,
+    /// Somebody, by the name that the Consent has.
+    One(Option<String>),
+}
+
+/// The Consents of a patient that are no switches and say what the clinic's people see. `zone` is the clinic's.
+pub fn others(consents: &[Value], zone: &TimeZone, now: Timestamp) -> Vec<Other> {
+    consents.iter().filter_map(|one| other(one, zone, now)).collect()
+}
+
+fn other(consent: &Value, zone: &TimeZone, now: Timestamp) -> Option<Other> {
+    let rules = rules_of(consent, zone);
+    if SEALS.iter().any(|seal| seal.is_of(consent) && seal.is_said_by(&rules)) {
+        return None;
+    }
+    let says = rules.into_iter().filter(|rule| rule.until.is_none_or(|until| now < until)).filter_map(|rule| {
+        let ConsentRule { effect, to, covers, from, until, .. } = rule;
+        let whom = match to {
+            Grantee::Person(person) if works_here(&person) => To::One(name_of(consent.get("provision")?, &person)),
+            Grantee::Person(_) => return None,
+            Grantee::Clinic | Grantee::Role(_) => To::All,
+        };
+        Some(Says { effect, whom, covers, from, until })
+    });
+    let says: Vec<Says> = says.collect();
+    let id = consent.get("id").and_then(Value::as_str).and_then(|id| FhirId::parse(id).ok())?;
+    (!says.is_empty()).then(|| Other { id, version: version_of(consent), says })
+}
+
+/// The name that a provision, or one within it, gives somebody.
+fn name_of(provision: &Value, person: &ResourceRef) -> Option<String> {
+    let of = |name: &str| provision.get(name).and_then(Value::as_array).into_iter().flatten();
+    let is = |reference: &&Value| reference.get("reference").and_then(Value::as_str) == Some(person.as_str());
+    let named = of("actor").filter_map(|actor| actor.get("reference")).filter(is);
+    let mut names = named.filter_map(|reference| reference.get("display")?.as_str()).map(str::to_owned);
+    names.next().or_else(|| of("provision").find_map(|inner| name_of(inner, person)))
+}
+
+fn version_of(consent: &Value) -> u32 {
+    let version = consent.pointer("/meta/versionId").and_then(Value::as_str);
+    version.and_then(|version| version.parse().ok()).unwrap_or(0)
 }
 
 /// On or off.
@@ -85,7 +203,8 @@ pub(in crate::care) fn begun(patient: &FhirId, category: &str, now: Timestamp) -
     })
 }
 
-/// Turns a switch. The Consent of before gets a next version, so that its history tells when it held.
+/// Turns a switch. The Consent of before gets a next version, so that its history tells when it held. Of several of one seal all
+/// are switched off.
 pub async fn turn(
     doing: Doing<'_>,
     patient: &FhirId,
@@ -95,29 +214,46 @@ pub async fn turn(
     now: Timestamp,
 ) -> Result<Done<()>, Refused<Never>> {
     let status = if turned == Turned::On { "active" } else { "inactive" };
-    let change = match consents.iter().rev().find(|one| seal.is_of(one)) {
-        Some(before) => {
-            let mut next = before.clone();
-            let text = |at: &str| before.pointer(at).and_then(Value::as_str);
-            let version = text("/meta/versionId").and_then(|version| version.parse().ok()).unwrap_or(0);
-            let id = text("/id").and_then(|id| FhirId::parse(id).ok()).ok_or(crate::record::RecordError::Damaged)?;
-            if let Some(members) = next.as_object_mut() {
-                members.insert("status".into(), status.into());
-                members.insert("dateTime".into(), now.to_string().into());
-            }
-            Change::put(ResourceType::Consent, id, next, Condition::Version(version), Mode::Strict)?
+    let own: Vec<&Value> = consents.iter().filter(|one| seal.is_of(one)).collect();
+    let mut before: Vec<&Value> = own.iter().copied().filter(|one| turned == Turned::Off && is_active(one)).collect();
+    if before.is_empty() {
+        before.extend(own.last());
+    }
+    let mut changes = Vec::with_capacity(before.len().max(1));
+    for one in before {
+        let mut next = one.clone();
+        if let Some(members) = next.as_object_mut() {
+            members.insert("status".into(), status.into());
+            members.insert("dateTime".into(), now.to_string().into());
+            members.insert("provision".into(), seal.provision());
         }
-        None => {
-            let mut consent = begun(patient, "switch", now);
-            if let Some(members) = consent.as_object_mut() {
-                members.insert("status".into(), status.into());
-                members.insert("identifier".into(), json!([{"system": SWITCH, "value": seal.code}]));
-                members.insert("provision".into(), json!({"type": "permit", "securityLabel": seal.labels()}));
-            }
-            Change::create(ResourceType::Consent, consent, Mode::Strict)?
+        changes.push(put(next, version_of(one))?);
+    }
+    if changes.is_empty() {
+        let mut consent = begun(patient, "switch", now);
+        if let Some(members) = consent.as_object_mut() {
+            members.insert("status".into(), status.into());
+            members.insert("identifier".into(), json!([{"system": SWITCH, "value": seal.code}]));
+            members.insert("provision".into(), seal.provision());
         }
-    };
-    carry_out(doing, vec![change], |_| Ok(())).await
+        changes.push(Change::create(ResourceType::Consent, consent, Mode::Strict)?);
+    }
+    carry_out(doing, changes, |_| Ok(())).await
+}
+
+/// Ends a Consent, whoever recorded it, if it is the version that was seen still.
+pub async fn end(doing: Doing<'_>, mut consent: Value, version: u32) -> Result<Done<()>, Refused<Never>> {
+    if let Some(members) = consent.as_object_mut() {
+        members.insert("status".into(), "inactive".into());
+    }
+    carry_out(doing, vec![put(consent, version)?], |_| Ok(())).await
+}
+
+/// What another program brought may break a rule of FHIR, and ends all the same.
+fn put(consent: Value, version: u32) -> Result<Change, RecordError> {
+    let id = consent.get("id").and_then(Value::as_str).and_then(|id| FhirId::parse(id).ok());
+    let id = id.ok_or(RecordError::Damaged)?;
+    Change::put(ResourceType::Consent, id, consent, Condition::Version(version), Mode::Lenient)
 }
 
 #[cfg(test)]
@@ -141,9 +277,91 @@ mod tests {
         let of =
             |status: &str, value: &str| json!({"status": status, "identifier": [{"system": SWITCH, "value": value}]});
         let seal = Seal::from_code("infection").unwrap();
-        assert!(seal.is_open(&[of("active", "infection")]));
+        assert!(seal.is_on(&[of("active", "infection")]));
         for other in [of("inactive", "infection"), of("active", "violence"), json!({"status": "active"})] {
-            assert!(!seal.is_open(&[other]));
+            assert!(!seal.is_on(&[other]));
         }
+    }
+
+    /// A Consent as a clinic or another program writes it.
+    fn consent(id: &str, provision: Value) -> Value {
+        json!({"resourceType": "Consent", "id": id, "meta": {"versionId": "3"}, "status": "active",
+            "scope": {"coding": [{"code": "patient-privacy"}]}, "patient": {"reference": "Patient/p"}, "provision": provision})
+    }
+
+    fn switch(seal: Seal) -> Value {
+        let mut consent = consent(seal.code, seal.provision());
+        consent["identifier"] = json!([{"system": SWITCH, "value": seal.code}]);
+        consent
+    }
+
+    fn rules(consents: &[Value]) -> ConsentRules {
+        ConsentRules::new(consents.iter().flat_map(|one| rules_of(one, &TimeZone::UTC)).collect())
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-30T12:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn what_is_seen_is_what_the_policy_lets_whatever_consent_says_so_and_all_that_let_can_be_ended() {
+        let patient = FhirId::parse("p").unwrap();
+        let to = |text: &str| json!([{"reference": {"reference": text, "display": "Dr Ann"}}]);
+        let label = |code: &str| json!([{"system": ACT_CODE, "code": code}]);
+        let shapes = [
+            json!({"type": "permit", "securityLabel": label("PSY")}),
+            json!({"type": "permit"}),
+            json!({"type": "permit", "actor": to("Practitioner/ann"), "securityLabel": label("HIV")}),
+            json!({"type": "permit", "actor": to("Organization/o"), "securityLabel": label("SUD")}),
+            json!({"type": "permit", "actor": to("RelatedPerson/r"), "securityLabel": label("SEX")}),
+            json!({"provision": [{"type": "permit", "securityLabel": label("VIO"), "period": {"end": "2026-12-31"}}]}),
+            json!({"type": "permit", "securityLabel": label("VIO"), "period": {"end": "2026-10-31"}}),
+            json!({"type": "deny"}),
+            json!({"type": "deny", "securityLabel": label("PSY")}),
+            json!({"type": "deny", "actor": to("Practitioner/ann")}),
+        ];
+        let ann = ResourceRef::parse("Practitioner/ann").unwrap();
+        let staff = |person| ActorRef { role: Some(Role::Nurse), person, ..ActorRef::anonymous() };
+        for bits in 0..(1_u32 << shapes.len()) {
+            let chosen = shapes.iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1);
+            let mut consents: Vec<Value> =
+                chosen.map(|(at, shape)| consent(&format!("c{at}"), shape.clone())).collect();
+            consents.extend([SEALS[0], SEALS[3]].into_iter().filter(|_| bits % 3 == 0).map(switch));
+            let all = rules(&consents);
+            for seal in SEALS {
+                let opens = |who: &ActorRef| all.word_to(&patient, who, now()).opens(seal.covers());
+                let seen = match (opens(&staff(None)), opens(&staff(Some(ann.clone())))) {
+                    (true, _) => Seen::ByClinic,
+                    (false, true) => Seen::BySome,
+                    (false, false) => Seen::ByNobody,
+                };
+                assert_eq!(seal.seen(&all, &patient, now()), seen, "{} {bits:b}", seal.code);
+            }
+            // With what the page offers to end, and the switches, nothing is left that opens or refuses anything.
+            let ended: Vec<FhirId> = others(&consents, &TimeZone::UTC, now()).into_iter().map(|one| one.id).collect();
+            let is_ended = |one: &Value| ended.iter().any(|id| one["id"] == id.as_str());
+            consents.retain(|one| !is_ended(one) && !SEALS.iter().any(|seal| seal.is_of(one)));
+            for seal in SEALS {
+                assert_eq!(seal.seen(&rules(&consents), &patient, now()), Seen::ByNobody, "{} {bits:b}", seal.code);
+            }
+            assert!(!rules(&consents).word_to(&patient, &staff(Some(ann.clone())), now()).refuses(Sensitivity::NORMAL));
+        }
+    }
+
+    #[test]
+    fn a_switch_is_none_of_the_others_unless_it_says_more() {
+        let mut wide = switch(SEALS[2]);
+        assert!(others(&[wide.clone()], &TimeZone::UTC, now()).is_empty());
+        wide["provision"] = json!({"type": "permit"});
+        let named =
+            json!({"type": "permit", "actor": [{"reference": {"reference": "Practitioner/ann", "display": "Dr Ann"}}]});
+        let both = [wide, consent("c", json!({"type": "deny", "provision": [named]}))];
+        let found = others(&both, &TimeZone::UTC, now());
+        assert_eq!(
+            found.iter().map(|one| (one.id.as_str(), one.version)).collect::<Vec<_>>(),
+            [("infection", 3), ("c", 3)]
+        );
+        let said: Vec<_> = found[1].says.iter().map(|one| (one.effect, one.whom.clone())).collect();
+        assert_eq!(said, [(Effect::Deny, To::All), (Effect::Permit, To::One(Some("Dr Ann".to_owned())))]);
     }
 }

@@ -476,6 +476,7 @@ pub static TABLE: &[Route] = &[
     row!(Post "/my/people/{id}/end", BOTH, SELF, Format::Page => super::portal::people::revoke),
     row!(Get "/my/consents", BOTH, SELF, Format::Page => super::portal::people::consents),
     row!(Post "/my/consents/{seal}", BOTH, SELF, Format::Page => super::portal::people::turn),
+    row!(Post "/my/consents/other/{id}/end", BOTH, SELF, Format::Page => super::portal::people::end_other),
     row!(Get "/my/acting", BOTH, MY, Format::Page => super::portal::acting::show),
     row!(Post "/my/acting", BOTH, MY, Format::Page => super::portal::acting::choose),
     row!(Post "/my/acting/end", BOTH, MY, Format::Page => super::portal::acting::end),

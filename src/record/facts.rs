@@ -337,15 +337,20 @@ fn is_active_about_privacy(consent: &Value) -> bool {
 
 fn said_by(row: &Row, zone: &TimeZone) -> Said {
     let Ok(consent) = serde_json::from_slice::<Value>(&row.json) else { return Said::default() };
-    let mut said = Said { rules: Vec::new(), lets: lets(&consent) };
+    Said { rules: rules_of(&consent, zone), lets: lets(&consent) }
+}
+
+/// The rules that the policy reads in a Consent, whether they are in force today or not. `zone` is the clinic's.
+pub fn rules_of(consent: &Value, zone: &TimeZone) -> Vec<ConsentRule> {
+    let mut rules = Vec::new();
     // R4's Consent names its patient once; a rule for anybody else in the compartment would not be theirs.
     let of = consent.pointer("/patient/reference").and_then(Value::as_str).and_then(local_reference);
     if let (Some(of), Some(provision)) = (of.filter(|of| of.type_name() == "Patient"), consent.get("provision"))
-        && is_active_about_privacy(&consent)
+        && is_active_about_privacy(consent)
     {
-        provision_rules(provision, &of.id(), zone, &mut said.rules);
+        provision_rules(provision, &of.id(), zone, &mut rules);
     }
-    said
+    rules
 }
 
 fn lets(consent: &Value) -> Option<Lets> {

@@ -8,7 +8,7 @@ use super::reading::{Reading, stored};
 use super::rows::State;
 use super::withheld::Withheld;
 use super::{Records, Stored, Undisclosed, directory};
-use crate::access::{Actor, Facts, ProxyGrant, Scope, Sensitivity};
+use crate::access::{Actor, ConsentRules, Facts, ProxyGrant, Scope, Sensitivity};
 use crate::audit::{self, Action, Line, Look, Outcome, TouchKind, Touched};
 use crate::base::{ActorKind, ActorRef, FhirId, ResourceRef, Role, Timestamp};
 use crate::fhir::ResourceType;
@@ -139,6 +139,15 @@ impl Records {
         let grants = self.granted(&ActorRef { person: Some(link.person().clone()), ..actor.to_ref() })?;
         let actor = grants.into_iter().next().map(|grant| actor.clone().acting_by(link, grant.patient));
         Ok(actor.filter(|actor| actor.acts_for().is_some() && actor.person() == Some(link.person())))
+    }
+
+    /// What all Consents of a patient say, as the policy reads them: of one that is kept from the patient, too. A question about
+    /// rules, which opens nothing.
+    pub fn consents_of(&self, patient: &FhirId) -> Result<ConsentRules, RecordError> {
+        let snapshot = self.audit.read()?;
+        let consents = super::consents::Known::Learning(&self.consents);
+        let facts = super::facts::RecordFacts { read: &snapshot, setting: &self.setting, consents };
+        Ok(ConsentRules::new(facts.consents(patient)?))
     }
 
     fn granted(&self, who: &ActorRef) -> Result<Vec<ProxyGrant>, RecordError> {

@@ -72,7 +72,7 @@ pub use error::RecordError;
 pub use everything::EverythingAsked;
 pub use export::{ExportChunk, ExportCounted, ExportFile, ExportOf, ExportPlace, ExportSize, Whom, export_kinds};
 pub use export_deleted::ExportDeleted;
-pub use facts::{EXTENT, carers, refusals_of, refuses, without_access};
+pub use facts::{EXTENT, carers, refusals_of, refuses, rules_of, without_access};
 pub use following::followed;
 pub use history::{HistoryAsked, HistoryOf};
 pub use indexing::Indexed;

@@ -1,6 +1,7 @@
 //! What patients book, bring, share and ask for, and what whoever was invited sees.
 
 use chartbox::base::{FhirId, Secret};
+use chartbox::care::consents::Seen;
 use chartbox::care::requests::{Kind, Request, State as Standing};
 use chartbox::http::notices::{NoticeRow, PatientNotices};
 use chartbox::http::open::app_pages::{Offline, WithoutNetwork};
@@ -337,14 +338,30 @@ fn sharing() -> Vec<(&'static str, String)> {
         portal: true,
         until: time("2026-03-10T09:38"),
     };
-    let seal = |code, word: &str, open| SealRow {
+    let seal = |code, word: &str, on, seen| SealRow {
         code,
         word: word.into(),
         more: "What is recorded about it is closed to everybody but you, until you open it.".into(),
-        open,
+        on,
+        seen,
     };
-    let consents =
-        Consents { cx: halina(), rows: vec![seal("PSY", "Mental health", true), seal("SEX", "Sexual health", false)] };
+    let other = OtherRow {
+        id: "c".into(),
+        version: 1,
+        given: Some(When::Day(jiff::civil::date(2026, 11, 1))),
+        lines: vec!["Lets the people at the clinic see: Violence and abuse. Until 31 December 2026".into()],
+        refuses: false,
+    };
+    let consents = Consents {
+        cx: halina(),
+        rows: vec![
+            seal("mental-health", "Mental health", true, Seen::ByClinic),
+            seal("sexual-health", "Sexual health", false, Seen::ByNobody),
+            seal("violence", "Violence and abuse", false, Seen::ByClinic),
+            seal("infection", "HIV", true, Seen::BySome),
+        ],
+        others: vec![other],
+    };
     vec![
         (
             "my-share",

@@ -8,13 +8,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::own::{Needs, Own};
-use super::people_pages::{Consents, Invited, People, PersonNew, PersonRow, SealRow};
+use super::people_pages::{Consents, Invited, OtherRow, People, PersonNew, PersonRow, SealRow};
+use crate::access::{Covers, Effect};
 use crate::audit::Action;
-use crate::care::consents::{self, SEALS, Seal, Turned};
+use crate::care::consents::{self, SEALS, Says, Seal, Seen, To, Turned};
 use crate::care::proxies::{self, Grant, RELATIONS};
 use crate::care::workflow::{Done, Refused};
 use crate::fhir::ResourceType as R;
-use crate::http::forms::Sent;
+use crate::http::forms::{Sent, Versioned};
 use crate::http::pages::page;
 use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
@@ -25,6 +26,8 @@ use crate::http::ui::{Cx, Faults, Field, Locale, When, t};
 #[serde(default)]
 pub(in crate::http) struct Shown {
     done: String,
+    /// Which seal was switched.
+    seal: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -211,23 +214,89 @@ fn seal_words(seal: Seal) -> (&'static str, &'static str) {
 pub(in crate::http) async fn consents(visit: Visit, Query(shown): Query<Shown>) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Reading)?;
     let chart = own.chart(&[R::Consent]).await?;
-    let rows = SEALS.iter().map(|seal| {
-        let (word, more) = seal_words(*seal);
-        SealRow {
-            code: seal.code,
-            word: t(word).to_string(),
-            more: t(more).to_string(),
-            open: seal.is_open(chart.of(R::Consent)),
-        }
+    let (given, now) = (chart.of(R::Consent), own.visit.house.ambient.now());
+    let rules = own.visit.house.records.consents_of(&own.patient)?;
+    let rows: Vec<SealRow> = SEALS
+        .iter()
+        .map(|seal| {
+            let (word, more) = seal_words(*seal);
+            SealRow {
+                code: seal.code,
+                word: t(word).to_string(),
+                more: t(more).to_string(),
+                on: seal.is_on(given),
+                seen: seal.seen(&rules, &own.patient, now),
+            }
+        })
+        .collect();
+    let of_consent = |id: &str| given.iter().find(|one| one.get("id").and_then(Value::as_str) == Some(id));
+    let others = consents::others(given, &own.ctx.zone, now).into_iter().map(|one| OtherRow {
+        given: of_consent(one.id.as_str()).and_then(|consent| own.ctx.when(consent, "/dateTime")),
+        refuses: one.says.iter().any(|says| says.effect == Effect::Deny),
+        lines: one.says.iter().map(|says| said(says, &own)).collect(),
+        id: one.id.to_string(),
+        version: one.version,
     });
+    let others = others.collect();
+    let seen = rows.iter().find(|row| row.code == shown.seal).map(|row| row.seen);
     let mut cx = own.cx(&chart);
     cx.at = "/my/consents".to_owned();
-    cx.done = match shown.done.as_str() {
-        "on" => Some(t("consents-done-on").to_string()),
-        "off" => Some(t("consents-done-off").to_string()),
+    cx.done = match (shown.done.as_str(), seen) {
+        ("on", Some(Seen::ByClinic)) => Some(t("consents-done-on").to_string()),
+        ("on", _) => Some(t("consents-done-on-refused").to_string()),
+        ("off", Some(Seen::ByNobody)) => Some(t("consents-done-off").to_string()),
+        ("off", _) => Some(t("consents-done-off-open").to_string()),
+        ("ended", _) => Some(t("consents-done-ended").to_string()),
         _ => None,
     };
-    page(&Consents { rows: rows.collect(), cx })
+    page(&Consents { rows, others, cx })
+}
+
+/// What another Consent says, as a sentence.
+fn said(says: &Says, own: &Own) -> String {
+    let whom = match &says.whom {
+        To::All => t("consent-whom-clinic").to_string(),
+        To::One(Some(name)) => name.clone(),
+        To::One(None) => t("consent-whom-one").to_string(),
+    };
+    let labels = match (says.effect, says.covers) {
+        (Effect::Deny, Covers::Unnamed) => None,
+        (_, covers) => Some(covers.opened()),
+    };
+    let words = |seal: &Seal| t(seal_words(*seal).0).to_string();
+    let what = match labels {
+        None => t("consent-everything").to_string(),
+        Some(labels) => {
+            let named: Vec<String> = SEALS.iter().filter(|seal| seal.covers().meets(labels)).map(words).collect();
+            named.join(", ")
+        }
+    };
+    let sentence = if says.effect == Effect::Deny { "consent-refuses" } else { "consent-lets" };
+    let mut said = t(sentence).with("whom", whom).with("what", what).to_string();
+    if let Some(from) = says.from.filter(|from| *from > own.visit.house.ambient.now()) {
+        said = t("consent-from").with("said", said).with("date", When::at(from, &own.ctx.zone).long()).to_string();
+    }
+    // The last moment at which it holds: of a whole day the day itself.
+    if let Some(last) = says.until.and_then(|until| until.checked_sub(jiff::Span::new().seconds(1)).ok()) {
+        said = t("consent-until").with("said", said).with("date", When::at(last, &own.ctx.zone).long()).to_string();
+    }
+    said
+}
+
+/// `POST /my/consents/other/{id}/end`
+pub(in crate::http) async fn end_other(
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Versioned>,
+) -> Result<Response, Refusal> {
+    let own = Own::of(visit, Needs::Reading)?;
+    let chart = own.chart(&[R::Consent]).await?;
+    let is = |one: &&Value| one.get("id").and_then(Value::as_str) == Some(id.as_str());
+    let consent = chart.of(R::Consent).iter().find(is).ok_or(Refusal::not_found())?;
+    let place = "/my/consents?done=ended";
+    let doing = own.doing(Action::ConsentWithdraw, &sent, place);
+    let done = consents::end(doing, consent.clone(), sent.typed.version).await;
+    own.visit.settled(&sent, done, place).await
 }
 
 #[derive(Deserialize, Default)]
@@ -244,16 +313,17 @@ pub(in crate::http) async fn turn(
 ) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Reading)?;
     let seal = Seal::from_code(&seal).ok_or(Refusal::not_found())?;
-    let (turned, action, place) = match sent.typed.turn.as_str() {
-        "on" => (Turned::On, Action::ConsentGive, "/my/consents?done=on"),
-        "off" => (Turned::Off, Action::ConsentWithdraw, "/my/consents?done=off"),
+    let (turned, action) = match sent.typed.turn.as_str() {
+        "on" => (Turned::On, Action::ConsentGive),
+        "off" => (Turned::Off, Action::ConsentWithdraw),
         _ => return Err(Refusal::new(No::Malformed)),
     };
+    let place = format!("/my/consents?done={}&seal={}", sent.typed.turn, seal.code);
     let chart = own.chart(&[R::Consent]).await?;
     let now = own.visit.house.ambient.now();
-    let doing = own.doing(action, &sent, place);
+    let doing = own.doing(action, &sent, &place);
     let done = consents::turn(doing, &own.patient, seal, turned, chart.of(R::Consent), now).await;
-    own.visit.settled(&sent, done, place).await
+    own.visit.settled(&sent, done, &place).await
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::care::consents::Seen;
 use crate::http::ui::{Cx, Faults, Field, State, Text, Tone, When, filters, page, t};
 
 /// Who acts for one.
@@ -89,6 +90,7 @@ page!(Invited in Share);
 pub struct Consents {
     pub cx: Cx,
     pub rows: Vec<SealRow>,
+    pub others: Vec<OtherRow>,
 }
 page!(Consents in Share);
 
@@ -97,14 +99,51 @@ pub struct SealRow {
     pub code: &'static str,
     pub word: String,
     pub more: String,
-    pub open: bool,
+    /// Whether the patient has it switched on.
+    pub on: bool,
+    /// By whom it is seen, whatever it is that lets them.
+    pub seen: Seen,
 }
 
 impl SealRow {
     pub fn mark(&self) -> State {
-        match self.open {
-            true => State::new("eye", Tone::Accent, t("seal-open")),
-            false => State::new("lock", Tone::Plain, t("seal-closed")),
+        match self.seen {
+            Seen::ByClinic => State::new("eye", Tone::Accent, t("seal-open")),
+            Seen::BySome => State::new("eye", Tone::Accent, t("seal-open-some")),
+            Seen::ByNobody => State::new("lock", Tone::Plain, t("seal-closed")),
+        }
+    }
+
+    /// What a switch does not say: that another Consent opens it, or refuses it.
+    pub fn note(&self) -> Option<Text> {
+        match (self.on, self.seen) {
+            (false, Seen::ByClinic | Seen::BySome) => Some(t("seal-by-other")),
+            (true, Seen::ByNobody | Seen::BySome) => Some(t("seal-refused")),
+            _ => None,
+        }
+    }
+
+    pub fn can_be_let(&self) -> bool {
+        !self.on && self.seen != Seen::ByClinic
+    }
+}
+
+/// A Consent that no switch made: what it says, and its end.
+#[derive(Debug, Clone)]
+pub struct OtherRow {
+    pub id: String,
+    pub version: u32,
+    pub given: Option<When>,
+    pub lines: Vec<String>,
+    /// Something of it keeps the clinic from seeing.
+    pub refuses: bool,
+}
+
+impl OtherRow {
+    pub fn title(&self) -> Text {
+        match &self.given {
+            Some(given) => t("consent-of").with("date", given.long()),
+            None => t("consent-undated"),
         }
     }
 }
