@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::House;
-use super::notices::sentence;
+use super::notices::{may_open, sentence};
 use super::ui::{Locale, t};
 use crate::access::Actor;
 use crate::audit::{Action, Detail, Purpose};
@@ -15,6 +15,7 @@ use crate::care::notify::Kind;
 use crate::care::notify::mails::{self, After, Mail};
 use crate::care::{marks, preferences};
 use crate::fhir::ResourceType;
+use crate::identity::AccountRow;
 use crate::mail::{Letter, MailError, MailTls, Mailer};
 use crate::record::{Channel, RecordError, Stored, Why};
 
@@ -103,7 +104,7 @@ pub async fn send_due(house: &House) -> Result<(), RecordError> {
 async fn send(house: &House, outgoing: &Outgoing, mail: &Mail) -> Result<Result<(), MailError>, RecordError> {
     let account = house.identity.account(mail.account)?.filter(|account| account.is_enabled());
     let (Some(account), Some(kind)) = (account, mail.kind()) else { return Ok(Err(MailError::BadAddress)) };
-    if !is_theirs(house, &mail.person, kind)? {
+    if !is_theirs(house, &mail.person, kind)? || !may_hear(house, &account, mail, kind)? {
         return Ok(Ok(()));
     }
     let person = match person(house, &mail.person).await {
@@ -131,6 +132,16 @@ fn is_theirs(house: &House, person: &ResourceRef, kind: Kind) -> Result<bool, Re
         Some(false) => kind.is_of_appointments() && kind != Kind::MessageNew,
         None => false,
     })
+}
+
+/// Whether whoever acts for a patient may open what a notice is about.
+fn may_hear(house: &House, account: &AccountRow, mail: &Mail, kind: Kind) -> Result<bool, RecordError> {
+    let Some(about) = mail.about().filter(|_| mail.person.type_name() == ResourceType::RelatedPerson.name()) else {
+        return Ok(true);
+    };
+    let Some(link) = house.identity.link_as(&house.store.read()?, account, &mail.person)? else { return Ok(false) };
+    let actor = house.records.acting_by(&Actor::job_of(account), &link)?;
+    actor.map_or(Ok(false), |actor| may_open(&house.records, &actor, kind, &about))
 }
 
 /// Who is written to: a Patient, or the RelatedPerson who acts for one.

@@ -11,9 +11,10 @@ use super::pages::page;
 use super::respond::{Refusal, Refused};
 use super::session::Visit;
 use super::ui::{Cx, When, filters, page, t};
+use crate::access::Actor;
 use crate::base::{FhirId, Role, Timestamp};
 use crate::care::notify::{self, Kind, Told, Wanted, Whom};
-use crate::fhir::ResourceType;
+use crate::record::{RecordError, Records};
 
 /// One line of the list.
 #[derive(Debug, Clone)]
@@ -149,14 +150,27 @@ fn newest(visit: &Visit, wanted: &Wanted) -> Result<Vec<Told>, Refusal> {
     Ok(open)
 }
 
-/// Whether a proxy may open the letter that a notice is about: that there is one is of the patient's health, or is not.
+/// Whether a proxy may open what a notice is about: of what is sealed from them they do not hear that it came.
 fn leads_somewhere(visit: &Visit, told: &Told) -> Result<bool, Refusal> {
     match &told.about {
-        Some(letter) if told.kind == Kind::MessageNew && visit.actor.role() == Some(Role::Proxy) => {
-            Ok(visit.house.records.may_read(&visit.actor, ResourceType::Communication, letter)?)
+        Some(about) if visit.actor.role() == Some(Role::Proxy) => {
+            Ok(may_open(&visit.house.records, &visit.actor, told.kind, about)?)
         }
         _ => Ok(true),
     }
+}
+
+/// Whether somebody may open what a notice of this kind is about, as far as a kind is about anything that may be kept from them.
+pub(super) fn may_open(records: &Records, actor: &Actor, kind: Kind, about: &FhirId) -> Result<bool, RecordError> {
+    if kind.about().is_empty() {
+        return Ok(true);
+    }
+    for of in kind.about() {
+        if records.may_read(actor, *of, about)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Where a notice leads. A kind whose page needs an id that is not there leads to the page of all of them.
@@ -192,9 +206,18 @@ fn place(kind: Kind, about: Option<&FhirId>, role: Role) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
+
     use crate::http::routes::{TABLE, Verb};
+    use crate::access::Reach;
+    use crate::audit::{Action, Audit, Detail, Purpose};
+    use crate::base::{AccountId, Ambient, ManualClock, ResourceRef, SeededRandom};
+    use crate::fhir::{Mode, ResourceType};
     use crate::http::ui::Locale;
 
+    use crate::identity::{AccountKind, AccountRow, AccountState, UserName};
+    use crate::record::{Change, Channel, Condition, Transaction, Why};
+    use crate::store::Store;
     #[test]
     fn every_kind_has_its_sentence_in_every_language() {
         for kind in Kind::ALL {
@@ -204,6 +227,51 @@ mod tests {
     }
 
     #[test]
+    #[tokio::test]
+    async fn who_acts_for_a_patient_does_not_hear_that_something_sealed_came() {
+        let ambient = Ambient::new(ManualClock::at(Timestamp::UNIX_EPOCH), SeededRandom::new(5));
+        let records = Records::new(Audit::new(Store::in_memory(), ambient.clone()), Reach::Clinic);
+        let subject = json!({"reference": "Patient/p"});
+        let medicine = |labels: Value| {
+            json!({"resourceType": "MedicationRequest", "meta": {"security": labels}, "status": "active", "intent": "order",
+                "medicationCodeableConcept": {"text": "x"}, "subject": subject})
+        };
+        let all = [
+            ("p", json!({"resourceType": "Patient"})),
+            ("r", json!({"resourceType": "RelatedPerson", "active": true, "patient": subject})),
+            ("open", medicine(json!([]))),
+            ("hiv", medicine(json!([{"code": "HIV"}]))),
+        ];
+        let changes = all.into_iter().map(|(id, value)| {
+            let kind = ResourceType::parse(value["resourceType"].as_str().unwrap()).unwrap();
+            let mut value = value;
+            value["id"] = json!(id);
+            if value.pointer("/meta/security").is_some_and(|labels| labels == &json!([])) {
+                value.as_object_mut().unwrap().shift_remove("meta");
+            }
+            Change::put(kind, FhirId::parse(id).unwrap(), value, Condition::None, Mode::Strict).unwrap()
+        });
+        let detail = Detail::none();
+        let why = Why { action: Action::Import, purpose: Purpose::Treat, detail, channel: Channel::Screen };
+        records.change_all(&Actor::system("test"), why, changes.collect(), Transaction::IMPORT).await.unwrap();
+        let account = AccountRow {
+            id: AccountId::new(&ambient),
+            user_name: UserName::parse("signe").unwrap(),
+            display_name: "Signe".into(),
+            kind: AccountKind::Person(Role::Proxy),
+            state: AccountState::Enabled,
+            person: Some(ResourceRef::parse("RelatedPerson/r").unwrap()),
+            must_change_password: false,
+            created: ambient.now(),
+        };
+        let hears = |kind: Kind, about: &str| {
+            may_open(&records, &Actor::job_of(&account), kind, &FhirId::parse(about).unwrap()).unwrap()
+        };
+        assert!(hears(Kind::MedicineChanged, "open") && !hears(Kind::MedicineChanged, "hiv"));
+        assert!(!hears(Kind::ResultReleased, "gone"), "nor of what is there no more");
+        assert!(hears(Kind::VisitBooked, "gone"), "of which nothing is kept from them");
+    }
+
     fn every_kind_leads_to_a_page() {
         let there = |place: &str| TABLE.iter().any(|route| route.verb == Verb::Get && route.fits(place));
         let id = FhirId::parse("a").unwrap();

@@ -1,5 +1,7 @@
 //! The kinds of notices.
 
+use crate::fhir::ResourceType;
+
 macro_rules! kinds {
     ($($number:literal $name:ident $code:literal;)*) => {
         /// What a notice says, by kind alone. Numbers stand in the store for ever.
@@ -90,6 +92,21 @@ impl Kind {
                 | Self::MessageNew
         )
     }
+    /// In which types lies what it is about, of what somebody may be kept from who acts for the patient: to whom it is sealed, they
+    /// do not hear that it came.
+    pub const fn about(self) -> &'static [ResourceType] {
+        match self {
+            Self::MessageNew => &[ResourceType::Communication],
+            Self::ResultReleased | Self::ResultTakenBack => {
+                &[ResourceType::DiagnosticReport, ResourceType::Observation]
+            }
+            Self::MedicineChanged => &[ResourceType::MedicationRequest],
+            Self::RefillAnswered => &[ResourceType::Task],
+            Self::DocumentNew => &[ResourceType::DocumentReference],
+            _ => &[],
+        }
+    }
+
 
     /// Whether it is told to patients; the others are told to the clinic.
     pub const fn is_for_patients(self) -> bool {

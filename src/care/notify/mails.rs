@@ -1,17 +1,19 @@
 //! Notices by e-mail: who wants which, and what waits to be sent.
 //!
 //! An account says yes to kinds of notices; then each such notice puts a row into the queue, in the transaction that tells
-//! it. A row holds the account and the kind alone: address and language are looked up when it is sent. Rows outlive restarts;
-//! a letter that cannot be sent is tried again, later each time, and given up after some days or when it is the letter's own
+//! it. A row holds the account, the kind and an id: address and language are looked up when it is sent, and whether what it is
+//! about is sealed from who would hear of it. Rows outlive restarts; a letter that cannot be sent is tried again, later each time, and given up after some days or when it is the letter's own
 //! fault. What was given up stays for a while, so that somebody can be told how many there were and why.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Whom};
-use crate::base::{AccountId, ResourceRef, Timestamp};
-use crate::store::{Direction, KeyRange, Read, ReadExt, Record, StoreError, Table, Tx, tables};
+use super::{Kind, Notice, Whom};
+use crate::base::{AccountId, FhirId, ResourceRef, Timestamp};
+use crate::store::{
+    CodecError, Direction, KeyRange, Read, ReadExt, Record, StoreError, Table, Tx, decode_body, tables,
+};
 
 /// The microsecond in which it was told, or the next free one → the letter to be.
 const MAILS: Table<(u64,), Mail> = Table::new(tables::MAILS);
@@ -130,18 +132,52 @@ pub struct Mail {
     /// What went wrong last, by the number that the sender of mails gives it.
     fault: Option<u8>,
     given_up: bool,
+    about: Option<Box<str>>,
 }
-impl Record for Mail {}
+
+/// The first version did not say what it was about.
+#[derive(Deserialize)]
+struct MailOf1 {
+    account: AccountId,
+    person: ResourceRef,
+    kind: u8,
+    tries: u32,
+    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
+    next: Timestamp,
+    fault: Option<u8>,
+    given_up: bool,
+}
+
+impl Record for Mail {
+    const VERSION: u8 = 2;
+
+    fn migrate(version: u8, bytes: &[u8]) -> Result<Self, CodecError> {
+        match version {
+            1 => {
+                let MailOf1 { account, person, kind, tries, next, fault, given_up } = decode_body(version, bytes)?;
+                Ok(Self { account, person, kind, tries, next, fault, given_up, about: None })
+            }
+            _ => Err(CodecError::Record(version)),
+        }
+    }
+}
 
 impl Mail {
     pub fn kind(&self) -> Option<Kind> {
         Kind::from_number(self.kind)
     }
+
+    /// The id of what the notice is about.
+    pub fn about(&self) -> Option<FhirId> {
+        self.about.as_deref().and_then(|id| FhirId::parse(id).ok())
+    }
 }
 
 /// Puts letters into the queue for a notice, in the transaction that tells it.
-pub(super) fn enqueue(tx: &mut Tx<'_>, to: &Whom, kind: Kind, now: Timestamp) -> Result<(), StoreError> {
-    let Some(group) = Group::of(kind) else { return Ok(()) };
+pub(super) fn enqueue(tx: &mut Tx<'_>, notice: &Notice, now: Timestamp) -> Result<(), StoreError> {
+    let Notice { to, kind, about } = notice;
+    let Some(group) = Group::of(*kind) else { return Ok(()) };
+    let about = about.as_ref().map(|id| Box::<str>::from(id.as_str()));
     let wishes: Vec<(AccountId, Wish)> = tx
         .scan(&WISHES, KeyRange::prefix(&(to.key(),)), Direction::Up)?
         .map(|row| row.map(|((_, account), wish)| (account, wish)))
@@ -152,7 +188,8 @@ pub(super) fn enqueue(tx: &mut Tx<'_>, to: &Whom, kind: Kind, now: Timestamp) ->
             number += 1;
         }
         let person = wish.person;
-        let mail = Mail { account, person, kind: kind.number(), tries: 0, next: now, fault: None, given_up: false };
+        let (kind, about) = (kind.number(), about.clone());
+        let mail = Mail { account, person, kind, tries: 0, next: now, fault: None, given_up: false, about };
         tx.put(&MAILS, &(number,), &mail)?;
     }
     Ok(())
@@ -359,9 +396,12 @@ mod tests {
         assert_eq!(Wish::from_stored(golden.into()).unwrap(), wish);
         let next = Timestamp::from_millisecond(3).unwrap();
         let account = AccountId::from_bytes([1; 16]);
-        let mail = Mail { account, person: person(), kind: 7, tries: 2, next, fault: Some(4), given_up: true };
-        let golden = [&[1, 16][..], &[1; 16], &[9], b"Patient/p", &[7, 2, 6, 1, 4, 1]].concat();
+        let (fault, about) = (Some(4), Some("a".into()));
+        let mail = Mail { account, person: person(), kind: 7, tries: 2, next, fault, given_up: true, about };
+        let of_1 = [&[1, 16][..], &[1; 16], &[9], b"Patient/p", &[7, 2, 6, 1, 4, 1]].concat();
+        let golden = [&[2][..], &of_1[1..], &[1, 1, b'a']].concat();
         assert_eq!(mail.to_stored().unwrap(), golden);
         assert_eq!(Mail::from_stored(golden.into()).unwrap(), mail);
+        assert_eq!(Mail::from_stored(of_1.into()).unwrap(), Mail { about: None, ..mail });
     }
 }

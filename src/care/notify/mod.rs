@@ -110,7 +110,7 @@ pub fn tell_in(tx: &mut Tx<'_>, notice: &Notice, now: Timestamp) -> Result<(), S
     while tx.contains(&TOLD, &(reader.clone(), crate::store::Desc(number)))? {
         number += 1;
     }
-    mails::enqueue(tx, &notice.to, notice.kind, now)?;
+    mails::enqueue(tx, notice, now)?;
     let about = notice.about.as_ref().map(|id| id.as_str().into());
     tx.put(&TOLD, &(reader, crate::store::Desc(number)), &ToldRow { kind: notice.kind.number(), about })
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::tasks::{became, is_of, put, target, text, version_of};
+use super::tasks::{became, id_of, is_of, put, target, text, version_of};
 use crate::access::Actor;
 use crate::base::{FhirId, Role, Timestamp};
 use crate::care::medicine::Asks;
@@ -149,7 +149,8 @@ pub async fn answer(
     let now = doing.records.audit().ambient().now();
     let patient =
         refill_of(&task).and_then(|refill| FhirId::parse(&refill.patient).ok()).ok_or(RecordError::Damaged)?;
-    let notice = Notice::new(Whom::Patient(patient), Kind::RefillAnswered);
+    let about = id_of(&task).ok_or(RecordError::Damaged)?;
+    let notice = Notice::new(Whom::Patient(patient), Kind::RefillAnswered).about(about);
     let mut changes = vec![put(answered(task, status, said, now), version)?];
     changes.extend(older.map(|older| settled(older, now)).transpose()?);
     carry_out(doing, changes, move |inside| Ok(notify::tell(inside, notice)?)).await

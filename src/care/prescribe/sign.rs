@@ -123,8 +123,11 @@ pub async fn sign(doing: Doing<'_>, signing: Signing, outcome: Outcome) -> Resul
     let queries =
         [strict(R::AllergyIntolerance, &of)?, strict(R::MedicationRequest, &of)?, strict(R::MedicationStatement, &of)?];
     let now = doing.records.audit().ambient().now();
-    let kind = if outcome.refill.is_some() { Kind::RefillAnswered } else { Kind::MedicineChanged };
-    let notice = Notice::new(Whom::Patient(signing.patient.clone()), kind);
+    let (kind, about) = match outcome.refill.as_ref().and_then(|one| tasks::id_of(&one.task)) {
+        Some(task) => (Kind::RefillAnswered, task),
+        None => (Kind::MedicineChanged, outcome.id.clone()),
+    };
+    let notice = Notice::new(Whom::Patient(signing.patient.clone()), kind).about(about);
     let changes = outcome.changes(now)?;
     carry_out(doing, changes, move |inside| {
         hold(inside, &signing, &queries)?;
@@ -170,7 +173,8 @@ pub async fn stop(
 ) -> Result<Done<()>, Refused<Never>> {
     let patient = request.pointer("/subject/reference").and_then(Value::as_str);
     let patient = patient.and_then(|to| to.strip_prefix("Patient/")).and_then(|id| FhirId::parse(id).ok());
-    let notice = Notice::new(Whom::Patient(patient.ok_or(RecordError::Damaged)?), Kind::MedicineChanged);
+    let about = tasks::id_of(&request).ok_or(RecordError::Damaged)?;
+    let notice = Notice::new(Whom::Patient(patient.ok_or(RecordError::Damaged)?), Kind::MedicineChanged).about(about);
     let now = doing.records.audit().ambient().now();
     let mut changes = vec![ended(request, version, (code, words), now)?];
     changes.extend(not_taken.map(|seen| seen.change(now)).transpose()?);

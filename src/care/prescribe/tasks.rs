@@ -32,6 +32,10 @@ pub(super) fn version_of(value: &Value) -> u32 {
     text(value, "/meta/versionId").and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
+pub(super) fn id_of(value: &Value) -> Option<FhirId> {
+    text(value, "/id").and_then(|id| FhirId::parse(id).ok())
+}
+
 /// The Task with another status.
 pub(super) fn became(mut task: Value, status: &str, now: Timestamp) -> Value {
     if let Some(members) = task.as_object_mut() {
@@ -42,6 +46,6 @@ pub(super) fn became(mut task: Value, status: &str, now: Timestamp) -> Value {
 }
 
 pub(super) fn put(task: Value, version: u32) -> Result<Change, RecordError> {
-    let id = text(&task, "/id").and_then(|id| FhirId::parse(id).ok()).ok_or(RecordError::Damaged)?;
+    let id = id_of(&task).ok_or(RecordError::Damaged)?;
     Change::put(R::Task, id, task, Condition::Version(version), Mode::Strict)
 }

@@ -9,7 +9,7 @@ use super::comment::comment;
 use super::release_task::is_release;
 use super::take_back::withdrawn;
 use super::{Arriving, RELEASE, Release, SIGNED, elsewhere};
-use crate::access::Actor;
+use crate::access::{Actor, Sensitivity};
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, ResourceRef, Role, Timestamp};
 use crate::care::held::{hold, is_held, let_go};
@@ -188,20 +188,33 @@ pub async fn enter_all(
     pen: Pen<'_>,
 ) -> Result<Done<()>, Refused<ResultError>> {
     let act = Act::Enter(release);
-    // The patient hears of a file once.
-    let mut notices: Vec<Notice> = Vec::new();
+    let mut hear: Vec<(bool, Notice)> = Vec::new();
     let mut all: Vec<Change> = Vec::new();
     for one in arriving {
-        let (changed, hear) = entered(doing.records, patient, one, &act, &pen)?;
+        let is_sealed = Sensitivity::of_resource(&one.report().value).is_sealed();
+        let (changed, told) = entered(doing.records, patient, one, &act, &pen)?;
         all.extend(changed);
-        for notice in hear {
-            if !notices.contains(&notice) {
-                notices.push(notice);
-            }
-        }
+        hear.extend(told.into_iter().map(|notice| (is_sealed, notice)));
     }
+    let notices = once_each(hear);
     carry_out(doing, all, move |inside| notices.into_iter().try_for_each(|notice| Ok(notify::tell(inside, notice)?)))
         .await
+}
+
+/// The patient hears of a file once: of a report that is not sealed where there is one, so that who acts for them hears, too.
+fn once_each(mut hear: Vec<(bool, Notice)>) -> Vec<Notice> {
+    hear.sort_by_key(|(is_sealed, _)| *is_sealed);
+    let mut notices: Vec<Notice> = Vec::new();
+    for (_, notice) in hear {
+        let is_same = |one: &Notice| {
+            (&one.to, one.kind) == (&notice.to, notice.kind)
+                && (one.about == notice.about || notice.kind.is_for_patients())
+        };
+        if !notices.iter().any(is_same) {
+            notices.push(notice);
+        }
+    }
+    notices
 }
 
 /// What becomes of one report of a file, and who hears of it.
@@ -229,7 +242,7 @@ fn entered(
 
 /// Who hears of it.
 fn told(patient: &FhirId, report: &Report, act: &Act) -> Vec<Notice> {
-    let seen = || Notice::new(Whom::Patient(patient.clone()), Kind::ResultReleased);
+    let seen = || Notice::new(Whom::Patient(patient.clone()), Kind::ResultReleased).about(report.id.clone());
     let waits = || Notice::new(Whom::Role(Role::Clinician), Kind::ResultToSign).about(report.id.clone());
     let was_seen = report.version.is_some() && !report.is_held();
     match act {
@@ -438,6 +451,16 @@ mod tests {
         };
         let told = notify::newest(&records.audit().read().unwrap(), &wanted).unwrap();
         told.into_iter().map(|one| one.kind).collect()
+    }
+
+    #[test]
+    fn of_a_file_the_patient_hears_once_and_of_what_is_not_sealed_where_there_is_any() {
+        let id = |text: &str| FhirId::parse(text).unwrap();
+        let released = |of: &str| Notice::new(Whom::Patient(id("p")), Kind::ResultReleased).about(id(of));
+        let waits = |of: &str| Notice::new(Whom::Role(Role::Clinician), Kind::ResultToSign).about(id(of));
+        let hear = vec![(true, released("hiv")), (true, waits("hiv")), (false, released("a")), (false, released("b"))];
+        assert_eq!(once_each(hear), [released("a"), waits("hiv")]);
+        assert_eq!(once_each(vec![(true, released("hiv"))]), [released("hiv")]);
     }
 
     #[test]

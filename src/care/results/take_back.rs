@@ -35,9 +35,9 @@ pub async fn take_back(
     report: Report,
     pen: &Pen<'_>,
 ) -> Result<Done<()>, Refused<ResultError>> {
-    let apart = report.apart.clone();
+    let (id, apart) = (report.id.clone(), report.apart.clone());
     let (changes, kinds) = of_report(doing.records, report, pen)?;
-    told(doing, patient, changes, (kinds, apart)).await
+    told(doing, (patient, &id), changes, (kinds, apart)).await
 }
 
 /// The same of one that its laboratory withdrew.
@@ -47,8 +47,10 @@ pub(super) fn withdrawn(
     report: Report,
     pen: &Pen<'_>,
 ) -> Result<(Vec<Change>, Vec<Notice>), RecordError> {
+    let id = report.id.clone();
     let (changes, kinds) = of_report(records, report, pen)?;
-    Ok((changes, kinds.into_iter().map(|kind| Notice::new(Whom::Patient(patient.clone()), kind)).collect()))
+    let notice = |kind| Notice::new(Whom::Patient(patient.clone()), kind).about(id.clone());
+    Ok((changes, kinds.into_iter().map(notice).collect()))
 }
 
 /// The values that the new version of a report has no more, as mistakes, but for those that something else has, too.
@@ -195,18 +197,18 @@ pub async fn take_back_one(
     value: Value,
 ) -> Result<Done<()>, Refused<ResultError>> {
     let (value, seen) = in_error(doing.records, R::Observation, &id, value)?;
-    let change = Change::put(R::Observation, id, value, Condition::Version(version), Mode::Strict)?;
-    told(doing, patient, vec![change], (seen.kind().into_iter().collect(), Vec::new())).await
+    let change = Change::put(R::Observation, id.clone(), value, Condition::Version(version), Mode::Strict)?;
+    told(doing, (patient, &id), vec![change], (seen.kind().into_iter().collect(), Vec::new())).await
 }
 
 async fn told(
     doing: Doing<'_>,
-    patient: &FhirId,
+    (patient, about): (&FhirId, &FhirId),
     changes: Vec<Change>,
     (kinds, apart): (Vec<Kind>, Vec<ResourceRef>),
 ) -> Result<Done<()>, Refused<ResultError>> {
     let notices: Vec<Notice> =
-        kinds.into_iter().map(|kind| Notice::new(Whom::Patient(patient.clone()), kind)).collect();
+        kinds.into_iter().map(|kind| Notice::new(Whom::Patient(patient.clone()), kind).about(about.clone())).collect();
     let subject = format!("Patient/{patient}");
     carry_out(doing, changes, move |inside| {
         for one in &apart {
