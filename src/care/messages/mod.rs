@@ -28,7 +28,7 @@ mod write;
 
 pub use due::due;
 pub use read::{Message, Side, Standing, Thread, of_resources};
-pub use seen::note_read;
+pub use seen::{JOB, note_read};
 pub use write::{
     Answer, AttachError, Begun, Clinician, New, Reply, SendError, Then, answer, answer_with, attach, begin, close,
     reply, start, start_with, take, trimmed,

@@ -21,6 +21,9 @@ use crate::care::workflow::{Doing, Done, Never, Refused, carry_out};
 use crate::record::{Change, RecordError, Records, Why};
 use crate::store::StoreError;
 
+/// As whom the house writes it down.
+pub const JOB: &str = "messages";
+
 /// Notes that `reader` has read what the other side wrote, where nothing says so yet. `why` is that of the reading.
 pub async fn note_read(
     records: &Records,
@@ -44,7 +47,7 @@ pub async fn note_read(
         .origin(reader.origin())
         .detail(why.detail.clone())
         .touching(&[Touched::new(Some(first.patient.clone()), TouchKind::Opened, parts)]);
-    let house = Actor::system("messages");
+    let house = Actor::system(JOB);
     let doing = Doing { records, actor: &house, why: Why { action: Action::Update, ..why }, once: None };
     let done: Result<Done<()>, Refused<Never>> =
         carry_out(doing, changes, move |inside| Ok(inside.append(event)?)).await;

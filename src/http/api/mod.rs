@@ -271,14 +271,40 @@ fn is_written(kind: ResourceType) -> Result<ResourceType, Refusal> {
     }
 }
 
-/// Why an API client asks: treatment, unless a person reads their own.
+/// Why an API client asks: as on the screens, by who they are. Another program asks for treatment.
 fn why(action: Action, visit: &Visit) -> Why {
-    let own = visit.actor.role().is_some_and(|role| !role.is_staff());
     let agent = visit.user_agent.as_deref().map(str::to_owned);
     Why {
         action,
-        purpose: if own { Purpose::PatRqt } else { Purpose::Treat },
+        purpose: purpose_of(visit.actor.role()),
         detail: Detail { user_agent: agent, ..Detail::none() },
         channel: Channel::Api,
+    }
+}
+
+const fn purpose_of(role: Option<Role>) -> Purpose {
+    match role {
+        Some(Role::Patient) => Purpose::PatRqt,
+        Some(Role::Proxy) => Purpose::PwAtrny,
+        Some(Role::Reception) => Purpose::PatAdmin,
+        Some(Role::HealthAdmin) => Purpose::HComplAcctPrv,
+        Some(Role::Operator) => Purpose::SysAdmin,
+        Some(Role::Clinician | Role::Nurse) | None => Purpose::Treat,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_somebody_asks_is_said_as_on_the_screens() {
+        assert_eq!(purpose_of(Some(Role::Patient)), Purpose::PatRqt);
+        assert_eq!(purpose_of(Some(Role::Proxy)), Purpose::PwAtrny, "not the patient's own wish");
+        assert_eq!(purpose_of(Some(Role::HealthAdmin)), Purpose::HComplAcctPrv, "no care");
+        assert_eq!(purpose_of(Some(Role::Reception)), Purpose::PatAdmin);
+        for care in [Some(Role::Clinician), Some(Role::Nurse), None] {
+            assert_eq!(purpose_of(care), Purpose::Treat);
+        }
     }
 }

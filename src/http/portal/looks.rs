@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use super::pages::{ListingRow, LookDay, LookKind, LookRow};
 use crate::audit::{Action, Day, DetailState, Listing, Look, Purpose, TouchKind};
 use crate::base::{AccountId, ActorKind, ActorRef, FhirId, ResourceRef, Role, Timestamp};
+use crate::care::messages::JOB;
 use crate::fhir::ResourceType;
 use crate::http::names::Names;
 use crate::http::respond::Refusal;
@@ -110,6 +111,11 @@ fn is_invited(fold: &Fold) -> bool {
         && fold.acts.iter().all(|act| matches!(act.did, Did::Act(Action::Invite | Action::AccountCreate)))
 }
 
+/// Whether it is no more than the house's own note that somebody has read a message: who that was has a line of their own.
+fn is_read_mark(fold: &Fold) -> bool {
+    fold.actor.kind == ActorKind::System && fold.actor.job.as_deref() == Some(JOB)
+}
+
 impl LookRow {
     /// With what is true of a look that nobody asked for, and of one by which somebody came to an account.
     fn told_apart(self, fold: &Fold, stranger: bool, reader: Reader<'_>) -> Self {
@@ -121,6 +127,9 @@ impl LookRow {
                 what: t(if made { "look-invited-made" } else { "look-invited-tried" }).to_string(),
                 ..self
             };
+        }
+        if is_read_mark(fold) {
+            return Self { what: t("look-read-mark").to_string(), why: t("look-read-mark-why").to_string(), ..self };
         }
         let at_request = matches!(fold.purpose, Purpose::PatRqt | Purpose::FamRqt);
         let unasked = stranger || at_request && fold.kind == LookKind::Refused && !is_reader(&fold.actor, reader);
@@ -380,6 +389,20 @@ mod tests {
         let (who, why, what) = said(&made, false);
         assert_eq!(who, "Whoever had the code of an invitation");
         assert_eq!((why.as_str(), what.as_str()), ("To use the portal", "Made an account with the code"));
+    }
+
+    #[test]
+    fn that_the_house_notes_that_a_message_was_read_is_called_so() {
+        let mut event = event(ActorRef::system(JOB), Action::Update, TouchKind::Changed, &["Communication/c1"]);
+        event.purpose = Purpose::PatRqt;
+        let fold = folds(vec![event]).remove(0);
+        let patient = id("p1");
+        let row = fold.row(("The clinic's system".into(), String::new()), &TimeZone::UTC);
+        let row = row.told_apart(&fold, false, Reader { account: None, patient: &patient });
+        assert_eq!(
+            (row.what.as_str(), row.why.as_str()),
+            ("Noted that a message was read", "So that both sides see that it was read")
+        );
     }
 
     #[test]
