@@ -41,6 +41,10 @@ pub async fn document(visit: Visit, Path(id): Path<String>, Query(asked): Query<
     let id = FhirId::parse(&id).map_err(|_| Refusal::not_found())?;
     let stored = own.open(Action::Download, |reading| reading.read(R::DocumentReference, &id)).await?;
     let document: Value = stored.value();
+    // What was a mistake, a letter of another person say, is nobody's to read here.
+    if fill::copied::is_mistaken(&document) {
+        return Err(Refusal::not_found());
+    }
     let document = uploads::file_at(&document, asked.file).ok_or_else(Refusal::not_found)?;
     if let Some(response) = file(&document) {
         return Ok(response);

@@ -222,21 +222,32 @@ pub(in crate::http) async fn about(
 ) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Reading)?;
     let (document, chart) = own.document(&id, Action::View).await?;
+    let state = shown_as(&document).ok_or_else(Refusal::not_found)?;
     let document = uploads::file_at(&document, shown.file).ok_or_else(Refusal::not_found)?;
     let mut cx = own.cx(&chart);
-    let state = Standing::of(R::DocumentReference, &document);
     cx.done = match (shown.done.as_str(), state) {
         ("kept", _) => Some(t("upload-kept").to_string()),
         ("withdrawn", Standing::Withdrawn) => Some(t("withdraw-done").to_string()),
         _ => None,
     };
     let row = fill::document(&document, "", "/my", &own.ctx).ok_or_else(Refusal::not_found)?;
-    let preview = own.binary(&document, Part::Preview).await?.map(|bytes| data_uri(&bytes));
+    let (preview, words) = match state {
+        Standing::Withdrawn => (None, None),
+        _ => {
+            (own.binary(&document, Part::Preview).await?.map(|bytes| data_uri(&bytes)), own.words_in(&document).await?)
+        }
+    };
     let seen = document.pointer("/authenticator/display").and_then(Value::as_str).map(str::to_owned);
     let note = document.get("description").and_then(Value::as_str).map(str::to_owned);
     let query = uploads::file_query(shown.file);
-    let words = own.words_in(&document).await?;
     page(&UploadAbout { id, query, row, preview, words, seen, note, state, cx })
+}
+
+/// How a document stands on its page. What the patient took back is said to be so, without what stood in it; what the clinic took
+/// back as a mistake, a letter of another person say, is not there at all.
+fn shown_as(document: &Value) -> Option<Standing> {
+    let state = Standing::of(R::DocumentReference, document);
+    (state == Standing::Withdrawn || !fill::copied::is_mistaken(document)).then_some(state)
 }
 
 /// `POST /my/documents/{id}/withdraw`
@@ -252,4 +263,21 @@ pub(in crate::http) async fn withdraw(
 /// A picture of our own making, for a page that shows it without asking again.
 pub(in crate::http) fn data_uri(png: &[u8]) -> String {
     format!("data:image/png;base64,{}", BASE64.encode(png))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_that_the_clinic_took_back_is_not_there_and_ones_own_is_said_to_be_withdrawn() {
+        let of = |status: &str, author: &str| {
+            let author = json!([{ "reference": author }]);
+            shown_as(&json!({"meta": {"versionId": "2"}, "status": status, "author": author}))
+        };
+        assert_eq!(of("entered-in-error", "Practitioner/d"), None);
+        assert_eq!(of("entered-in-error", "Patient/p"), Some(Standing::Withdrawn));
+        assert_eq!(of("current", "Practitioner/d"), Some(Standing::Others));
+        assert_eq!(of("current", "Patient/p"), Some(Standing::Own { version: 2 }));
+    }
 }
