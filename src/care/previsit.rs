@@ -220,8 +220,9 @@ pub enum Answer {
     Option(usize),
 }
 
-/// The answers as they are stored. Questions that nobody answered are left out.
-pub fn response(form: &Form, patient: &FhirId, answers: &[(String, Answer)], now: Timestamp) -> Value {
+/// The answers as they are stored. `by` is a reference to who gave them: the patient, or who acts for them. Questions that nobody
+/// answered are left out.
+pub fn response(form: &Form, patient: &FhirId, by: &Value, answers: &[(String, Answer)], now: Timestamp) -> Value {
     let items = form.questions.iter().filter_map(|question| {
         let (_, answer) = answers.iter().find(|(link, _)| *link == question.link)?;
         let value = match (answer, &question.kind) {
@@ -248,7 +249,7 @@ pub fn response(form: &Form, patient: &FhirId, answers: &[(String, Answer)], now
         "status": "completed",
         "subject": patient,
         "authored": now.to_string(),
-        "source": patient,
+        "source": by,
         "item": items.collect::<Vec<_>>(),
     })
 }
@@ -390,8 +391,10 @@ mod tests {
             ("9".to_owned(), Answer::Yes),
         ];
         let patient = FhirId::parse("p1").unwrap();
-        let stored = response(&form, &patient, &answers, "2026-03-03T09:00:00Z".parse().unwrap());
+        let by = json!({"reference": "RelatedPerson/r", "display": "Signe"});
+        let stored = response(&form, &patient, &by, &answers, "2026-03-03T09:00:00Z".parse().unwrap());
         fits(&stored);
+        assert_eq!((&stored["source"], &stored["subject"]["reference"]), (&by, &json!("Patient/p1")));
         assert_eq!(stored["item"].as_array().unwrap().len(), 2);
         assert_eq!(stored["item"][0]["answer"][0]["valueString"], "<b>Asthma</b>");
         let chosen = &stored["item"][1]["answer"][0]["valueCoding"];

@@ -575,6 +575,8 @@ pub struct ReturnedForm {
     pub when: Option<When>,
     /// Which visit it is for.
     pub visit: Option<String>,
+    /// Who answered, where it was somebody who acts for the patient.
+    pub by: Option<String>,
     /// The version of the visit, until somebody says that they have read it.
     pub to_see: Option<u32>,
     /// Question and answer.

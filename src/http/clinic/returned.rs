@@ -57,10 +57,18 @@ fn form(response: &Value, opened: &Opened) -> ReturnedForm {
     ReturnedForm {
         when: fill::text(response, "/authored").and_then(|text| When::parse(text, zone)),
         visit: start.map(|start| t("form-for-visit").with("when", start.short_time()).to_string()),
+        by: by_another(response),
         to_see: appointment.filter(|one| schedule::has_form_to_see(one)).and_then(version_of),
         answers: fill::answers(response),
         id,
     }
+}
+
+/// Who answered, where it was not the patient.
+fn by_another(response: &Value) -> Option<String> {
+    let source = response.get("source")?;
+    let is_another = fill::text(source, "/reference").is_some_and(|by| by.starts_with("RelatedPerson/"));
+    is_another.then(|| fill::called(Some(source)).unwrap_or_else(|| t("form-said-by-somebody").to_string()))
 }
 
 /// `POST /patients/{id}/forms/{form}/seen`: a doctor or nurse has read it.
@@ -81,4 +89,20 @@ pub(in crate::http) async fn seen(
     let doing = visit.doing(why(&visit, Action::Update, Detail::none()), &sent, &place);
     let done = previsit::seen(doing, (own, sent.typed.version, appointment.clone())).await;
     visit.settled(&sent, done, &place).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_somebody_answered_for_the_patient_is_said_to_be_theirs() {
+        let of = |source: Value| by_another(&json!({ "source": source }));
+        let acts = json!({"reference": "RelatedPerson/r", "display": "Signe Brandvold"});
+        assert_eq!(of(acts).as_deref(), Some("Signe Brandvold"));
+        assert!(of(json!({"reference": "RelatedPerson/r"})).is_some());
+        assert_eq!(of(json!({"reference": "Patient/p1", "display": "Halina"})), None);
+        assert_eq!(by_another(&json!({})), None);
+    }
 }

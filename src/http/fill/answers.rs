@@ -48,7 +48,8 @@ mod tests {
         let form = Form::of(&Built::of("new-patient").unwrap().questionnaire()).unwrap();
         let given = [("1".to_owned(), Answer::Words("Asma".to_owned())), ("5".to_owned(), Answer::Option(2))];
         let patient = FhirId::parse("p1").unwrap();
-        let sent = response(&form, &patient, &given, "2026-03-03T09:00:00Z".parse().unwrap());
+        let by = serde_json::json!({"reference": "Patient/p1"});
+        let sent = response(&form, &patient, &by, &given, "2026-03-03T09:00:00Z".parse().unwrap());
         let said = |question: &str, answer: &str| (question.to_owned(), answer.to_owned());
         let first = "Which illnesses do you have or have you had?";
         assert_eq!(answers(&sent), [said(first, "Asma"), said("Do you smoke?", "No longer")]);

@@ -181,7 +181,8 @@ pub(in crate::http) async fn send(
         let page = shown(&own, own.plain_cx().await?, &opened, &sent.typed, trouble)?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
     }
-    let response = previsit::response(&opened.form, &own.patient, &answers, own.visit.house.ambient.now());
+    let (by, now) = (own.as_author(), own.visit.house.ambient.now());
+    let response = previsit::response(&opened.form, &own.patient, &by, &answers, now);
     let place = format!("/my/visits/{}?done=form", opened.id);
     let doing = own.doing(Action::Create, &sent, &place);
     match previsit::send(doing, (opened.id, opened.version, opened.value), response).await {

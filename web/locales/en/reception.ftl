@@ -151,6 +151,8 @@ form-seen-done = You have read this form. It waits in nobody’s inbox any more.
 forms-none = No form came back yet
 form-of = Filled in
 form-said-by = In the patient’s own words
+form-said-by-other = Answered by { $who }, who acts for the patient
+form-said-by-somebody = somebody
 form-for-visit = For the visit { $when }
 
 ## Two records of one person
