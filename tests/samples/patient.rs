@@ -46,6 +46,7 @@ fn mine() -> Vec<MyMedicineRow> {
             since: row.since,
             until: row.until,
             prescribed: None,
+            ended_on: None,
             due: row.due,
             doubts: row.doubts,
             by: row.by,
@@ -54,6 +55,7 @@ fn mine() -> Vec<MyMedicineRow> {
             standing: standings.next().flatten(),
             is_current: true,
             href: Some("/my/medicines/m1".into()),
+            id: Some("m1".into()),
         })
         .collect()
 }

@@ -13,8 +13,11 @@ pub struct MyMedicineRow {
     pub reason: Option<Said>,
     pub since: Option<When>,
     pub until: Option<When>,
-    /// Of what is paused, when it was prescribed: since when it is paused nobody wrote down.
+    /// Of what is paused or has ended, when it was prescribed: until when it was to be taken says nothing of either, and since when it is
+    /// paused nobody wrote down.
     pub prescribed: Option<When>,
+    /// When it ended, where that is known.
+    pub ended_on: Option<When>,
     pub due: Due,
     /// What else says that it may not be taken, each in words.
     pub doubts: Vec<String>,
@@ -27,6 +30,8 @@ pub struct MyMedicineRow {
     pub is_current: bool,
     /// Where more can be done with it.
     pub href: Option<String>,
+    /// The id of the prescription; none of what was only told.
+    pub id: Option<String>,
 }
 
 /// A request for a refill.
@@ -60,8 +65,20 @@ impl MyMedicineRow {
     }
 
     fn span(&self) -> String {
-        if let Some(prescribed) = self.prescribed {
-            return t("my-medicine-prescribed").with("date", prescribed.short()).to_string();
+        match (&self.prescribed, &self.ended_on) {
+            (Some(prescribed), Some(ended)) => {
+                return t("my-medicine-ended-on")
+                    .with("date", prescribed.short())
+                    .with("end", ended.short())
+                    .to_string();
+            }
+            (Some(prescribed), None) if self.is_current => {
+                return t("my-medicine-prescribed").with("date", prescribed.short()).to_string();
+            }
+            (Some(prescribed), None) => {
+                return t("my-medicine-end-unknown").with("date", prescribed.short()).to_string();
+            }
+            (None, _) => {}
         }
         match (&self.since, &self.until) {
             (Some(since), None) if matches!(self.due, Due::Later(Some(_))) => {
@@ -112,6 +129,8 @@ pub struct MyMedicine {
     pub why: Field,
     /// The patient said that they do not take it, and why.
     pub not_taking: Option<String>,
+    /// What was typed of one that had ended meanwhile, to be kept.
+    pub typed: Option<String>,
 }
 page!(MyMedicine in Medicines);
 
@@ -129,6 +148,7 @@ mod tests {
             since: day("2026-11-10"),
             until: None,
             prescribed: day("2026-11-10").filter(|_| state == MedicineState::Paused),
+            ended_on: None,
             due,
             doubts: vec!["Its prescription was ended".into()],
             by: None,
@@ -137,7 +157,24 @@ mod tests {
             standing: None,
             is_current: true,
             href: None,
+            id: None,
         }
+    }
+
+    #[test]
+    fn what_has_ended_does_not_read_as_if_it_went_on() {
+        let day = |text: &str| When::parse(text, &jiff::tz::TimeZone::UTC);
+        let stopped = MyMedicineRow {
+            since: day("2026-09-08"),
+            until: day("2027-01-29"),
+            prescribed: day("2026-09-08"),
+            ended_on: day("2026-11-30"),
+            is_current: false,
+            ..row(MedicineState::Stopped, Due::Now)
+        };
+        assert_eq!(stopped.span(), "prescribed on 8 Sep 2026, ended on 30 Nov 2026");
+        let unknown = MyMedicineRow { ended_on: None, ..stopped };
+        assert_eq!(unknown.span(), "prescribed on 8 Sep 2026; when it ended is not recorded");
     }
 
     #[test]

@@ -91,7 +91,11 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
         let standing = counts.then(|| standing(id, &refills, ctx, cx)).flatten();
         let due = fill::due(request, ctx);
         let (since, until) = fill::span_of_request(request, due, ctx);
-        let prescribed = ctx.when(request, "/authoredOn").filter(|_| state == MedicineState::Paused);
+        let ended_on = prescribe::ended_at(request).and_then(|end| When::parse(end, &ctx.zone)).filter(|_| !is_current);
+        // A time that was over by itself says when it ended.
+        let ran_out = until.is_some_and(|until| until.last_day() < cx.now.date());
+        let is_apart = state == MedicineState::Paused || (!is_current && (ended_on.is_some() || !ran_out));
+        let prescribed = ctx.when(request, "/authoredOn").filter(|_| is_apart);
         Some(MyMedicineRow {
             name: fill::medicine_name(request, chart.medications()),
             how: fill::dosage::how(request, &ctx.zone),
@@ -99,11 +103,13 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
             since,
             until,
             prescribed,
+            ended_on,
             due,
             doubts: fill::doubts_of(request, chart, ctx),
             by: fill::called(request.get("requester")),
             ended: why_ended(request).filter(|_| !is_current || status == "on-hold"),
             href: counts.then(|| format!("/my/medicines/{id}")),
+            id: Some(id.to_owned()),
             state,
             standing,
             is_current,
@@ -126,11 +132,13 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
             since: ctx.first_when(statement, &["/effectivePeriod/start", "/effectiveDateTime", "/dateAsserted"]),
             until: ctx.when(statement, "/effectivePeriod/end"),
             prescribed: None,
+            ended_on: None,
             due: fill::due(statement, ctx),
             doubts: fill::doubts_of(statement, chart, ctx),
             by: fill::called(statement.get("informationSource")),
             ended: None,
             href: None,
+            id: None,
             state: match status {
                 "active" | "intended" => MedicineState::Reported,
                 other => MedicineState::from_code(other),
@@ -194,10 +202,10 @@ impl One {
             cx.at = format!("/my/medicines/{}", self.id);
         }
         let address = format!("/my/medicines/{}", self.id);
-        let row = rows(&self.chart, &self.own.ctx, &cx)
-            .into_iter()
-            .find(|row| row.href.as_deref() == Some(address.as_str()))
-            .ok_or(Refusal::not_found())?;
+        // Also one that has ended: whoever had it open, or kept its address, reads so.
+        let row =
+            rows(&self.chart, &self.own.ctx, &cx).into_iter().find(|row| row.id.as_deref() == Some(self.id.as_str()));
+        let row = row.ok_or(Refusal::not_found())?;
         let label = if matches!(row.standing, Some(Standing::Asked { .. })) { "refill-answer" } else { "refill-note" };
         // What was done to come here, while it is so still: the address stays in a window in which nothing else happens.
         cx.done = match (done, row.state, &row.standing) {
@@ -216,6 +224,7 @@ impl One {
                 .most(prescribe::LONGEST),
             why: Field::text("why", t("not-taking-why"), &typed.why, faults).optional().most(prescribe::LONGEST),
             not_taking: said.map(|(reason, _)| reason.unwrap_or_default()),
+            typed: [&typed.note, &typed.why].into_iter().find(|words| !active && !words.trim().is_empty()).cloned(),
             active,
             address,
             row,
@@ -306,9 +315,11 @@ pub(in crate::http) async fn refill(
                 })
                 .to_string(),
             );
-            // As it stands now: the request that was there before is on it.
+            // As it stands now: the request that was there before is on it, or it is prescribed no more.
             let chart = one.own.chart(KINDS).await?;
-            let one = One { chart, ..one };
+            let now = chart.of(R::MedicationRequest).iter().find(|now| fill::text(now, "/id") == Some(one.id.as_str()));
+            let request = now.cloned().ok_or(Refusal::not_found())?;
+            let one = One { chart, request, ..one };
             Ok(finished(StatusCode::CONFLICT, one.page(cx, &sent.typed, &Faults::none(), "")?))
         }
         Err(Refused::Record(error)) => Err(error.into()),
