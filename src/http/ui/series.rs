@@ -237,6 +237,11 @@ impl Series {
         self.latest().map_or(&[], |reading| &reading.beside)
     }
 
+    /// Of the newest, to the patient: that nobody has signed it yet.
+    pub fn waits_for_a_doctor(&self) -> Option<Text> {
+        self.latest().filter(|reading| reading.unsigned).map(|_| t("result-preliminary"))
+    }
+
     /// The ranges that the newest came with and was not held against.
     pub fn ranges(&self) -> &[String] {
         self.latest().map_or(&[], |reading| &reading.ranges)

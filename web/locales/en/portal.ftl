@@ -131,6 +131,7 @@ result-all = All your results
 result-about = About this result
 result-by = Measured by
 result-range = The usual range
+result-preliminary = A doctor has not signed it yet.
 result-not-compared = It is not compared: no usual range is known here.
 result-not-compared-ranges = It is not compared: it is not certain here which range is the usual one for it.
 result-undated = Result, date not recorded

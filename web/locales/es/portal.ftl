@@ -128,6 +128,7 @@ result-all = Todos sus resultados
 result-about = Sobre este resultado
 result-by = Medido por
 result-range = Lo habitual
+result-preliminary = Ningún médico lo ha firmado todavía.
 result-not-compared = No se compara con nada: aquí no se conoce lo habitual.
 result-not-compared-ranges = No se compara con nada: aquí no es seguro qué valores son los habituales.
 result-undated = Resultado, fecha no registrada
