@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use super::check_in::{Reach, Seen};
+use super::notify::{self, Kind, Notice, Whom};
 use super::register::{self, Fault, Field, LONGEST, LOOKED_AT, MOST_ALIKE, NewPatient, RegisterError};
 use super::workflow::{Doing, Done, Refused, carry_out, told};
 use crate::care::within::{is_before, list, text};
@@ -251,14 +252,16 @@ pub async fn correct(
     let value = correction.put_into(value);
     // What came from elsewhere may have lapses that are not the desk's.
     let change = Change::put(ResourceType::Patient, id.clone(), value, Condition::Version(version), Mode::Lenient)?;
+    let notice = Notice::new(Whom::Patient(id.clone()), Kind::RecordCorrected);
     carry_out(doing, vec![change], move |inside| {
-        if !correction.asks_who_is_alike() {
-            return Ok(());
+        if correction.asks_who_is_alike() {
+            let hits = inside.find_patients(&correction.who.question(), LOOKED_AT)?;
+            let others = hits.iter().filter(|hit| hit.id != id && correction.who.is_like(hit));
+            if !others.take(MOST_ALIKE).all(|hit| different.contains(hit.id.as_str())) {
+                return told(RegisterError::Alike);
+            }
         }
-        let hits = inside.find_patients(&correction.who.question(), LOOKED_AT)?;
-        let others = hits.iter().filter(|hit| hit.id != id && correction.who.is_like(hit));
-        let asked = others.take(MOST_ALIKE).all(|hit| different.contains(hit.id.as_str()));
-        if asked { Ok(()) } else { told(RegisterError::Alike) }
+        Ok(notify::tell(inside, notice)?)
     })
     .await
 }

@@ -189,7 +189,8 @@ fn place(kind: Kind, about: Option<&FhirId>, role: Role) -> String {
         Kind::PatientWrote => about.map_or_else(|| "/inbox".to_owned(), |id| format!("/messages/{id}")),
         Kind::ResultReleased | Kind::ResultTakenBack => "/my/results".into(),
         Kind::RefillAnswered | Kind::MedicineChanged => "/my/medicines".into(),
-        Kind::DocumentNew => with("/my/documents"),
+        // Not the file itself: whoever follows a notice wants to read it.
+        Kind::DocumentNew => about.map_or_else(|| "/my/documents".to_owned(), |id| format!("/my/documents/{id}/about")),
         Kind::EmergencyAccess => "/my/who-looked".into(),
         Kind::BookingAsked => with("/booking-requests"),
         Kind::EmergencyToReview => "/emergency-access".into(),
@@ -205,19 +206,19 @@ fn place(kind: Kind, about: Option<&FhirId>, role: Role) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::{Value, json};
 
-    use crate::http::routes::{TABLE, Verb};
+    use super::*;
     use crate::access::Reach;
     use crate::audit::{Action, Audit, Detail, Purpose};
     use crate::base::{AccountId, Ambient, ManualClock, ResourceRef, SeededRandom};
     use crate::fhir::{Mode, ResourceType};
+    use crate::http::routes::{TABLE, Verb};
     use crate::http::ui::Locale;
-
     use crate::identity::{AccountKind, AccountRow, AccountState, UserName};
     use crate::record::{Change, Channel, Condition, Transaction, Why};
     use crate::store::Store;
+
     #[test]
     fn every_kind_has_its_sentence_in_every_language() {
         for kind in Kind::ALL {
@@ -226,7 +227,6 @@ mod tests {
         }
     }
 
-    #[test]
     #[tokio::test]
     async fn who_acts_for_a_patient_does_not_hear_that_something_sealed_came() {
         let ambient = Ambient::new(ManualClock::at(Timestamp::UNIX_EPOCH), SeededRandom::new(5));
@@ -272,6 +272,7 @@ mod tests {
         assert!(hears(Kind::VisitBooked, "gone"), "of which nothing is kept from them");
     }
 
+    #[test]
     fn every_kind_leads_to_a_page() {
         let there = |place: &str| TABLE.iter().any(|route| route.verb == Verb::Get && route.fits(place));
         let id = FhirId::parse("a").unwrap();

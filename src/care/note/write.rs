@@ -14,6 +14,7 @@ use crate::care::entries::{
 };
 use crate::care::formulary::{self, Formulary, List};
 use crate::care::held::{hold, let_go};
+use crate::care::notify::{self, Kind, Notice, Whom};
 use crate::care::within::text;
 use crate::care::workflow::{Doing, Done, Never, Refused, carry_out};
 use crate::fhir::{Mode, ResourceType as R};
@@ -177,8 +178,14 @@ pub async fn save(
     pen: Pen<'_>,
     codes: Option<&Formulary>,
 ) -> Result<Done<()>, Refused<NoteError>> {
-    let changes = Writing::new(patient, saved, typed, step, pen, codes).changes()?;
-    carry_out(doing, changes, |_| Ok(())).await
+    let (changes, document) = Writing::new(patient, saved, typed, step, pen, codes).changes()?;
+    let told = document.map(|id| there_is(patient, id));
+    carry_out(doing, changes, move |inside| Ok(told.map_or(Ok(()), |notice| notify::tell(inside, notice))?)).await
+}
+
+/// That a document is in the record.
+fn there_is(patient: &FhirId, document: FhirId) -> Notice {
+    Notice::new(Whom::Patient(patient.clone()), Kind::DocumentNew).about(document)
 }
 
 /// The sections' references, and the changes so far.
@@ -195,6 +202,8 @@ struct Writing<'a> {
     faults: Faults,
     /// What was made, in words, for the text of the document.
     made: Vec<String>,
+    /// The document, once the note is signed.
+    document: Option<FhirId>,
 }
 
 const OBJECTIVE: usize = 1;
@@ -212,10 +221,11 @@ impl<'a> Writing<'a> {
     ) -> Self {
         let refers = PARTS.map(|part| entries_of(section(&saved.composition, &part)).map(str::to_owned).collect());
         let (changes, faults, made) = (Vec::new(), Vec::new(), Vec::new());
-        Self { patient, saved, typed, step, pen, codes, refers, changes, faults, made }
+        Self { patient, saved, typed, step, pen, codes, refers, changes, faults, made, document: None }
     }
 
-    fn changes(mut self) -> Result<Vec<Change>, Refused<NoteError>> {
+    /// All that is written, and the document that comes of it.
+    fn changes(mut self) -> Result<(Vec<Change>, Option<FhirId>), Refused<NoteError>> {
         let measured = entries::measured(&self.typed.vitals, &mut self.faults);
         for part in &PARTS {
             if self.typed.part(part.field).chars().count() > super::LONGEST {
@@ -244,7 +254,7 @@ impl<'a> Writing<'a> {
         }
         self.encounter()?;
         self.composition(&measured)?;
-        Ok(self.changes)
+        Ok((self.changes, self.document))
     }
 
     fn create(&mut self, kind: R, part: usize, value: Value) -> Result<(), RecordError> {
@@ -512,7 +522,11 @@ impl<'a> Writing<'a> {
             let text = self.document_text(measured);
             let title = text_of_title(&value);
             let visit = self.encounter_ref();
-            self.changes.push(document(self.patient, &id, (&title, &text), visit.as_deref(), None, &self.pen)?);
+            let own = FhirId::new(self.pen.ambient);
+            let said = (title.as_str(), text.as_str());
+            let made = document(own.clone(), (self.patient, &id), said, visit.as_deref(), None, &self.pen)?;
+            self.changes.push(made);
+            self.document = Some(own);
             self.changes.push(provenance(self.patient, &id, &self.pen)?);
         }
         self.put(R::Composition, &id, seen, value)
@@ -627,8 +641,8 @@ fn signed(mut composition: Value, pen: &Pen<'_>) -> Value {
 
 /// The text of a note as a document.
 fn document(
-    patient: &FhirId,
-    note: &FhirId,
+    id: FhirId,
+    (patient, note): (&FhirId, &FhirId),
     (title, said): (&str, &str),
     visit: Option<&str>,
     appends: Option<&str>,
@@ -661,7 +675,7 @@ fn document(
     if let Some(appends) = appends {
         put(&mut value, "relatesTo", json!([{"code": "appends", "target": {"reference": appends}}]));
     }
-    Change::create_as(R::DocumentReference, FhirId::new(pen.ambient), value, Mode::Strict)
+    Change::create_as(R::DocumentReference, id, value, Mode::Strict)
 }
 
 /// That somebody signed. The signature's type is ASTM E1762's author's signature, as FHIR R4 `signature-type` has it.
@@ -714,12 +728,14 @@ pub async fn append(
         "relatesTo": [{"code": "appends", "targetReference": {"reference": format!("Composition/{note}")}}],
         "section": [{"title": "Addendum", "text": narrative(&said)}],
     });
+    let own = FhirId::new(pen.ambient);
+    let told = there_is(patient, own.clone());
     let changes = vec![
         Change::create_as(R::Composition, id.clone(), signed(value, &pen), Mode::Strict)?,
-        document(patient, &id, ("Addendum to a visit note", &said), None, document_of, &pen)?,
+        document(own, (patient, &id), ("Addendum to a visit note", &said), None, document_of, &pen)?,
         provenance(patient, &id, &pen)?,
     ];
-    carry_out(doing, changes, |_| Ok(())).await
+    carry_out(doing, changes, move |inside| Ok(notify::tell(inside, told)?)).await
 }
 
 /// Takes an unsigned note back, with all that was made from it.

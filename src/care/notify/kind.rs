@@ -33,7 +33,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    // To patients.
+    // To patients. 11 was one that nobody was ever told.
     1  VisitBooked "visit-booked";
     2  VisitChanged "visit-changed";
     3  VisitCancelled "visit-cancelled";
@@ -44,7 +44,6 @@ kinds! {
     8  ResultReleased "result-released";
     9  RefillAnswered "refill-answered";
     10 RequestAnswered "request-answered";
-    11 FormToFill "form-to-fill";
     12 EmergencyAccess "emergency-access";
     13 ShareOpened "share-opened";
     14 ShareEnded "share-ended";
@@ -92,6 +91,7 @@ impl Kind {
                 | Self::MessageNew
         )
     }
+
     /// In which types lies what it is about, of what somebody may be kept from who acts for the patient: to whom it is sealed, they
     /// do not hear that it came.
     pub const fn about(self) -> &'static [ResourceType] {
@@ -106,7 +106,6 @@ impl Kind {
             _ => &[],
         }
     }
-
 
     /// Whether it is told to patients; the others are told to the clinic.
     pub const fn is_for_patients(self) -> bool {

@@ -35,7 +35,7 @@ pub enum Group {
     Visits,
     Messages,
     Results,
-    /// Answers to what one asked for, and forms.
+    /// Answers to what one asked for, and corrections.
     Requests,
     /// That a record was opened in an emergency, or a share was.
     Security,

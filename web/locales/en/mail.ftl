@@ -18,7 +18,7 @@ mail-group-reminders = a visit comes up
 mail-group-visits = a visit is booked, changed or offered
 mail-group-messages = the clinic writes to me
 mail-group-results = there is a new result or document
-mail-group-requests = a request of mine is answered, or there is a form to fill in
+mail-group-requests = a request of mine is answered, or my record is corrected
 mail-group-security = my record was opened in an emergency, or something that I shared was opened
 
 ## For the operator

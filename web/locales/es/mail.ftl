@@ -18,5 +18,5 @@ mail-group-reminders = se acerque una cita
 mail-group-visits = se reserve, cambie u ofrezca una cita
 mail-group-messages = la clínica me escriba
 mail-group-results = haya un resultado o documento nuevo
-mail-group-requests = contesten a una solicitud mía o haya un formulario que rellenar
+mail-group-requests = contesten a una solicitud mía o se corrija mi historial
 mail-group-security = mi historial se abra en una emergencia o alguien abra lo que compartí
