@@ -25,9 +25,10 @@ self.addEventListener("fetch", (event) => {
   else if (FILES.includes(pathname)) event.respondWith(fetch(request).catch(() => caches.match(pathname).then((found) => found ?? Response.error())));
 });
 
-// The session is over, by itself or from another device. Who comes next may be somebody else.
+// The session is over, by itself or from another device: a page says so, or nobody is signed in any more. Who comes next may be
+// somebody else.
 async function ended(pathname, answer) {
-  if (pathname === SIGNED_OUT) await caches.delete(RECORD);
+  if (pathname === SIGNED_OUT || answer.status === 401) await caches.delete(RECORD);
   return answer;
 }
 
