@@ -84,21 +84,26 @@ impl Seal {
 
     /// By whom of the clinic what is under this seal is seen now, by all that the patient's Consents say.
     pub fn seen(self, rules: &ConsentRules, patient: &FhirId, now: Timestamp) -> Seen {
-        let opens = |person: Option<&ResourceRef>| {
-            let who = ActorRef { role: Some(Role::Clinician), person: person.cloned(), ..ActorRef::anonymous() };
-            rules.word_to(patient, &who, now).opens(self.covers())
-        };
-        let mut named = rules.of(patient).filter_map(|rule| match &rule.to {
-            Grantee::Person(person) if works_here(person) => Some(person),
-            _ => None,
-        });
-        if opens(None) {
-            Seen::ByClinic
-        } else if named.any(|person| opens(Some(person))) {
-            Seen::BySome
-        } else {
-            Seen::ByNobody
-        }
+        seen(self.covers(), rules, patient, now)
+    }
+}
+
+/// By whom of the clinic what has these labels is seen now.
+pub fn seen(labels: Sensitivity, rules: &ConsentRules, patient: &FhirId, now: Timestamp) -> Seen {
+    let opens = |person: Option<&ResourceRef>| {
+        let who = ActorRef { role: Some(Role::Clinician), person: person.cloned(), ..ActorRef::anonymous() };
+        rules.word_to(patient, &who, now).opens(labels)
+    };
+    let mut named = rules.of(patient).filter_map(|rule| match &rule.to {
+        Grantee::Person(person) if works_here(person) => Some(person),
+        _ => None,
+    });
+    if opens(None) {
+        Seen::ByClinic
+    } else if named.any(|person| opens(Some(person))) {
+        Seen::BySome
+    } else {
+        Seen::ByNobody
     }
 }
 

@@ -125,6 +125,8 @@ pub struct MyMedicine {
     pub row: MyMedicineRow,
     pub address: String,
     pub active: bool,
+    /// Nobody of the clinic sees it, nor what is asked or said of it: it is sealed, or refused to them.
+    pub reaches_nobody: bool,
     pub note: Field,
     pub why: Field,
     /// The patient said that they do not take it, and why.

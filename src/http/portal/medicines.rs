@@ -8,9 +8,11 @@ use serde_json::Value;
 
 use super::medicine_pages::{MyMedicine, MyMedicineRow, MyMedicines, Standing};
 use super::own::{Needs, Own};
+use crate::access::Sensitivity;
 use crate::audit::{Action, Detail};
 use crate::base::FhirId;
 use crate::care::Chart;
+use crate::care::consents::{self, Seen};
 use crate::care::entries::is_no_entry;
 use crate::care::medicine::{self, Asks};
 use crate::care::prescribe::{self, Refill, RefillError};
@@ -215,6 +217,11 @@ impl One {
             _ => cx.done,
         };
         let active = fill::text(&self.request, "/status") == Some("active");
+        let (own, now) = (&self.own, self.own.visit.house.ambient.now());
+        let rules = own.visit.house.records.consents_of(&own.patient)?;
+        // What is said of it is sealed like it.
+        let labels = Sensitivity::of_resource(&self.request);
+        let reaches_nobody = consents::seen(labels, &rules, &own.patient, now) == Seen::ByNobody;
         let statements = self.chart.of(R::MedicationStatement).iter();
         let said = prescribe::not_taking(statements).remove(self.id.as_str());
         page(&MyMedicine {
@@ -226,6 +233,7 @@ impl One {
             not_taking: said.map(|(reason, _)| reason.unwrap_or_default()),
             typed: [&typed.note, &typed.why].into_iter().find(|words| !active && !words.trim().is_empty()).cloned(),
             active,
+            reaches_nobody,
             address,
             row,
             cx,

@@ -231,6 +231,7 @@ refill-note-hint = For example, how many are left, or which pharmacy.
 refill-ask = Ask for a refill
 refill-asked-done = You have asked. You hear from us when it is answered.
 refill-asked-before = A refill of this medicine was asked for before, and is not answered yet. Nothing was sent again.
+refill-sealed = Nobody at the clinic sees this medicine now: it is sealed or refused to them. What is asked or said of it here does not reach them until they are let see it.
 refill-not-active = This medicine is not prescribed any more, so nothing was asked. Write us a message, or call.
 refill-typed = What you had typed
 taking-title = Do you take it?

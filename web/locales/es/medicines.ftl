@@ -227,6 +227,7 @@ refill-ask = Pedir la renovación
 refill-asked-done = La petición está enviada. Le avisaremos cuando haya respuesta.
 refill-asked-before = Ya se pidió la renovación de esta medicina y todavía no hay respuesta. No se ha enviado otra vez.
 refill-typed = Lo que había escrito
+refill-sealed = Nadie de la clínica ve ahora esta medicina: está reservada o se les niega. Lo que se pida o se diga de ella aquí no les llega hasta que se les deje verla.
 refill-not-active = Esta medicina ya no está recetada, así que no se ha pedido nada. Escríbanos un mensaje o llámenos.
 taking-title = ¿La toma?
 taking-title-other = ¿La está tomando?
