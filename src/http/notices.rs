@@ -150,10 +150,11 @@ fn newest(visit: &Visit, wanted: &Wanted) -> Result<Vec<Told>, Refusal> {
     Ok(open)
 }
 
-/// Whether a proxy may open what a notice is about: of what is sealed from them they do not hear that it came.
+/// Whether whoever is told may open what a notice is about: of what is sealed from them they do not hear that it came. To the
+/// patient all that they are told of is open.
 fn leads_somewhere(visit: &Visit, told: &Told) -> Result<bool, Refusal> {
     match &told.about {
-        Some(about) if visit.actor.role() == Some(Role::Proxy) => {
+        Some(about) if visit.actor.role() != Some(Role::Patient) => {
             Ok(may_open(&visit.house.records, &visit.actor, told.kind, about)?)
         }
         _ => Ok(true),
@@ -270,6 +271,7 @@ mod tests {
         assert!(hears(Kind::MedicineChanged, "open") && !hears(Kind::MedicineChanged, "hiv"));
         assert!(!hears(Kind::ResultReleased, "gone"), "nor of what is there no more");
         assert!(hears(Kind::VisitBooked, "gone"), "of which nothing is kept from them");
+        assert!(!hears(Kind::RefillAsked, "gone"), "nor does the clinic of a request that it may not open");
     }
 
     #[test]

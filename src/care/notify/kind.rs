@@ -92,8 +92,8 @@ impl Kind {
         )
     }
 
-    /// In which types lies what it is about, of what somebody may be kept from who acts for the patient: to whom it is sealed, they
-    /// do not hear that it came.
+    /// In which types lies what it is about, of what may be sealed from whoever is told: from whom it is, they do not hear that it
+    /// came.
     pub const fn about(self) -> &'static [ResourceType] {
         match self {
             Self::MessageNew => &[ResourceType::Communication],
@@ -101,7 +101,7 @@ impl Kind {
                 &[ResourceType::DiagnosticReport, ResourceType::Observation]
             }
             Self::MedicineChanged => &[ResourceType::MedicationRequest],
-            Self::RefillAnswered => &[ResourceType::Task],
+            Self::RefillAnswered | Self::RefillAsked => &[ResourceType::Task],
             Self::DocumentNew => &[ResourceType::DocumentReference],
             _ => &[],
         }
