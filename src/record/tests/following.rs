@@ -212,6 +212,7 @@ fn the_past_of_what_told_of_a_resource_is_closed_with_it() {
     house.put(weight("w2", "p1", "2026-03-01", 81.0));
     let system = Actor::system("test");
     house.put(signed_off("Observation/w1"));
+    house.clock.advance(Duration::from_secs(1));
     let gone = vec![Change::delete(ResourceType::Provenance, id("v1"), Condition::None)];
     house.records.change_all_blocking(&system, why(audit::Action::Delete), gone, Transaction::IMPORT).unwrap();
     let file = |of: &str| {
@@ -254,7 +255,7 @@ fn an_import_brings_again_what_follows_very_much_while_anything_is_not_settled()
     let mut follows = Vec::new();
     for of in 0..5 {
         let mut one = weight(&format!("big{of}"), "p1", "2026-03-01", 80.0);
-        one["note"] = json!([{"text": "y".repeat(7 << 20)}]);
+        one["note"] = vec![json!({"text": "y".repeat(900_000)}); 8].into();
         house.put(one);
         follows.push(json!({"reference": format!("Observation/big{of}")}));
     }
