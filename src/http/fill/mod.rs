@@ -36,7 +36,7 @@ pub use amounts::notes;
 pub use answers::answers;
 pub use called_off::called_off;
 pub use dosage::{dose_in_english, dose_of};
-pub use due::due;
+pub use due::{due, ends};
 pub use found::{Found, folded, found, words_of};
 pub use lists::{Attachment, attachment, attachment_in, document, documents, immunizations, is_plain, orders, visits};
 pub use observations::{Wanted, codes, groups, series_of, vitals};

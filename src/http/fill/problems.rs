@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::amounts::notes;
 use super::standing::caveats;
 use super::{
-    Ctx, as_written, called, code_words, concept, conditions, dose_of, due, foreign, has_code, identity, list, named,
-    owned, spoken, text,
+    Ctx, as_written, called, code_words, concept, conditions, dose_of, due, ends, foreign, has_code, identity, list,
+    named, owned, spoken, text,
 };
 use crate::care::Chart;
 use crate::care::entries::{AllergyTo, is_current, is_no_entry, says_none, says_none_of_some, says_none_to};
@@ -405,9 +405,9 @@ fn row_of(request: &Value, along: &[Value], ctx: &Ctx) -> MedicineRow {
     }
 }
 
-/// From when until when a prescription counts: of what has not begun, from the day on which it is to begin.
+/// From when until when a prescription is to be taken: of what has not begun, from the day on which it is to begin.
 pub fn span_of_request(request: &Value, due: Due, ctx: &Ctx) -> (Option<When>, Option<When>) {
-    let until = ctx.when(request, "/dispenseRequest/validityPeriod/end");
+    let until = ends(request, ctx);
     match due {
         Due::Later(Some(begin)) => (Some(begin), until),
         Due::Over(end) => (ctx.when(request, "/authoredOn"), Some(end)),
