@@ -1,5 +1,8 @@
 //! Looking into a resource: what is not there is empty.
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 /// The members of a list that the resource has at its top.
@@ -8,10 +11,20 @@ pub(super) fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
 }
 
 /// Whether an end, known to the day or less, lies before this day; where the day is not known, any end does.
-pub(super) fn is_before(end: &Value, today: Option<jiff::civil::Date>) -> bool {
+pub(super) fn is_before(end: &Value, today: Option<Date>) -> bool {
     let (Some(end), Some(today)) = (end.as_str(), today.map(|day| day.to_string())) else { return true };
     let known = end.len().min(today.len());
     end.get(..known) < today.get(..known)
+}
+
+/// The last day that a FHIR `date`, `dateTime` or `instant` can mean (R4, datatypes.html#dateTime), on this clock.
+pub(super) fn last_day(said: &str, zone: &TimeZone) -> Option<Date> {
+    match said.len() {
+        4 => Date::new(said.parse().ok()?, 12, 31).ok(),
+        7 => format!("{said}-01").parse::<Date>().ok().map(Date::last_of_month),
+        10 => said.parse().ok(),
+        _ => said.parse::<Timestamp>().ok().map(|time| time.to_zoned(zone.clone()).date()),
+    }
 }
 
 /// The text that a pointer leads to.

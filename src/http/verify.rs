@@ -30,7 +30,7 @@ pub(super) async fn verify(visit: Visit, Path(token): Path<String>) -> Result<Re
     identity.may_look_up(visit.origin()).await?;
     let zone = &visit.house.front.face.zone;
     let today = visit.house.ambient.now().to_zoned(zone.clone()).date();
-    let Some(found) = prescribe::verify(&visit.house.records, &token, today)? else {
+    let Some(found) = prescribe::verify(&visit.house.records, &token, today, zone)? else {
         identity.looked_up_in_vain(visit.origin()).await?;
         let unknown = VerifyPage {
             cx: visit.cx(),

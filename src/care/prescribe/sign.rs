@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::check::{self, Finding, Proposal};
@@ -14,6 +15,7 @@ use crate::base::{Ambient, FhirId, Timestamp};
 use crate::care::formulary::{self, Formulary};
 use crate::care::medicine::Asks;
 use crate::care::notify::{self, Kind, Notice, Whom};
+use crate::care::within::last_day;
 use crate::care::workflow::{Checked, Doing, Done, Never, Refused, carry_out, told};
 use crate::fhir::search::Query;
 use crate::fhir::{Mode, ResourceType as R};
@@ -221,12 +223,11 @@ pub fn is_renewable(request: &Value) -> bool {
     is_in_use(request) && Asks::of(request) == Asks::Give
 }
 
-/// What became of a prescription on this day.
-pub fn standing(request: &Value, today: Date) -> Standing {
+/// What became of a prescription on this day of this clock: what is over may be handed out no more.
+pub fn standing(request: &Value, today: Date, zone: &TimeZone) -> Standing {
     let status = request.get("status").and_then(Value::as_str).unwrap_or_default();
     let end = request.pointer("/dispenseRequest/validityPeriod/end").and_then(Value::as_str);
-    let over =
-        end.and_then(|end| end.get(..10)).and_then(|end| end.parse::<Date>().ok()).is_some_and(|end| end < today);
+    let over = end.and_then(|end| last_day(end, zone)).is_some_and(|end| end < today);
     match (status, end_code(request)) {
         (_, Some("renewed")) => Standing::Renewed,
         (_, Some("changed")) => Standing::Changed,
@@ -241,7 +242,7 @@ pub fn standing(request: &Value, today: Date) -> Standing {
 
 /// What is known of a paper; `None` where there is no such prescription. It is asked by nobody in particular, and says nothing
 /// of anybody: so it leaves no entry.
-pub fn verify(records: &Records, token: &str, today: Date) -> Result<Option<Verified>, RecordError> {
+pub fn verify(records: &Records, token: &str, today: Date, zone: &TimeZone) -> Result<Option<Verified>, RecordError> {
     if !may_be_token(token) {
         return Ok(None);
     }
@@ -265,7 +266,7 @@ pub fn verify(records: &Records, token: &str, today: Date) -> Result<Option<Veri
     // A secret that two have is nobody's.
     let mut found = found.into_iter();
     Ok(match (found.next(), found.next()) {
-        (Some((issued, request)), None) => Some(Verified { issued, state: standing(&request, today) }),
+        (Some((issued, request)), None) => Some(Verified { issued, state: standing(&request, today, zone) }),
         _ => None,
     })
 }

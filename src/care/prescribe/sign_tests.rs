@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::*;
@@ -170,13 +171,22 @@ async fn nobody_signs_past_what_was_said_meanwhile_not_to_be_given() {
     assert!(matches!(late, Err(Refused::Told(SignError::NewWarning))), "{late:?}");
 }
 
+#[test]
+fn its_last_day_is_the_clinics() {
+    let one = json!({"status": "active", "dispenseRequest": {"validityPeriod": {"end": "2026-11-29T20:30:00Z"}}});
+    let on = |day: &str, zone: &TimeZone| standing(&one, day.parse().unwrap(), zone);
+    let auckland = TimeZone::get("Pacific/Auckland").unwrap();
+    assert_eq!((on("2026-11-30", &auckland), on("2026-12-01", &auckland)), (Standing::Active, Standing::Over));
+    assert_eq!(on("2026-11-30", &TimeZone::UTC), Standing::Over);
+}
+
 #[tokio::test]
 async fn one_is_renewed_or_stopped_once_and_a_paper_tells_which() {
     let room = Room::new().await;
     let id = room.sign("cetirizine-10mg-tablet", &[], None).await.unwrap();
     let request = room.read(&id).await;
     let token = token_of(&request).unwrap().to_owned();
-    let state = |token: &str| verify(&room.records, token, DAY).unwrap().map(|found| found.state);
+    let state = |token: &str| verify(&room.records, token, DAY, &TimeZone::UTC).unwrap().map(|found| found.state);
     assert_eq!(state(&token), Some(Standing::Active));
     assert_eq!(state("aaaaaaaaaaaaaaaaaaaaaaaaaa"), None);
     assert_eq!(state("no|token"), None);
@@ -231,7 +241,7 @@ async fn a_refill_is_asked_for_once_and_answered_once() {
     room.put(R::MedicationRequest, id.as_str(), not).await;
     let refused = ask_once("t5").await;
     assert!(matches!(refused, Err(Refused::Told(RefillError::NotActive))), "nobody is to give it: {refused:?}");
-    assert_eq!(verify(&room.records, &token, DAY).unwrap(), None);
+    assert_eq!(verify(&room.records, &token, DAY, &TimeZone::UTC).unwrap(), None);
 }
 
 #[tokio::test]

@@ -222,7 +222,7 @@ impl Rows<'_> {
         let not_taken = prescribe::not_taking(self.chart.of(R::MedicationStatement).iter());
         for request in self.requests().filter(|one| Asks::of(one) == Asks::Give && !is_no_entry(one)) {
             let name = fill::medicine_name(request, self.chart.medications());
-            let standing = prescribe::standing(request, self.now.date());
+            let standing = prescribe::standing(request, self.now.date(), &self.ctx.zone);
             // One whose time is over is taken all the same until somebody ends it.
             let open = medicine::may_be_taken(request);
             let due = fill::due(request, self.ctx);

@@ -98,7 +98,7 @@ impl One {
     }
 
     fn standing(&self, cx: &Cx) -> Standing {
-        prescribe::standing(&self.request, cx.now.date())
+        prescribe::standing(&self.request, cx.now.date(), &self.opened.ctx.zone)
     }
 
     fn is_open(&self) -> bool {
