@@ -27,6 +27,14 @@ pub(super) fn last_day(said: &str, zone: &TimeZone) -> Option<Date> {
     }
 }
 
+/// The last moment that it can mean: of a day, a month or a year its end.
+pub(super) fn last_moment(said: &str, zone: &TimeZone) -> Option<Timestamp> {
+    said.parse::<Timestamp>().ok().or_else(|| {
+        let next = last_day(said, zone)?.tomorrow().ok()?;
+        Some(next.to_zoned(zone.clone()).ok()?.timestamp())
+    })
+}
+
 /// The text that a pointer leads to.
 pub(super) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()

@@ -12,7 +12,7 @@ use crate::care::formulary::{Code, MEDICINE};
 use crate::care::medicine;
 use crate::fhir::ResourceType as R;
 
-use super::taking::{of_prescription, statement};
+use super::taking::{is_bare_word, of_prescription};
 
 /// An allergy that counts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,8 +46,11 @@ pub struct Taken {
     pub parts: Vec<Named>,
     /// The Medication that names it, as in `Medication/a`, where it was not at hand.
     pub refers: Option<String>,
-    /// The prescription that it is of, as in `MedicationRequest/a`, where it says so: while that counts it is one medicine.
+    /// The prescription that it is of, as in `MedicationRequest/a`, where it says so: while that counts, and names the same, it is
+    /// one medicine.
     pub of: Option<String>,
+    /// It is the patient's word on that prescription: it adds nothing of its own where that is over.
+    is_word: bool,
     sealed: bool,
 }
 
@@ -118,12 +121,18 @@ impl Facts {
     }
 }
 
-/// Without what only says that a prescription among them is taken.
+/// Without what only says that a prescription among them is taken, or was. What is another medicine than its prescription asks for
+/// counts beside it.
 fn once(all: impl Iterator<Item = Taken>) -> BTreeSet<Taken> {
     let all: Vec<Taken> = all.collect();
-    let known: BTreeSet<&str> = all.iter().map(|one| one.reference.as_str()).collect();
-    let is_of_known = |one: &Taken| one.of.as_deref().is_some_and(|of| known.contains(of));
-    all.iter().filter(|one| !is_of_known(one)).cloned().collect()
+    let prescribed = |one: &Taken| all.iter().find(|other| Some(other.reference.as_str()) == one.of.as_deref());
+    let adds = |one: &Taken| prescribed(one).map_or(!one.is_word, |request| !one.is_same(request));
+    all.iter().filter(|one| adds(one)).cloned().collect()
+}
+
+/// Whether two prescriptions or statements name one medicine. `along` are the Medications that were read with them.
+pub fn is_same_medicine(one: &Value, other: &Value, along: &[Value]) -> bool {
+    compared(one, along).zip(compared(other, along)).is_some_and(|(one, other)| one.is_same(&other))
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
@@ -190,9 +199,7 @@ pub fn taken(resource: &Value) -> Option<Taken> {
 pub fn taken_of(resource: &Value, along: &[Value]) -> Option<Taken> {
     let counts = match text(resource, "/resourceType")? {
         // One that is paused may be taken again any day.
-        "MedicationRequest" => true,
-        // What a patient says of a prescription takes nothing away and adds nothing.
-        "MedicationStatement" => statement(resource).is_none(),
+        "MedicationRequest" | "MedicationStatement" => true,
         _ => false,
     };
     if !counts || !medicine::may_be_taken(resource) {
@@ -221,7 +228,8 @@ fn compared(resource: &Value, along: &[Value]) -> Option<Taken> {
     });
     let is_statement = text(resource, "/resourceType") == Some("MedicationStatement");
     let of = of_prescription(resource).filter(|_| is_statement).map(|id| format!("MedicationRequest/{id}"));
-    Some(Taken { reference: reference(resource)?, name, parts, refers, of, sealed: sealed(resource) })
+    let is_word = is_statement && is_bare_word(resource);
+    Some(Taken { reference: reference(resource)?, name, parts, refers, of, is_word, sealed: sealed(resource) })
 }
 
 /// What concepts of one medicine call it, and what is compared of each.
@@ -236,7 +244,36 @@ fn unnamed(resource: &Value) -> String {
     format!("a medicine without a name ({})", medicine::place(resource))
 }
 
+impl Named {
+    /// By the codes of the systems that both have, else by the name.
+    fn is(&self, other: &Self) -> bool {
+        let among = |code: &&Code, is: fn(&Code, &Code) -> bool| other.codes.iter().any(|one| is(one, code));
+        let shared: Vec<&Code> =
+            self.codes.iter().filter(|code| among(code, |one, code| one.system == code.system)).collect();
+        let agrees = |code: &&Code| {
+            let of_system = shared.iter().filter(|one| one.system == code.system);
+            of_system.into_iter().any(|one| among(one, |one, code| one == code))
+        };
+        match shared.is_empty() {
+            true => self.name.to_lowercase() == other.name.to_lowercase(),
+            false => shared.iter().all(agrees),
+        }
+    }
+}
+
 impl Taken {
+    /// Whether both are one medicine, of the same parts: what nothing names is only what it refers to.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self.parts.is_empty(), other.parts.is_empty()) {
+            (true, true) => self.name == other.name,
+            (false, false) => {
+                let is_in = |part: &Named| other.parts.iter().any(|one| one.is(part));
+                self.parts.len() == other.parts.len() && self.parts.iter().all(is_in)
+            }
+            _ => false,
+        }
+    }
+
     /// With what names it, of Medications that were read since.
     #[must_use]
     pub fn named_by(mut self, along: &[Value]) -> Self {
@@ -284,5 +321,26 @@ mod tests {
         };
         assert_eq!(of("active"), ["MedicationRequest/r"]);
         assert_eq!(of("stopped"), ["MedicationStatement/s"]);
+    }
+    #[test]
+    fn another_substance_than_its_prescription_asks_for_is_checked_beside_it() {
+        let medicine = |kind: &str, id: &str, name: &str, code: &str| {
+            json!({"resourceType": kind, "id": id, "status": "active", "intent": "order",
+                "medicationCodeableConcept": {"text": name, "coding": [{"system": "atc", "code": code}]}})
+        };
+        let of = |name: &str, code: &str, source: &str| {
+            let mut said = medicine("MedicationStatement", "s", name, code);
+            said["basedOn"] = json!([{"reference": "MedicationRequest/r"}]);
+            said["informationSource"] = json!({"reference": source});
+            let order = medicine("MedicationRequest", "r", "Paracetamol 500 mg", "N02BE01");
+            let all = vec![(R::MedicationRequest, vec![order]), (R::MedicationStatement, vec![said])];
+            let facts = Facts::of(&Chart::holding(json!({"id": "p"}), all), "2026-03-03".parse().unwrap());
+            facts.again(Vec::new(), facts.taken.iter().cloned().collect(), Vec::new()).taken.len()
+        };
+        for source in ["Organization/pharmacy", "Patient/p"] {
+            assert_eq!(of("Ibuprofen 400 mg", "M01AE01", source), 2);
+            assert_eq!(of("Paracetamol 500 mg", "M01AE01", source), 2, "its code is another");
+            assert_eq!(of("Paracetamol tablets", "N02BE01", source), 1);
+        }
     }
 }

@@ -36,7 +36,7 @@ pub use sign::{
     new_token, sign, standing, stop, verify,
 };
 pub use taking::{
-    NOT_TAKEN, NotTaken, TakingError, goes_with, no_longer_taken, not_taken_of, not_taking, of_prescription, see,
-    statement, taking_again, waits_of,
+    NOT_TAKEN, NotTaken, NotTaking, TakingError, Teller, goes_with, no_longer_taken, not_taken_of, not_taking,
+    of_prescription, see, statement, taking_again, teller, waits_of,
 };
 pub use tasks::{LONGEST, is_open};

@@ -4,13 +4,18 @@
 //! clinician where that is not known: one for a prescription, until somebody has seen it, the prescription ends, or the
 //! patient takes the word back.
 
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
+use super::facts::is_same_medicine;
 use super::tasks::{became, is_of, is_open, put, target, text, version_of};
 use crate::base::{FhirId, ResourceRef, Role, Timestamp};
 use crate::care::entries::{Author, annotation};
 use crate::care::medicine::may_be_taken;
 use crate::care::notify::{self, Kind, Notice, Whom};
+use crate::care::within::{last_moment, list};
 use crate::care::workflow::{Checked, Doing, Done, Never, Refused, carry_out, told};
 use crate::fhir::{Mode, ResourceType as R};
 use crate::record::{Change, Inside, RecordError, strict};
@@ -181,12 +186,46 @@ pub fn of_prescription(statement: &Value) -> Option<&str> {
     Some(of.split_once("/_history/").map_or(of, |(id, _)| id))
 }
 
-/// Whether a statement says no more than that a prescription that counts is taken: the prescription's row says it.
-pub fn goes_with<'a>(statement: &Value, requests: impl IntoIterator<Item = &'a Value>) -> bool {
+/// Whether a statement needs no row of its own: it is of a prescription that counts, and says of what is taken, how and until when
+/// nothing that the prescription does not say. The patient's word on a prescription stands with it also when it is over. `along`
+/// are the Medications that were read with them.
+pub fn goes_with<'a>(statement: &Value, requests: impl IntoIterator<Item = &'a Value>, along: &[Value]) -> bool {
     let Some(of) = of_prescription(statement) else { return false };
-    let is_plain = matches!(text(statement, "/status"), Some("active" | "intended"));
-    let mut stands = requests.into_iter().filter(|one| text(one, "/id") == Some(of));
-    is_plain && stands.any(may_be_taken)
+    let request = requests.into_iter().find(|one| text(one, "/id") == Some(of));
+    let says_the_same =
+        |request: &Value| says_as_much(statement, request) && is_same_medicine(statement, request, along);
+    match text(statement, "/status") {
+        Some("active") if is_of_patient(statement) => request.map_or(is_bare_word(statement), says_the_same),
+        Some("active" | "intended") => request.is_some_and(|request| may_be_taken(request) && says_the_same(request)),
+        _ => false,
+    }
+}
+
+/// Whether it is what a patient says of a prescription, and nothing beside that it is taken.
+pub(super) fn is_bare_word(said: &Value) -> bool {
+    statement(said).is_some() && says_as_much(said, &Value::Null)
+}
+
+/// Whether a statement has no dose, reason or note and no time that its prescription has not.
+fn says_as_much(statement: &Value, request: &Value) -> bool {
+    let is_within = |name: &str| list(statement, name).iter().all(|one| list(request, name).contains(one));
+    let (doses, asked) = (list(statement, "dosage"), list(request, "dosageInstruction"));
+    let end = text(statement, "/effectivePeriod/end");
+    let start = text(statement, "/effectivePeriod/start").or_else(|| text(statement, "/effectiveDateTime"));
+    let said = text(statement, "/dateAsserted").or_else(|| text(statement, "/meta/lastUpdated"));
+    let is_to_come = start.zip(said).is_some_and(|(start, said)| is_after(start, said));
+    let is_dosed_alike = doses.is_empty()
+        || doses.len() == asked.len() && doses.iter().zip(asked).all(|(one, other)| is_part_of(one, other));
+    let ends_alike = end.is_none() || end == text(request, "/dispenseRequest/validityPeriod/end");
+    is_dosed_alike && ends_alike && !is_to_come && ["note", "statusReason"].into_iter().all(is_within)
+}
+
+/// Whether the one says nothing that the other does not say as well.
+fn is_part_of(one: &Value, other: &Value) -> bool {
+    match one.as_object() {
+        Some(members) => members.iter().all(|(name, member)| other.get(name) == Some(member)),
+        None => one == other,
+    }
 }
 
 /// The statement once somebody of the clinic wrote down that what it says is not taken any more. It ended then at the latest.
@@ -226,15 +265,49 @@ fn is_of_patient(statement: &Value) -> bool {
     by.starts_with("Patient/") || by.starts_with("RelatedPerson/")
 }
 
-/// The prescriptions of which the newest word of the patient is that they do not take them, each with the reason and the day.
-pub fn not_taking<'a>(
-    statements: impl Iterator<Item = &'a Value>,
-) -> std::collections::BTreeMap<String, (Option<String>, Option<String>)> {
-    let mut newest: std::collections::BTreeMap<&str, (&str, bool, &Value)> = std::collections::BTreeMap::new();
+/// That a medicine is not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotTaking {
+    /// The id of the MedicationStatement.
+    pub statement: String,
+    pub reason: Option<String>,
+    /// The day; FHIR `dateTime`.
+    pub said: Option<String>,
+    pub by: Teller,
+}
+
+/// Who said something of a medicine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Teller {
+    /// The patient, or who acts for them.
+    Patient,
+    /// Somebody else, by name where one is known.
+    Other(Option<String>),
+}
+
+impl NotTaking {
+    pub fn is_of_patient(&self) -> bool {
+        self.by == Teller::Patient
+    }
+}
+
+/// Who said what a statement says.
+pub fn teller(statement: &Value) -> Teller {
+    match is_of_patient(statement) {
+        true => Teller::Patient,
+        false => Teller::Other(text(statement, "/informationSource/display").map(str::to_owned)),
+    }
+}
+
+/// The prescriptions of which the newest word is that they are not taken. What is known to the day was said at its end on this
+/// clock; of one moment the one that was written last counts.
+pub fn not_taking<'a>(statements: impl Iterator<Item = &'a Value>, zone: &TimeZone) -> BTreeMap<String, NotTaking> {
+    let moment = |one: &Value, pointer| text(one, pointer).and_then(|said| last_moment(said, zone));
+    let mut newest: BTreeMap<&str, ((Option<Timestamp>, Option<Timestamp>), bool, &Value)> = BTreeMap::new();
     for one in statements {
-        let Some((of, not, day)) = statement(one) else { continue };
-        // Of one day the one that was written last.
-        let at = day.or_else(|| text(one, "/meta/lastUpdated")).unwrap_or_default();
+        let Some((of, not, _)) = statement(one) else { continue };
+        let written = moment(one, "/meta/lastUpdated");
+        let at = (moment(one, "/dateAsserted").or(written), written);
         if newest.get(of).is_none_or(|(before, ..)| *before <= at) {
             newest.insert(of, (at, not, one));
         }
@@ -244,7 +317,9 @@ pub fn not_taking<'a>(
         .filter(|(_, (_, not, _))| *not)
         .map(|(of, (_, _, one))| {
             let own = |pointer| text(one, pointer).map(str::to_owned);
-            (of.to_owned(), (own("/statusReason/0/text"), own("/dateAsserted")))
+            let reason = own("/statusReason/0/text").or_else(|| own("/statusReason/0/coding/0/display"));
+            let statement = own("/id").unwrap_or_default();
+            (of.to_owned(), NotTaking { statement, reason, said: own("/dateAsserted"), by: teller(one) })
         })
         .collect()
 }
@@ -280,5 +355,75 @@ mod tests {
         }
         let later = json!({"effectiveDateTime": "2026-11-29T21:00:01Z"});
         assert_eq!(ended(later.clone()), (Value::Null, Some(later["effectiveDateTime"].clone())));
+    }
+    fn statement_of(id: &str, more: Value) -> Value {
+        let mut one = json!({"resourceType": "MedicationStatement", "id": id, "status": "active",
+            "basedOn": [{"reference": "MedicationRequest/r"}], "medicationCodeableConcept": {"text": "Amoxicillin 500 mg"}});
+        one.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        one
+    }
+
+    #[test]
+    fn what_says_another_medicine_dose_note_or_time_than_its_prescription_does_not_go_with_it() {
+        let dose = json!([{"text": "1 three times a day", "timing": {"repeat": {"frequency": 3}}}]);
+        let request = json!({"resourceType": "MedicationRequest", "id": "r", "status": "active", "intent": "order",
+            "medicationCodeableConcept": {"text": "Amoxicillin 500 mg"}, "dosageInstruction": dose});
+        let goes = |more: Value| goes_with(&statement_of("s", more), [&request], &[]);
+        for (more, along) in [
+            (json!({}), true),
+            (json!({"medicationCodeableConcept": {"text": "AMOXICILLIN 500 mg"}}), true),
+            (json!({"dosage": [{"text": "1 three times a day"}]}), true),
+            (json!({"effectivePeriod": {"start": "2026-11-01"}, "dateAsserted": "2026-11-20"}), true),
+            (json!({"medicationCodeableConcept": {"text": "Doxycycline 100 mg"}}), false),
+            (json!({"dosage": [{"text": "half a one once a day"}]}), false),
+            (json!({"dosage": [{"text": "1 three times a day"}, {"text": "then 1 a day"}]}), false),
+            (json!({"note": [{"text": "vomits from more"}]}), false),
+            (json!({"statusReason": [{"text": "the pharmacy had no other"}]}), false),
+            (json!({"effectivePeriod": {"start": "2026-01-01", "end": "2026-06-01"}}), false),
+            (json!({"effectiveDateTime": "2026-12-01", "dateAsserted": "2026-11-20"}), false),
+        ] {
+            assert_eq!(goes(more.clone()), along, "{more}");
+            let mut of_patient = more.clone();
+            of_patient["informationSource"] = json!({"reference": "Patient/p"});
+            assert_eq!(goes(of_patient), along, "{more}");
+        }
+    }
+
+    #[test]
+    fn of_words_in_several_zones_the_later_counts() {
+        let patient = json!({"reference": "Patient/p"});
+        let word = |id: &str, status: &str, said: &str, written: &str| {
+            statement_of(
+                id,
+                json!({"status": status, "dateAsserted": said, "informationSource": patient,
+                "meta": {"lastUpdated": written}, "statusReason": [{"text": "tremor"}]}),
+            )
+        };
+        let is_not = |said: [(&str, &str, &str); 2]| {
+            let all = said.map(|(status, said, written)| word(status, status, said, written));
+            let both = [not_taking(all.iter(), &TimeZone::UTC), not_taking(all.iter().rev(), &TimeZone::UTC)];
+            assert_eq!(both[0], both[1], "in either order");
+            both[0].contains_key("r")
+        };
+        let (early, late) = ("2026-11-30T02:00:00Z", "2026-11-30T03:00:00Z");
+        // 29 November, 20:00 UTC.
+        assert!(is_not([("active", "2026-11-30T09:00:00+13:00", early), ("not-taken", "2026-11-30T02:09:00Z", late)]));
+        assert!(is_not([("active", "2026-11-30T12:00:00Z", early), ("not-taken", "2026-11-30T08:00:00-05:00", late)]));
+        assert!(!is_not([("active", "2026-11-30T08:00:00-05:00", early), ("not-taken", "2026-11-30T12:00:00Z", late)]));
+        assert!(is_not([("active", "2026-11-30T12:00:00Z", late), ("not-taken", "2026-11-30", early)]), "by its end");
+        assert!(is_not([("active", "2026-11-30", early), ("not-taken", "2026-11-30", late)]), "the one written last");
+        assert!(!is_not([("active", "2026-11-30", late), ("not-taken", "2026-11-30", early)]));
+    }
+
+    #[test]
+    fn that_something_is_not_taken_is_the_word_of_whoever_said_it() {
+        let said = |source: Value| {
+            let one = statement_of("s", json!({"status": "not-taken", "informationSource": source}));
+            not_taking([&one].into_iter(), &TimeZone::UTC).remove("r").unwrap().by
+        };
+        assert_eq!(said(json!({"reference": "Patient/p"})), Teller::Patient);
+        assert_eq!(said(json!({"reference": "RelatedPerson/m"})), Teller::Patient);
+        assert_eq!(said(json!({"display": "Ward 3"})), Teller::Other(Some("Ward 3".into())));
+        assert_eq!(said(Value::Null), Teller::Other(None));
     }
 }

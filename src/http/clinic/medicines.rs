@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use super::chart::Opened;
 use super::chart_pages::{Frame, Section};
-use super::prescription_pages::mark;
+use super::prescription_pages::stands;
 use super::{id_of, why};
 use crate::audit::{Action, Detail};
 use crate::base::Role;
 use crate::care::entries::is_no_entry;
 use crate::care::medicine::{self, Asks};
-use crate::care::prescribe::{self, Refill};
+use crate::care::prescribe::{self, Refill, Teller};
 use crate::care::{Chart, chart};
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx};
@@ -219,26 +219,20 @@ impl Rows<'_> {
 
     fn lists(&self) -> Lists {
         let mut lists = Lists::default();
-        let not_taken = prescribe::not_taking(self.chart.of(R::MedicationStatement).iter());
+        let not_taken = prescribe::not_taking(self.chart.of(R::MedicationStatement).iter(), &self.ctx.zone);
         for request in self.requests().filter(|one| Asks::of(one) == Asks::Give && !is_no_entry(one)) {
             let name = fill::medicine_name(request, self.chart.medications());
-            let standing = prescribe::standing(request, self.now.date(), &self.ctx.zone);
             // One whose time is over is taken all the same until somebody ends it.
             let open = medicine::may_be_taken(request);
             let due = fill::due(request, self.ctx);
             let id = fill::text(request, "/id").unwrap_or_default();
-            let note = not_taken.get(id).filter(|_| open).map(|(reason, day)| {
-                let day = day.as_deref().and_then(|day| When::parse(day, &self.ctx.zone)).map(|day| day.short());
+            // What others say is among the doubts.
+            let word = not_taken.get(id).filter(|word| open && word.is_of_patient());
+            let note = word.map(|word| {
+                let day = word.said.as_deref().and_then(|day| When::parse(day, &self.ctx.zone)).map(|day| day.short());
                 let base = t("medicine-not-taken-note").with("date", day.unwrap_or_default()).to_string();
-                reason.as_ref().map_or_else(|| base.clone(), |reason| format!("{base} {reason}"))
+                word.reason.as_ref().map_or_else(|| base.clone(), |reason| format!("{base} {reason}"))
             });
-            let state = fill::state_of(request);
-            let state = match due.mark() {
-                _ if note.is_some() => MedicineState::NotTaking.mark(),
-                Some(mark) if matches!(state, MedicineState::Taking | MedicineState::Reported) => mark,
-                _ if state == MedicineState::Reported => state.mark(),
-                _ => mark(standing),
-            };
             let said = note.or_else(|| why_so(request)).into_iter().chain(self.besides(request, due));
             let row = Row {
                 name,
@@ -246,7 +240,7 @@ impl Rows<'_> {
                 reason: fill::reason_of(request, self.chart.of(R::Condition)),
                 span: span(due, fill::span_of_request(request, due, self.ctx)),
                 by: fill::called(request.get("requester")),
-                state,
+                state: stands(request, self.chart, self.ctx, self.now.date()),
                 note: lines(said, request),
                 href: self.href(request),
                 renew: (open && self.signs).then(|| format!("{}/prescribe?renew={id}", self.base)),
@@ -254,9 +248,10 @@ impl Rows<'_> {
             lists.take(row, open, due);
         }
         let reported = Chart::of(self.chart, R::MedicationStatement).iter();
-        for statement in reported.filter(|one| prescribe::statement(one).is_none() && !is_no_entry(one)) {
+        for statement in reported.filter(|one| !is_no_entry(one)) {
             let status = fill::text(statement, "/status").unwrap_or_default();
-            let goes_along = prescribe::goes_with(statement, self.chart.of(R::MedicationRequest));
+            let requests = self.chart.of(R::MedicationRequest);
+            let goes_along = prescribe::goes_with(statement, requests, self.chart.medications());
             if goes_along || matches!(status, "entered-in-error" | "not-taken") {
                 continue;
             }
@@ -264,10 +259,13 @@ impl Rows<'_> {
             let due = fill::due(statement, self.ctx);
             let since =
                 self.ctx.first_when(statement, &["/effectivePeriod/start", "/effectiveDateTime", "/dateAsserted"]);
-            let state = match status {
-                "active" | "intended" => due.mark().unwrap_or_else(|| MedicineState::Reported.mark()),
+            let besides = fill::mark_besides(statement, self.chart, self.ctx);
+            let state = besides.unwrap_or_else(|| match status {
+                "active" | "intended" => MedicineState::Reported.mark(),
                 other => MedicineState::from_code(other).mark(),
-            };
+            });
+            // What a patient says of a prescription is theirs to say.
+            let may_end = open && prescribe::statement(statement).is_none();
             let row = Row {
                 name: fill::medicine_name(statement, self.chart.medications()),
                 how: fill::dose_of(statement, &self.ctx.zone),
@@ -276,7 +274,9 @@ impl Rows<'_> {
                 by: fill::called(statement.get("informationSource")),
                 state,
                 note: lines(self.besides(statement, due), statement),
-                href: fill::text(statement, "/id").filter(|_| open).map(|id| format!("{}/medicines/{id}", self.base)),
+                href: fill::text(statement, "/id")
+                    .filter(|_| may_end)
+                    .map(|id| format!("{}/medicines/{id}", self.base)),
                 renew: None,
             };
             lists.take(row, open, due);
@@ -372,7 +372,10 @@ impl Rows<'_> {
                 word: t(if not { "history-not-taking" } else { "history-taking-again" }).to_string(),
                 name: fill::medicine_name(statement, self.chart.medications()),
                 text: fill::owned(statement, "/statusReason/0/text"),
-                by: Some(t("history-by-patient").to_string()),
+                by: match prescribe::teller(statement) {
+                    Teller::Patient => Some(t("history-by-patient").to_string()),
+                    Teller::Other(by) => by,
+                },
                 href: None,
             });
         }
@@ -461,6 +464,36 @@ mod tests {
             );
             let coming = ("Coming", "from 1 Feb 2027", "Not begun yet", "Not begun yet: from 1 Feb 2027");
             assert_eq!((shown(&later), past.len()), (vec![coming], 0));
+        });
+    }
+
+    #[test]
+    fn the_list_and_the_course_say_who_said_what_is_not_taken_and_what_is_taken_otherwise() {
+        let order = json!({"resourceType": "MedicationRequest", "id": "r", "status": "active", "intent": "order",
+            "authoredOn": "2026-11-01", "medicationCodeableConcept": {"text": "Metformin"}});
+        let on = |more: Value| {
+            let mut one = said("Metformin", json!({"basedOn": [{"reference": "MedicationRequest/r"}]}));
+            one.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            one
+        };
+        let not = |source: Value| {
+            on(json!({"status": "not-taken", "dateAsserted": "2026-11-20", "informationSource": source,
+                "statusReason": [{"text": "tube blocked"}]}))
+        };
+        with_rows(vec![order.clone()], vec![not(json!({"display": "Ward 3"}))], |rows| {
+            let why = "Reported as not taken by Ward 3: tube blocked";
+            let current = rows.lists().current;
+            assert_eq!(shown(&current), [("Metformin", "since 1 Nov 2026", "Reported as not taken", why)]);
+            assert_eq!(rows.history()[0].by.as_deref(), Some("Ward 3"));
+        });
+        with_rows(vec![order.clone()], vec![not(json!({"reference": "Patient/p"}))], |rows| {
+            let why = "The patient said so on 20 Nov 2026. tube blocked";
+            assert_eq!(shown(&rows.lists().current), [("Metformin", "since 1 Nov 2026", "Not taking it", why)]);
+        });
+        let half = on(json!({"dosage": [{"text": "half a tablet"}], "note": [{"text": "vomits from more"}]}));
+        with_rows(vec![order], vec![on(json!({})), half], |rows| {
+            let notes: Vec<Option<String>> = rows.lists().current.into_iter().map(|row| row.note).collect();
+            assert_eq!(notes, [None, Some("Its prescription says otherwise; vomits from more".to_owned())]);
         });
     }
 

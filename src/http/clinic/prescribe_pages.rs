@@ -338,15 +338,17 @@ fn after(desk: &Desk, name: &str, dose: Option<&str>, chosen: bool) -> Vec<After
         let dose = dose.unwrap_or_default().to_owned();
         all.push(After { name: name.to_owned(), dose, is_new: true, ends: false });
     }
-    let not_taken = crate::care::prescribe::not_taking(desk.opened.chart.of(R::MedicationStatement).iter());
+    let statements = desk.opened.chart.of(R::MedicationStatement).iter();
+    let not_taken = crate::care::prescribe::not_taking(statements, &desk.opened.ctx.zone);
     let taken = desk.opened.chart.of(R::MedicationRequest).iter().chain(desk.opened.chart.of(R::MedicationStatement));
     for one in taken {
         let along = desk.opened.chart.medications();
-        let goes_along = crate::care::prescribe::goes_with(one, desk.opened.chart.of(R::MedicationRequest));
+        let goes_along = crate::care::prescribe::goes_with(one, desk.opened.chart.of(R::MedicationRequest), along);
         if goes_along || crate::care::prescribe::taken_of(one, along).is_none() {
             continue;
         }
-        let is_not_taken = fill::text(one, "/id").is_some_and(|id| not_taken.contains_key(id));
+        let word = fill::text(one, "/id").and_then(|id| not_taken.get(id));
+        let is_not_taken = word.is_some_and(|word| word.is_of_patient());
         let dose = fill::dose_of(one, &desk.opened.ctx.zone).unwrap_or_default();
         let doubt = match fill::text(one, "/status") {
             _ if is_not_taken => Some("medicine-said-not-taken"),

@@ -4,10 +4,11 @@ use askama::Template;
 use serde_json::Value;
 
 use super::chart_pages::{Frame, Section};
-use crate::care::prescribe::Standing;
+use crate::care::Chart;
+use crate::care::prescribe::{self, Standing};
 use crate::http::fill::{self, Ctx, dosage};
 use crate::http::ui::paper::Paper;
-use crate::http::ui::record::{AllergyStatus, MedicineStatus};
+use crate::http::ui::record::{AllergyStatus, MedicineState, MedicineStatus};
 use crate::http::ui::{Cx, Faults, Field, State, Svg, Tone, When, filters, page, t};
 
 /// What a prescription says, line by line.
@@ -123,6 +124,16 @@ pub(super) fn mark(standing: Standing) -> State {
         Standing::Unknown => ("alert", Tone::Caution, "medicine-unknown"),
     };
     State::new(shape, tone, t(word))
+}
+
+/// How a prescription stands, by all that the record says of it. That it may be handed out no more does not end what is taken.
+pub(super) fn stands(request: &Value, chart: &Chart, ctx: &Ctx, today: jiff::civil::Date) -> State {
+    let is_active = fill::text(request, "/status") == Some("active");
+    fill::mark_besides(request, chart, ctx).unwrap_or_else(|| match prescribe::standing(request, today, &ctx.zone) {
+        _ if fill::state_of(request) == MedicineState::Reported => MedicineState::Reported.mark(),
+        Standing::Over if is_active => mark(Standing::Active),
+        standing => mark(standing),
+    })
 }
 
 /// Whether another product may be handed out instead, where it says so, and why not.

@@ -78,13 +78,14 @@ impl One {
         Ok(Self { opened, patient, id, request, issues, tasks, phone: clinic.house.phone })
     }
 
-    /// What the patient says of taking it, if that is that they do not.
+    /// What the patient or somebody else says of taking it, if that is that it is not taken.
     fn not_taken(&self) -> Option<NotTakenPart> {
         let statements = self.opened.chart.of(R::MedicationStatement).iter();
-        let (reason, said) = prescribe::not_taking(statements).remove(self.id.as_str()).filter(|_| self.is_open())?;
+        let zone = &self.opened.ctx.zone;
+        let word = prescribe::not_taking(statements, zone).remove(self.id.as_str()).filter(|_| self.is_open())?;
         Some(NotTakenPart {
-            when: said.as_deref().and_then(|said| When::parse(said, &self.opened.ctx.zone)),
-            said: said_not_taken(reason.as_deref()),
+            when: word.said.as_deref().and_then(|said| When::parse(said, zone)),
+            said: fill::not_taken_words(&word),
             waits: prescribe::waits_of(&self.tasks, self.id.as_str())
                 .and_then(prescribe::not_taken_of)
                 .map(|one| one.version),
@@ -110,14 +111,6 @@ impl One {
         let about = &visit.house.about;
         let base = about.portal_url.as_ref().or(about.clinic_url.as_ref())?;
         Some(format!("{base}/verify/{}", prescribe::token_of(&self.request)?))
-    }
-}
-
-/// That a patient does not take a medicine, and why.
-pub(super) fn said_not_taken(reason: Option<&str>) -> String {
-    match reason {
-        Some(reason) => t("refill-not-taken-because").with("reason", reason).to_string(),
-        None => t("refill-not-taken").to_string(),
     }
 }
 
@@ -174,7 +167,7 @@ fn shown(visit: &Visit, one: &One, mut cx: Cx, code: &str, words: &str, faults: 
     });
     page(&PrescriptionPage {
         name: fill::medicine_name(&one.request, one.opened.chart.medications()),
-        state: super::prescription_pages::mark(one.standing(&cx)),
+        state: super::prescription_pages::stands(&one.request, &one.opened.chart, ctx, cx.now.date()),
         no_order: match Asks::of(&one.request) {
             Asks::NotToGive => Some(MedicineState::NotToGive.mark()),
             Asks::Perhaps => Some(MedicineState::Planned.mark()),

@@ -60,7 +60,7 @@ struct One {
     along: Vec<Value>,
     older: Option<Value>,
     /// The patient says that they do not take it, and perhaps why.
-    not_taken: Option<Option<String>>,
+    not_taken: Option<prescribe::NotTaking>,
 }
 
 impl One {
@@ -92,7 +92,7 @@ impl One {
             .disclose(&visit.actor, looks, |reading| reading.of_patient(&patient, R::MedicationStatement, chart::MOST));
         let statements: Vec<Value> = statements.await?.into_inner().found.iter().map(Stored::value).collect();
         Ok(Self {
-            not_taken: prescribe::not_taking(statements.iter()).remove(&refill.prescription).map(|(why, _)| why),
+            not_taken: prescribe::not_taking(statements.iter(), &ctx(visit).zone).remove(&refill.prescription),
             patient: of("Patient", &refill.patient).ok_or(Refusal::not_found())?,
             request: of("MedicationRequest", &refill.prescription).ok_or(Refusal::not_found())?,
             older: refill.answers.as_deref().and_then(|id| of("Task", id)),
@@ -145,7 +145,7 @@ async fn shown(visit: &Visit, one: &One, mut cx: Cx, typed: &Typed, faults: Faul
         how: fill::dose_of(&one.request, &ctx.zone),
         note: one.refill.note.clone(),
         question: one.older.as_ref().and_then(|older| fill::owned(older, "/statusReason/text")),
-        not_taken: one.not_taken.as_ref().map(|why| super::prescriptions::said_not_taken(why.as_deref())),
+        not_taken: one.not_taken.as_ref().map(fill::not_taken_words),
         renew: (open && active).then(|| format!("/patients/{patient}/prescribe?renew={prescription}&refill={id}")),
         over,
         words: Field::area("words", t("refill-words"), &typed.words, &faults)

@@ -44,8 +44,9 @@ pub(in crate::http) use observations::{flag, value_of};
 pub(in crate::http) use people::{address_words, whole_name};
 pub use people::{appointment, directory_row, identity, reach, takes_part};
 pub use problems::{
-    allergies, allergy_rows, doubts_of, frame, is_active_problem, medicine_name, medicine_rows, not_taken_rows,
-    not_to_give, problem_rows, reason_of, reason_said, span_of_request, state_of, substance_of,
+    allergies, allergy_rows, doubts_of, frame, is_active_problem, mark_besides,
+    medicine_name, medicine_rows, not_taken_rows, not_taken_words, not_to_give, problem_rows, reason_of, reason_said,
+    span_of_request, state_of, substance_of,
 };
 pub use reports::{Noted, binary_in, report_file, report_said};
 pub(in crate::http) use standing::status_word;

@@ -6,19 +6,19 @@ use super::amounts::notes;
 use super::standing::caveats;
 use super::{
     Ctx, as_written, called, code_words, concept, conditions, dose_of, due, ends, foreign, has_code, identity, list,
-    named, owned, spoken, text,
+    named, owned, spoken, text, without_digits,
 };
 use crate::care::Chart;
 use crate::care::entries::{AllergyTo, is_current, is_no_entry, says_none, says_none_of_some, says_none_to};
 use crate::care::medicine::{self, Asks};
-use crate::care::prescribe;
+use crate::care::prescribe::{self, NotTaking, Teller};
 use crate::fhir::ResourceType;
 use crate::http::clinic::chart_pages::Frame;
 use crate::http::ui::record::{
     AllergyKind, AllergyLine, AllergyRow, AllergyStatus, Due, MedicineLine, MedicineRow, MedicineState, MedicineStatus,
     ProblemRow, Said, Severity,
 };
-use crate::http::ui::{When, t};
+use crate::http::ui::{State, Tone, When, t};
 
 /// What stands on every page of a chart.
 pub fn frame(chart: &Chart, why: Option<String>, ctx: &Ctx) -> Frame {
@@ -278,11 +278,13 @@ pub fn not_to_give(chart: &Chart, ctx: &Ctx) -> Vec<MedicineRow> {
 /// where of another order of it something else is said; one that is taken now is none of before.
 pub fn medicine_rows(chart: &Chart, ctx: &Ctx) -> (Vec<MedicineRow>, Vec<MedicineRow>) {
     let (mut current, mut past): (Vec<MedicineRow>, Vec<MedicineRow>) = (Vec::new(), Vec::new());
-    let not_taken = prescribe::not_taking(chart.of(ResourceType::MedicationStatement).iter());
+    let not_taken = prescribe::not_taking(chart.of(ResourceType::MedicationStatement).iter(), &ctx.zone);
+    let is_not =
+        |request: &Value| text(request, "/id").and_then(|id| not_taken.get(id)).is_some_and(NotTaking::is_of_patient);
     let prescribed = chart.of(ResourceType::MedicationRequest).iter().filter_map(|request| {
         let mut row = prescribed(request, chart.medications(), ctx)?;
         row.doubts = doubts_of(request, chart, ctx);
-        if row.state == MedicineState::Taking && text(request, "/id").is_some_and(|id| not_taken.contains_key(id)) {
+        if row.state == MedicineState::Taking && is_not(request) {
             row.state = MedicineState::NotTaking;
         }
         Some(row)
@@ -290,7 +292,7 @@ pub fn medicine_rows(chart: &Chart, ctx: &Ctx) -> (Vec<MedicineRow>, Vec<Medicin
     let reported = chart
         .of(ResourceType::MedicationStatement)
         .iter()
-        .filter(|one| !prescribe::goes_with(one, chart.of(ResourceType::MedicationRequest)))
+        .filter(|one| !prescribe::goes_with(one, chart.of(ResourceType::MedicationRequest), chart.medications()))
         .filter_map(|statement| {
             let row = reported(statement, chart.medications(), ctx)?;
             Some(MedicineRow { doubts: doubts_of(statement, chart, ctx), ..row })
@@ -347,11 +349,45 @@ fn why_not_taken(statement: &Value) -> Option<String> {
     (!said.is_empty()).then(|| said.join(", "))
 }
 
-/// What else in the record says of a prescription or a statement that it may not be taken: that its prescription was ended, and
-/// that somebody reported since that it is not taken.
+/// What else in the record says of a prescription or a statement that it may not be taken: that its prescription was ended or says
+/// something else, and that somebody reported since that it is not taken.
 pub fn doubts_of(medicine: &Value, chart: &Chart, ctx: &Ctx) -> Vec<String> {
     if !medicine::may_be_taken(medicine) {
         return Vec::new();
+    }
+    let is_statement = text(medicine, "/resourceType") == Some(ResourceType::MedicationStatement.name());
+    let beside = is_statement.then(|| beside_prescription(medicine, chart, ctx)).flatten();
+    beside.into_iter().chain(reported_not_taken(medicine, chart, ctx)).collect()
+}
+
+/// How what may be taken stands, where that is anything else than that it is: that it is not taken, is over or has not begun.
+pub fn mark_besides(medicine: &Value, chart: &Chart, ctx: &Ctx) -> Option<State> {
+    if !medicine::may_be_taken(medicine) {
+        return None;
+    }
+    if not_taken_of(medicine, chart, ctx).is_some_and(|word| word.is_of_patient()) {
+        return Some(MedicineState::NotTaking.mark());
+    }
+    if reported_not_taken(medicine, chart, ctx).is_some() {
+        return Some(State::new("alert", Tone::Caution, t("medicine-reported-not-taken")));
+    }
+    let is_plain = matches!(state_of(medicine), MedicineState::Taking | MedicineState::Reported)
+        || text(medicine, "/status") == Some("intended");
+    due(medicine, ctx).mark().filter(|_| is_plain)
+}
+
+/// The newest word on a prescription, where that is that it is not taken.
+fn not_taken_of(request: &Value, chart: &Chart, ctx: &Ctx) -> Option<NotTaking> {
+    let id = text(request, "/id")?;
+    let is_request = text(request, "/resourceType") == Some(ResourceType::MedicationRequest.name());
+    let statements = chart.of(ResourceType::MedicationStatement).iter();
+    is_request.then(|| prescribe::not_taking(statements, &ctx.zone).remove(id)).flatten()
+}
+
+/// That somebody else than the patient reported it as not taken, with the prescription or since then by its name.
+fn reported_not_taken(medicine: &Value, chart: &Chart, ctx: &Ctx) -> Option<String> {
+    if let Some(word) = not_taken_of(medicine, chart, ctx).filter(|word| !word.is_of_patient()) {
+        return Some(not_taken_words(&word));
     }
     let name = medicine_name(medicine, chart.medications());
     let since = ctx.first_when(medicine, &["/authoredOn", "/effectivePeriod/start", "/effectiveDateTime"]);
@@ -359,21 +395,45 @@ pub fn doubts_of(medicine: &Value, chart: &Chart, ctx: &Ctx) -> Vec<String> {
         let is_later = row.since.zip(since).is_none_or(|(said, since)| said.last_day() >= since.day());
         is_later && row.name.to_lowercase() == name.to_lowercase()
     };
-    let not = not_taken_rows(chart, ctx).into_iter().find(is_of_it).map(|row| match row.reason {
-        Some(reason) => t("medicine-reported-not-taken-why").with("reason", reason).to_string(),
-        None => t("medicine-reported-not-taken").to_string(),
-    });
-    let is_statement = text(medicine, "/resourceType") == Some(ResourceType::MedicationStatement.name());
-    let ended = is_statement.then(|| of_ended(medicine, chart, ctx)).flatten();
-    ended.into_iter().chain(not).collect()
+    let row = not_taken_rows(chart, ctx).into_iter().find(is_of_it)?;
+    Some(reported_words(row.by.as_deref(), row.reason.as_deref()))
 }
 
-/// That the prescription which a statement is of was ended, where it was.
-fn of_ended(statement: &Value, chart: &Chart, ctx: &Ctx) -> Option<String> {
+/// Who said that a prescription is not taken, and why.
+pub fn not_taken_words(word: &NotTaking) -> String {
+    match &word.by {
+        Teller::Patient => match &word.reason {
+            Some(reason) => t("refill-not-taken-because").with("reason", reason).to_string(),
+            None => t("refill-not-taken").to_string(),
+        },
+        Teller::Other(by) => reported_words(by.as_deref().map(without_digits).as_deref(), word.reason.as_deref()),
+    }
+}
+
+fn reported_words(by: Option<&str>, reason: Option<&str>) -> String {
+    match (by, reason) {
+        (Some(by), Some(reason)) => t("medicine-reported-not-taken-by-why").with("by", by).with("reason", reason),
+        (Some(by), None) => t("medicine-reported-not-taken-by").with("by", by),
+        (None, Some(reason)) => t("medicine-reported-not-taken-why").with("reason", reason),
+        (None, None) => t("medicine-reported-not-taken"),
+    }
+    .to_string()
+}
+
+/// That the prescription which a statement is of was ended, where it was, or asks for something else.
+fn beside_prescription(statement: &Value, chart: &Chart, ctx: &Ctx) -> Option<String> {
     let of = prescribe::of_prescription(statement)?;
-    let requests = chart.of(ResourceType::MedicationRequest);
-    let request =
-        requests.iter().find(|one| text(one, "/id") == Some(of)).filter(|one| !medicine::may_be_taken(one))?;
+    let request = chart.of(ResourceType::MedicationRequest).iter().find(|one| text(one, "/id") == Some(of))?;
+    if medicine::may_be_taken(request) {
+        let name = |one: &Value| medicine_name(one, chart.medications());
+        let how = dose_of(statement, &ctx.zone);
+        let is_as_asked = how.is_none() || how == dose_of(request, &ctx.zone);
+        return match name(statement).to_lowercase() == name(request).to_lowercase() {
+            false => Some(t("medicine-prescribed-other").with("name", name(request)).to_string()),
+            true if is_as_asked && due(statement, ctx) == due(request, ctx) => None,
+            true => Some(t("medicine-prescribed-otherwise").to_string()),
+        };
+    }
     let when = prescribe::ended_at(request).and_then(|at| When::parse(at, &ctx.zone));
     Some(match when {
         Some(when) => t("medicine-of-ended-on").with("date", when.short()).to_string(),
@@ -424,8 +484,7 @@ pub fn state_of(request: &Value) -> MedicineState {
 }
 
 fn reported(statement: &Value, along: &[Value], ctx: &Ctx) -> Option<MedicineRow> {
-    // What a patient says of a prescription stands with the prescription.
-    if prescribe::statement(statement).is_some() || is_no_entry(statement) {
+    if is_no_entry(statement) {
         return None;
     }
     let state = match text(statement, "/status").unwrap_or_default() {
@@ -490,10 +549,11 @@ pub fn reason_said(request: &Value, conditions: &[Value], ctx: &Ctx) -> Option<S
 mod tests {
     use super::*;
     use crate::http::ui::Locale;
+    use jiff::tz::TimeZone;
     use serde_json::json;
 
     fn ctx() -> Ctx {
-        Ctx::of(jiff::tz::TimeZone::UTC)
+        Ctx::of(TimeZone::UTC)
     }
 
     fn coded(code: &str) -> Value {
@@ -560,7 +620,8 @@ mod tests {
                 "medicationCodeableConcept": {"text": "Warfarin"}})
         };
         let not = json!({"status": "not-taken", "medicationCodeableConcept": {"text": "Warfarin"},
-            "basedOn": [{"reference": "MedicationRequest/new"}], "dateAsserted": "2026-03-03"});
+            "basedOn": [{"reference": "MedicationRequest/new"}], "dateAsserted": "2026-03-03",
+            "informationSource": {"reference": "Patient/p"}});
         let all = vec![
             (ResourceType::MedicationRequest, vec![order("new"), order("old"), order("older")]),
             (ResourceType::MedicationStatement, vec![not]),
@@ -591,7 +652,7 @@ mod tests {
             "medicationCodeableConcept": {"text": "Metformin 1 g"}, "basedOn": [{"reference": "MedicationRequest/r"}]});
         let states = |status: &str| -> Vec<MedicineState> {
             let order = json!({"resourceType": "MedicationRequest", "id": "r", "status": status, "intent": "order",
-                "medicationCodeableConcept": {"text": "Metformin"}});
+                "medicationCodeableConcept": {"text": "Metformin 1 g"}});
             let all = vec![
                 (ResourceType::MedicationRequest, vec![order]),
                 (ResourceType::MedicationStatement, vec![said.clone()]),
@@ -698,7 +759,7 @@ mod tests {
         );
         let before = named("Metformin", json!({"authoredOn": "2026-01-01"}));
         let (lines, rows) = on_29_november(vec![before], vec![not.clone()]);
-        assert_eq!(lines, ["Metformin, 1 a day (reported as not taken: refuses)"]);
+        assert_eq!(lines, ["Metformin, 1 a day (reported as not taken by Ann: refuses)"]);
         assert_eq!(rows.len(), 1);
         let since = named("Metformin", json!({"authoredOn": "2026-11-25"}));
         assert_eq!(on_29_november(vec![since], vec![not.clone()]).0, ["Metformin, 1 a day"], "prescribed after that");
@@ -718,8 +779,70 @@ mod tests {
         let (lines, _) = on_29_november(vec![stopped], vec![said_of("Metformin 1 g", on.clone())]);
         assert_eq!(lines, ["Metformin 1 g, 1 a day (its prescription was ended)"]);
         let paused = named("Metformin", json!({"status": "on-hold"}));
-        let (lines, _) = on_29_november(vec![paused], vec![said_of("Metformin 1 g", on)]);
+        let (lines, _) = on_29_november(vec![paused], vec![said_of("Metformin", on)]);
         assert_eq!(lines, ["Metformin, 1 a day (paused at the moment)"], "it was not ended");
+    }
+
+    #[test]
+    fn what_is_taken_otherwise_than_it_is_prescribed_stands_beside_its_prescription() {
+        let lines = |name: &str, more: Value| {
+            let mut said = said_of(name, json!({"basedOn": [{"reference": "MedicationRequest/Amoxicillin"}]}));
+            said.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let mut all = on_29_november(vec![named("Amoxicillin", json!({}))], vec![said]).0;
+            assert_eq!(all.remove(0), "Amoxicillin, 1 a day");
+            all
+        };
+        assert!(lines("Amoxicillin", json!({})).is_empty());
+        assert_eq!(lines("Doxycycline", json!({})), ["Doxycycline, 1 a day (its prescription is of Amoxicillin)"]);
+        assert_eq!(
+            lines("Amoxicillin", json!({"dosage": [{"text": "half a day"}]})),
+            ["Amoxicillin, half a day (its prescription says otherwise)"]
+        );
+        assert_eq!(
+            lines("Amoxicillin", json!({"effectivePeriod": {"end": "2026-06-01"}})),
+            ["Amoxicillin, 1 a day (its time was over on 1 Jun 2026, its prescription says otherwise)"]
+        );
+    }
+
+    #[test]
+    fn what_a_ward_says_is_not_taken_is_no_word_of_the_patient() {
+        let word = |source: Value| {
+            json!({"resourceType": "MedicationStatement", "id": "s", "status": "not-taken",
+                "statusReason": [{"text": "tube blocked"}], "informationSource": source,
+                "basedOn": [{"reference": "MedicationRequest/Metformin"}]})
+        };
+        let lines = |source: Value| on_29_november(vec![named("Metformin", json!({}))], vec![word(source)]).0;
+        assert_eq!(lines(json!({"reference": "Patient/p"})), ["Metformin, 1 a day (not taken, says the patient)"]);
+        let by_ward = "Metformin, 1 a day (reported as not taken by Ward 3: tube blocked)";
+        assert_eq!(lines(json!({"display": "Ward 3"})), [by_ward]);
+        assert_eq!(lines(Value::Null), ["Metformin, 1 a day (reported as not taken: tube blocked)"]);
+    }
+
+    #[test]
+    fn how_a_prescription_stands_says_also_what_others_say_of_it() {
+        let ctx = Ctx { today: Some(jiff::civil::date(2026, 11, 29)), ..ctx() };
+        let mark = |more: Value, statements: Vec<Value>| {
+            let request = named("Metformin", more);
+            let all = vec![(ResourceType::MedicationStatement, statements)];
+            mark_besides(&request, &Chart::holding(json!({"id": "p"}), all), &ctx).map(|mark| mark.word.to_string())
+        };
+        let not = |more: Value| {
+            vec![said_of("Metformin", json!({"status": "not-taken"}))]
+                .into_iter()
+                .map(move |mut one| {
+                    one.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+                    one
+                })
+                .collect::<Vec<_>>()
+        };
+        let begins = json!({"dispenseRequest": {"validityPeriod": {"start": "2027-03-01"}}});
+        assert_eq!(mark(json!({}), vec![]), None);
+        assert_eq!(mark(begins, vec![]).as_deref(), Some("Not begun yet"));
+        assert_eq!(mark(json!({}), not(json!({}))).as_deref(), Some("Reported as not taken"));
+        let of_patient = json!({"basedOn": [{"reference": "MedicationRequest/Metformin"}],
+            "informationSource": {"reference": "Patient/p"}});
+        assert_eq!(mark(json!({}), not(of_patient.clone())).as_deref(), Some("Not taking it"));
+        assert_eq!(mark(json!({"status": "stopped"}), not(of_patient)), None);
     }
 
     #[test]

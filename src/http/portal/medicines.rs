@@ -72,7 +72,8 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
 
 /// All of them, newest first.
 fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
-    let not_taken = prescribe::not_taking(chart.of(R::MedicationStatement).iter());
+    let not_taken = prescribe::not_taking(chart.of(R::MedicationStatement).iter(), &ctx.zone);
+    let is_not = |id: &str| not_taken.get(id).is_some_and(prescribe::NotTaking::is_of_patient);
     let refills: Vec<Refill> = chart.of(R::Task).iter().filter_map(prescribe::refill_of).collect();
     let requests = chart.of(R::MedicationRequest).iter().filter_map(|request| {
         let status = fill::text(request, "/status").unwrap_or_default();
@@ -87,7 +88,7 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
         // Of what is paused, or nobody knows whether it is taken, nothing can be asked.
         let counts = status == "active" && !medicine::is_reported(request);
         let state = match status {
-            "active" if not_taken.contains_key(id) => MedicineState::NotTaking,
+            "active" if is_not(id) => MedicineState::NotTaking,
             _ => fill::state_of(request),
         };
         let standing = counts.then(|| standing(id, &refills, ctx, cx)).flatten();
@@ -119,8 +120,7 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
     });
     let statements = chart.of(R::MedicationStatement).iter().filter_map(|statement| {
         let status = fill::text(statement, "/status").unwrap_or_default();
-        if prescribe::statement(statement).is_some()
-            || prescribe::goes_with(statement, chart.of(R::MedicationRequest))
+        if prescribe::goes_with(statement, chart.of(R::MedicationRequest), chart.medications())
             || is_no_entry(statement)
             || matches!(status, "entered-in-error" | "not-taken")
         {
@@ -223,14 +223,14 @@ impl One {
         let labels = Sensitivity::of_resource(&self.request);
         let reaches_nobody = consents::seen(labels, &rules, &own.patient, now) == Seen::ByNobody;
         let statements = self.chart.of(R::MedicationStatement).iter();
-        let said = prescribe::not_taking(statements).remove(self.id.as_str());
+        let said = prescribe::not_taking(statements, &self.own.ctx.zone).remove(self.id.as_str());
         page(&MyMedicine {
             note: Field::area("note", t(label), &typed.note, faults)
                 .optional()
                 .hint(t("refill-note-hint"))
                 .most(prescribe::LONGEST),
             why: Field::text("why", t("not-taking-why"), &typed.why, faults).optional().most(prescribe::LONGEST),
-            not_taking: said.map(|(reason, _)| reason.unwrap_or_default()),
+            not_taking: said.filter(|word| word.is_of_patient()).map(|word| word.reason.unwrap_or_default()),
             typed: [&typed.note, &typed.why].into_iter().find(|words| !active && !words.trim().is_empty()).cloned(),
             active,
             reaches_nobody,
