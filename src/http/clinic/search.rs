@@ -160,7 +160,7 @@ pub(in crate::http) async fn search(
         };
         more |= of.len() > MOST;
         let own = of.iter().filter(|one| !is_of_note(one, hits.of(R::Composition))).take(MOST);
-        rows.extend(own.filter_map(|one| fill::found(kind, one, &base, &opened.ctx)));
+        rows.extend(own.filter_map(|one| fill::found(kind, one, &opened.chart, &base, &opened.ctx)));
     }
     page(&SearchPage { cx: opened.cx, frame: opened.frame, query, found: rows, more })
 }

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::dates::date_of;
 use super::standing::{standing, status_word};
-use super::{Ctx, attachment, concept, list, medicine_name, named, owned, substance_of, text};
-use crate::care::medicine;
+use super::{Ctx, attachment, besides_of, concept, list, medicine_name, named, owned, substance_of, text};
 use crate::care::note::plain_of;
 use crate::care::uploads;
+use crate::care::{Chart, medicine};
 use crate::fhir::ResourceType as R;
 use crate::http::ui::{When, t};
 
@@ -106,8 +106,8 @@ fn collect(value: &Value, into: &mut String) {
     }
 }
 
-/// A find as a row; none for what was taken back.
-pub fn found(kind: R, one: &Value, base: &str, ctx: &Ctx) -> Option<Found> {
+/// A find as a row; none for what was taken back. `chart` holds the patient's medicines, of which one says how another stands.
+pub fn found(kind: R, one: &Value, chart: &Chart, base: &str, ctx: &Ctx) -> Option<Found> {
     let id = text(one, "/id").unwrap_or_default();
     let wrong = text(one, "/status") == Some("entered-in-error")
         || super::has_code(one.get("verificationStatus"), "entered-in-error");
@@ -197,7 +197,9 @@ pub fn found(kind: R, one: &Value, base: &str, ctx: &Ctx) -> Option<Found> {
     // That a result or a document stands, and that something was done, is no news; that a medicine is through with is.
     let done = if matches!(kind, R::Procedure | R::Immunization) { "completed" } else { "finished" };
     let plain = ["final", "current", done].map(status_word);
-    let said: Vec<String> = standing(kind, one).into_iter().filter(|said| !plain.contains(said)).chain(line).collect();
+    let besides = matches!(kind, R::MedicationRequest | R::MedicationStatement).then(|| besides_of(one, chart, ctx));
+    let standing = standing(kind, one).into_iter().filter(|said| !plain.contains(said));
+    let said: Vec<String> = standing.chain(besides.into_iter().flatten()).chain(line).collect();
     let line = (!said.is_empty()).then(|| said.join("; "));
     Some(Found { kind: t(word).to_string(), title, line, when, href })
 }
@@ -231,8 +233,25 @@ mod tests {
             (R::Immunization, json!({"vaccineCode": {"text": "MMR"}, "status": "completed"}), None),
             (R::DocumentReference, json!({"description": "Letter", "status": "current"}), None),
         ] {
-            let found = found(kind, &one, "/p", &Ctx::of(jiff::tz::TimeZone::UTC)).unwrap();
+            let found = found(kind, &one, &Chart::default(), "/p", &Ctx::of(jiff::tz::TimeZone::UTC)).unwrap();
             assert_eq!(found.line.as_deref(), said);
         }
+    }
+
+    #[test]
+    fn a_medicine_that_is_found_says_that_it_has_not_begun_or_that_its_prescription_was_ended() {
+        let ctx = Ctx { today: Some(jiff::civil::date(2026, 11, 29)), ..Ctx::of(jiff::tz::TimeZone::UTC) };
+        let request = |id: &str, status: &str| {
+            json!({"resourceType": "MedicationRequest", "id": id, "status": status, "intent": "order",
+                "medicationCodeableConcept": {"text": "Amiodarone"},
+                "dispenseRequest": {"validityPeriod": {"start": "2027-03-01"}}})
+        };
+        let said = json!({"resourceType": "MedicationStatement", "id": "s", "status": "active",
+            "medicationCodeableConcept": {"text": "Amiodarone"}, "basedOn": [{"reference": "MedicationRequest/b"}]});
+        let chart = Chart::holding(json!({"id": "p"}), vec![(R::MedicationRequest, vec![request("b", "stopped")])]);
+        let line = |kind: R, one: &Value| found(kind, one, &chart, "/p", &ctx).unwrap().line.unwrap();
+        let later = request("a", "active");
+        assert_eq!(line(R::MedicationRequest, &later), "active; Not begun yet: from 1 Mar 2027");
+        assert_eq!(line(R::MedicationStatement, &said), "active; Its prescription was ended");
     }
 }

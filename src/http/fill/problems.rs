@@ -360,6 +360,14 @@ pub fn doubts_of(medicine: &Value, chart: &Chart, ctx: &Ctx) -> Vec<String> {
     beside.into_iter().chain(reported_not_taken(medicine, chart, ctx)).collect()
 }
 
+/// All that beside its status says of a medicine that it may not be taken now, each in words.
+pub fn besides_of(medicine: &Value, chart: &Chart, ctx: &Ctx) -> Vec<String> {
+    let word =
+        not_taken_of(medicine, chart, ctx).filter(|word| word.is_of_patient() && medicine::may_be_taken(medicine));
+    let said = word.map(|word| not_taken_words(&word)).into_iter().chain(due(medicine, ctx).words());
+    said.chain(doubts_of(medicine, chart, ctx)).collect()
+}
+
 /// How what may be taken stands, where that is anything else than that it is: that it is not taken, is over or has not begun.
 pub fn mark_besides(medicine: &Value, chart: &Chart, ctx: &Ctx) -> Option<State> {
     if !medicine::may_be_taken(medicine) {
