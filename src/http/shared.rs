@@ -85,7 +85,8 @@ pub(super) async fn open(visit: Visit, Form(typed): Form<Typed>) -> Result<Respo
         let origin = house.about.portal_url.as_deref().or(house.about.clinic_url.as_deref()).unwrap_or_default();
         let base = format!("{origin}/fhir");
         let face = &house.front.face;
-        let maker = Maker { clinic: &face.clinic, base: &base, dose: fill::dose_in_english, zone: &face.zone };
+        let (dose, besides) = (fill::dose_in_english, fill::besides_in_english);
+        let maker = Maker { clinic: &face.clinic, base: &base, dose, besides, zone: &face.zone };
         let bundle = document(&parts, maker, &house.ambient);
         let bundle = bundle.ok_or_else(|| Refusal::internal("a stored resource does not read"))?;
         let headers = [

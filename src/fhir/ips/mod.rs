@@ -9,7 +9,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
@@ -57,17 +57,12 @@ pub const BUNDLE: &str = "http://hl7.org/fhir/uv/ips/StructureDefinition/Bundle-
 pub const COMPOSITION: &str = "http://hl7.org/fhir/uv/ips/StructureDefinition/Composition-uv-ips";
 
 /// Names by their places those that belong into a summary, of all that a patient has of one type, clinically newest first.
-/// Of measurements and reports, those are the newest of each kind; of what is said of a prescription, the newest word.
+/// Of measurements and reports, those are the newest of each kind.
 pub fn choose(all: &[Value], kind: ResourceType) -> Vec<usize> {
     let newest_only = matches!(kind, ResourceType::Observation | ResourceType::DiagnosticReport);
     let mut seen = BTreeSet::new();
-    let mut spoken_of = BTreeSet::new();
     let mut chosen = Vec::new();
     for (place, resource) in all.iter().enumerate() {
-        let prescription = sections::prescription_of(resource).filter(|_| kind == ResourceType::MedicationStatement);
-        if prescription.is_some_and(|prescription| !spoken_of.insert(prescription)) {
-            continue;
-        }
         let Some(section) = Section::of(kind, resource) else { continue };
         if !newest_only || seen.insert((section, sections::key(resource))) {
             chosen.push(place);
@@ -80,12 +75,14 @@ pub fn choose(all: &[Value], kind: ResourceType) -> Vec<usize> {
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
     pub patient: &'a Value,
-    /// What [`choose`] chose, each type newest first.
+    /// What [`choose`] chose, each type newest first, without what only says again what another of them says.
     pub chosen: &'a [Value],
     /// What those refer to.
     pub along: &'a [Value],
     /// How a prescription or a statement says to take it, in English: all of it, with times on this clock.
     pub dose: fn(&Value, &TimeZone) -> Option<String>,
+    /// What else the record says of a prescription or a statement that it may not be taken now, each in English, by `Type/id`.
+    pub besides: &'a BTreeMap<String, Vec<String>>,
     /// The clinic's.
     pub zone: &'a TimeZone,
     /// The base of absolute addresses: `https://box.example/fhir`.
@@ -133,7 +130,7 @@ pub fn document(input: &Input<'_>) -> Value {
 }
 
 /// `Type/id`.
-fn name_of(resource: &Value) -> String {
+pub fn name_of(resource: &Value) -> String {
     let text = |name: &str| resource.get(name).and_then(Value::as_str).unwrap_or_default();
     format!("{}/{}", text("resourceType"), text("id"))
 }

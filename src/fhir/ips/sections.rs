@@ -110,12 +110,10 @@ impl Section {
                 let void = ["entered-in-error", "refuted"];
                 (!void.iter().any(|code| has(resource, "verificationStatus", code))).then_some(Self::Allergies)
             }
-            // What is said of a prescription adds no medicine: only that it is not taken is worth a row.
-            T::MedicationStatement if prescription_of(resource).is_some() => {
-                (status == "not-taken").then_some(Self::Medications)
-            }
+            // That one is not taken is worth a row. Which of them says no more than its prescription, who makes the document knows.
             T::MedicationStatement => {
-                matches!(status, "active" | "intended" | "on-hold" | "unknown").then_some(Self::Medications)
+                let counts = ["active", "intended", "on-hold", "unknown", "not-taken"];
+                counts.contains(&status).then_some(Self::Medications)
             }
             T::MedicationRequest => {
                 let counts = matches!(status, "active" | "on-hold" | "unknown");
@@ -207,7 +205,9 @@ pub(super) fn is_of_the_patient(resource: &Value) -> bool {
 /// The prescription of which a statement speaks, as `MedicationRequest/a`.
 pub(super) fn prescription_of(statement: &Value) -> Option<&str> {
     let all = statement.get("basedOn").and_then(Value::as_array);
-    all.into_iter().flatten().map(|one| text(one, "reference")).find(|to| to.starts_with("MedicationRequest/"))
+    let of =
+        all.into_iter().flatten().map(|one| text(one, "reference")).find(|to| to.starts_with("MedicationRequest/"))?;
+    Some(of.split_once("/_history/").map_or(of, |(of, _)| of))
 }
 
 /// Whether it says that a medicine is not taken.

@@ -1,9 +1,11 @@
 //! The text of a section, for whoever reads the document without a program: a table of what its entries say.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::Input;
 use super::sections::{is_not_taken, is_of_the_patient, prescription_of};
+use super::{Input, name_of};
 use crate::fhir::{Another, Asks};
 
 /// One row: what, when, and more.
@@ -87,13 +89,18 @@ pub(super) fn line(resource: &Value, input: &Input<'_>) -> Line {
         "issued",
         "created",
     ];
-    let when = when.iter().find_map(|name| time(resource, name)).unwrap_or_default();
-    let status = || resource.get("clinicalStatus").and_then(said).or_else(|| string(resource, "status"));
+    let when = when.iter().find_map(|name| time(resource, name, input.zone)).unwrap_or_default();
+    let status = || {
+        let state = resource.get("clinicalStatus").and_then(said).or_else(|| string(resource, "status"));
+        joined(state.into_iter().chain(unconfirmed(resource)), "; ")
+    };
+    let besides = || input.besides.get(&name_of(resource)).into_iter().flatten().cloned();
     let more = match kind.as_str() {
         "AllergyIntolerance" => reactions(resource),
         "MedicationStatement" if is_not_taken(resource) => Some(not_taken(resource)),
         "MedicationStatement" => {
-            joined([(input.dose)(resource, input.zone), doubt(resource)].into_iter().flatten(), ". ")
+            let own = [(input.dose)(resource, input.zone), doubt(resource, input.zone)];
+            joined(own.into_iter().flatten().chain(of_no_more(resource, input)).chain(besides()), ". ")
         }
         "MedicationRequest" if Asks::of(resource) == Asks::NotToGive => {
             let of = (input.dose)(resource, input.zone).map(|dose| format!("This is said of: {dose}"));
@@ -101,11 +108,8 @@ pub(super) fn line(resource: &Value, input: &Input<'_>) -> Line {
             joined([Some("Not to be given".to_owned()), of, why].into_iter().flatten(), ". ")
         }
         "MedicationRequest" => {
-            let id = string(resource, "id").unwrap_or_default();
-            let of_it = |one: &&Value| prescription_of(one).and_then(|to| to.rsplit('/').next()) == Some(id.as_str());
-            let not = input.chosen.iter().filter(|one| is_not_taken(one)).any(|one| of_it(&one));
-            let not = not.then(|| "The patient says that it is not taken".to_owned());
-            joined([(input.dose)(resource, input.zone), doubt(resource), not].into_iter().flatten(), ". ")
+            let own = [(input.dose)(resource, input.zone), doubt(resource, input.zone)];
+            joined(own.into_iter().flatten().chain(besides()), ". ")
         }
         "Immunization" => string(resource, "lotNumber").map(|lot| format!("Lot {lot}")),
         "Observation" if is_of_the_patient(resource) => {
@@ -123,7 +127,7 @@ pub(super) fn line(resource: &Value, input: &Input<'_>) -> Line {
         None if prohibits => format!("NOT TO BE GIVEN: {what}"),
         None => what,
     };
-    Line([what, when, more.unwrap_or_default()])
+    Line([what, when, joined(more.into_iter().chain(notes(resource)), ". ").unwrap_or_default()])
 }
 
 /// Whom a value is about, where that is not the patient.
@@ -137,8 +141,28 @@ fn about_another(observation: &Value) -> Option<String> {
     })
 }
 
+/// What somebody noted with it.
+fn notes(resource: &Value) -> Option<String> {
+    let all = resource.get("note").and_then(Value::as_array).into_iter().flatten();
+    joined(all.filter_map(|note| string(note, "text")), "; ").map(|notes| format!("Note: {notes}"))
+}
+
+/// What says that a problem or an allergy is not certain.
+fn unconfirmed(resource: &Value) -> Option<String> {
+    let verification = resource.get("verificationStatus")?;
+    let coding = verification.pointer("/coding/0/code").and_then(Value::as_str);
+    (coding != Some("confirmed")).then(|| said(verification)).flatten()
+}
+
+/// That a statement is of a prescription which is no entry.
+fn of_no_more(statement: &Value, input: &Input<'_>) -> Option<String> {
+    let of = prescription_of(statement)?;
+    let is_entry = input.chosen.iter().any(|one| name_of(one) == of);
+    (!is_entry).then(|| "Its prescription does not count any more, or is not to be seen here".to_owned())
+}
+
 /// What says that it may not be taken now: its status, and the last day that it has.
-fn doubt(resource: &Value) -> Option<String> {
+fn doubt(resource: &Value, zone: &TimeZone) -> Option<String> {
     let state = match string(resource, "status").as_deref() {
         Some("unknown") => Some("It is not known whether it is taken".to_owned()),
         Some("on-hold") => Some("Paused at the moment".to_owned()),
@@ -146,7 +170,7 @@ fn doubt(resource: &Value) -> Option<String> {
         _ => None,
     };
     let ends = ["/effectivePeriod/end", "/dispenseRequest/validityPeriod/end"];
-    let end = ends.iter().find_map(|at| resource.pointer(at)?.as_str()?.get(..10));
+    let end = ends.iter().find_map(|at| Some(on_the_clock(resource.pointer(at)?.as_str()?, zone, "%Y-%m-%d")));
     joined(state.into_iter().chain(end.map(|end| format!("Until {end}"))), ". ")
 }
 
@@ -159,9 +183,17 @@ fn substances(resource: &Value) -> Option<String> {
 }
 
 fn not_taken(statement: &Value) -> String {
-    match first(statement, "statusReason") {
-        Some(reason) => format!("Not taken, says the patient: {reason}"),
-        None => "Not taken, says the patient".to_owned(),
+    let source = statement.get("informationSource");
+    let to = source.and_then(|source| string(source, "reference")).unwrap_or_default();
+    let of_patient = ["Patient/", "RelatedPerson/"].iter().any(|kind| to.starts_with(kind));
+    let said = match source.and_then(|source| string(source, "display")) {
+        _ if of_patient => "Not taken, says the patient".to_owned(),
+        Some(by) => format!("Reported as not taken by {by}"),
+        None => "Reported as not taken".to_owned(),
+    };
+    match first(statement, "statusReason").or_else(|| first(statement, "reasonCode")) {
+        Some(reason) => format!("{said}: {reason}"),
+        None => said,
     }
 }
 
@@ -211,18 +243,23 @@ fn referred(resource: &Value, along: &[Value]) -> Option<String> {
     target.and_then(of).or_else(|| string(reference, "display"))
 }
 
-/// A choice of times by its stem, or a plain one: the day or time as it stands; of a Period, its start.
-fn time(resource: &Value, name: &str) -> Option<String> {
+/// A choice of times by its stem, or a plain one: the day as it stands, a time on this clock; of a Period, its start.
+fn time(resource: &Value, name: &str, zone: &TimeZone) -> Option<String> {
     let one = ["", "DateTime", "Date", "String"].iter().find_map(|end| string(resource, &format!("{name}{end}")));
     let one = one.or_else(|| {
         let period = resource.get(format!("{name}Period")).or_else(|| resource.get(name))?;
         string(period, "start").or_else(|| string(period, "end"))
     });
     // Seconds and fractions say nothing to a reader.
-    one.map(|text| match text.split_once('T') {
-        Some((day, rest)) => format!("{day} {}", rest.get(..5).unwrap_or(rest)),
-        None => text,
-    })
+    one.map(|text| on_the_clock(&text, zone, "%Y-%m-%d %H:%M"))
+}
+
+/// A moment in this form on this clock; a day, a month or a year as it is.
+fn on_the_clock(text: &str, zone: &TimeZone, form: &str) -> String {
+    match text.parse::<Timestamp>() {
+        Ok(moment) => moment.to_zoned(zone.clone()).strftime(form).to_string(),
+        Err(_) => text.to_owned(),
+    }
 }
 
 fn reactions(resource: &Value) -> Option<String> {
@@ -234,6 +271,7 @@ fn reactions(resource: &Value) -> Option<String> {
         words.push(format!("criticality: {criticality}"));
     }
     words.extend(resource.get("clinicalStatus").and_then(said));
+    words.extend(unconfirmed(resource));
     joined(words, "; ")
 }
 

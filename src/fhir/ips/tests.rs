@@ -12,6 +12,10 @@ fn ids() -> Ids {
 }
 
 fn made(chosen: &[Value], along: &[Value]) -> Value {
+    made_with(chosen, along, &BTreeMap::new(), &TimeZone::UTC)
+}
+
+fn made_with(chosen: &[Value], along: &[Value], besides: &BTreeMap<String, Vec<String>>, zone: &TimeZone) -> Value {
     let patient = json!({"resourceType": "Patient", "id": "p1", "birthDate": "1967-05-09",
         "name": [{"family": "Brand<vold", "given": ["Ann"]}]});
     let now = "2026-03-03T09:00:00Z".parse().unwrap();
@@ -26,7 +30,8 @@ fn made(chosen: &[Value], along: &[Value]) -> Value {
         chosen,
         along,
         dose,
-        zone: &TimeZone::UTC,
+        besides,
+        zone,
         base: "https://box/fhir",
         clinic: "Hill & Street",
         now,
@@ -211,28 +216,67 @@ fn each_section_can_be_read_without_a_program() {
     assert!(document["entry"][0]["resource"]["text"]["div"].as_str().unwrap().contains("Ann Brand&lt;vold"));
 }
 
+fn medicines(document: &Value) -> &str {
+    document["entry"][0]["resource"]["section"][0]["text"]["div"].as_str().unwrap()
+}
+
 #[test]
-fn that_a_prescription_is_not_taken_is_said_by_the_newest_word_alone() {
+fn what_else_is_known_of_a_medicine_stands_with_its_dose_and_who_said_that_one_is_not_taken() {
     let request = json!({"resourceType": "MedicationRequest", "id": "r1", "status": "active", "intent": "order",
         "subject": {"reference": "Patient/p1"}, "medicationCodeableConcept": {"text": "New"},
         "dosageInstruction": [{"text": "one a day"}]});
-    let word = |id: &str, status: &str| {
-        json!({"resourceType": "MedicationStatement", "id": id, "status": status, "subject": {"reference": "Patient/p1"},
-            "basedOn": [{"reference": "MedicationRequest/r1"}], "medicationCodeableConcept": {"text": "New"},
-            "statusReason": [{"text": "Makes me dizzy"}]})
+    let said = |status: &str, source: Value| {
+        json!({"resourceType": "MedicationStatement", "id": "s1", "status": status, "subject": {"reference": "Patient/p1"},
+            "basedOn": [{"reference": "MedicationRequest/r1/_history/2"}], "medicationCodeableConcept": {"text": "New"},
+            "informationSource": source, "statusReason": [{"text": "Makes me dizzy"}], "note": [{"text": "since May"}]})
     };
-    // Newest first.
-    let document = |words: &[Value]| {
-        let all: Vec<Value> = words.iter().chain([&request]).cloned().collect();
-        made(&chosen_of(&all), &[])
-    };
-    let not = document(&[word("b", "not-taken"), word("a", "active")]);
-    let text = not["entry"][0]["resource"]["section"][0]["text"]["div"].as_str().unwrap().to_owned();
-    assert!(text.contains("Not taken, says the patient: Makes me dizzy"), "{text}");
-    assert!(text.contains("one a day. The patient says that it is not taken"), "{text}");
-    let again = document(&[word("b", "active"), word("a", "not-taken")]);
-    assert_eq!(sections(&again)[0], ("10160-0".to_owned(), 1));
-    assert!(!again.to_string().contains("ot taken"));
+    let besides = BTreeMap::from([("MedicationRequest/r1".to_owned(), vec!["It is not taken".to_owned()])]);
+    let all = [said("not-taken", json!({"reference": "Patient/p1"})), request];
+    let document = made_with(&chosen_of(&all), &[], &besides, &TimeZone::UTC);
+    assert!(medicines(&document).contains("<td>one a day. It is not taken</td>"), "{document}");
+    assert!(
+        medicines(&document).contains("Not taken, says the patient: Makes me dizzy. Note: since May"),
+        "{document}"
+    );
+    for (source, words) in [
+        (
+            json!({"reference": "Practitioner/w", "display": "Ward 3"}),
+            "Reported as not taken by Ward 3: Makes me dizzy",
+        ),
+        (json!({"reference": "Organization/w"}), "Reported as not taken: Makes me dizzy"),
+    ] {
+        let document = made(&chosen_of(&[said("not-taken", source)]), &[]);
+        assert!(medicines(&document).contains(words), "{document}");
+    }
+    let alone = made(&chosen_of(&[said("active", Value::Null)]), &[]);
+    assert!(medicines(&alone).contains("<td>New</td><td></td><td>Its prescription does not count any more"), "{alone}");
+}
+
+#[test]
+fn times_stand_on_the_clinics_clock_and_doubts_and_notes_with_what_they_are_of() {
+    let of = json!({"reference": "Patient/p1"});
+    let coded = |code: &str| json!({"coding": [{"code": code}]});
+    let all = [
+        json!({"resourceType": "MedicationRequest", "id": "r1", "status": "active", "intent": "order", "subject": of,
+            "medicationCodeableConcept": {"text": "Prednisone"}, "authoredOn": "2026-11-29T20:30:00Z",
+            "dispenseRequest": {"validityPeriod": {"end": "2026-11-29T20:30:00Z"}}}),
+        json!({"resourceType": "Condition", "id": "c1", "subject": of, "code": {"text": "Tuberculosis"},
+            "clinicalStatus": coded("active"), "verificationStatus": coded("differential")}),
+        json!({"resourceType": "AllergyIntolerance", "id": "a1", "patient": of, "code": {"text": "Latex"},
+            "clinicalStatus": coded("active"), "verificationStatus": coded("unconfirmed")}),
+        json!({"resourceType": "Observation", "id": "o1", "status": "final", "subject": of, "code": {"text": "Potassium"},
+            "category": [coded("laboratory")], "valueString": "7.5", "note": [{"text": "haemolysed"}]}),
+    ];
+    let auckland = TimeZone::get("Pacific/Auckland").unwrap();
+    let document = made_with(&chosen_of(&all), &[], &BTreeMap::new(), &auckland).to_string();
+    for said in [
+        "<td>Prednisone</td><td>2026-11-30 09:30</td><td>Until 2026-11-30</td>",
+        "<td>active; differential</td>",
+        "<td>active; unconfirmed</td>",
+        "<td>7.5. Note: haemolysed</td>",
+    ] {
+        assert!(document.contains(said), "{said}: {document}");
+    }
 }
 
 #[test]

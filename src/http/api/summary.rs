@@ -78,7 +78,8 @@ async fn made(visit: &Visit, id: &FhirId) -> Result<Value, Refusal> {
         house.records.disclose_soon(&visit.actor, why(Action::Summary, visit), |reading| reading.summary(id)).await?;
     let face = &house.front.face;
     let base = answer::base(visit);
-    let maker = Maker { clinic: &face.clinic, base: &base, dose: fill::dose_in_english, zone: &face.zone };
+    let (dose, besides) = (fill::dose_in_english, fill::besides_in_english);
+    let maker = Maker { clinic: &face.clinic, base: &base, dose, besides, zone: &face.zone };
     let document = aside(|| document(&parts, maker, &house.ambient));
     document.ok_or_else(|| Refusal::internal("a stored resource does not read"))
 }

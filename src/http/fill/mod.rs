@@ -44,7 +44,7 @@ pub(in crate::http) use observations::{flag, value_of};
 pub(in crate::http) use people::{address_words, whole_name};
 pub use people::{appointment, directory_row, identity, reach, takes_part};
 pub use problems::{
-    allergies, allergy_rows, besides_of, doubts_of, frame, is_active_problem, mark_besides,
+    allergies, allergy_rows, besides_in_english, besides_of, doubts_of, frame, is_active_problem, mark_besides,
     medicine_name, medicine_rows, not_taken_rows, not_taken_words, not_to_give, problem_rows, reason_of, reason_said,
     span_of_request, state_of, substance_of,
 };

@@ -1,5 +1,6 @@
 //! Problems, allergies and medicines, and the frame that shows them on every page of a chart.
 
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::amounts::notes;
@@ -8,6 +9,7 @@ use super::{
     Ctx, as_written, called, code_words, concept, conditions, dose_of, due, ends, foreign, has_code, identity, list,
     named, owned, spoken, text, without_digits,
 };
+use crate::base::Timestamp;
 use crate::care::Chart;
 use crate::care::entries::{AllergyTo, is_current, is_no_entry, says_none, says_none_of_some, says_none_to};
 use crate::care::medicine::{self, Asks};
@@ -18,7 +20,7 @@ use crate::http::ui::record::{
     AllergyKind, AllergyLine, AllergyRow, AllergyStatus, Due, MedicineLine, MedicineRow, MedicineState, MedicineStatus,
     ProblemRow, Said, Severity,
 };
-use crate::http::ui::{State, Tone, When, t};
+use crate::http::ui::{Locale, State, Tone, When, t};
 
 /// What stands on every page of a chart.
 pub fn frame(chart: &Chart, why: Option<String>, ctx: &Ctx) -> Frame {
@@ -368,6 +370,11 @@ pub fn besides_of(medicine: &Value, chart: &Chart, ctx: &Ctx) -> Vec<String> {
     said.chain(doubts_of(medicine, chart, ctx)).collect()
 }
 
+/// The same in English, of a summary that is made at this moment.
+pub fn besides_in_english(medicine: &Value, chart: &Chart, zone: &TimeZone, now: Timestamp) -> Vec<String> {
+    Locale::En.inside(|| besides_of(medicine, chart, &Ctx::of(zone.clone()).at(now)))
+}
+
 /// How what may be taken stands, where that is anything else than that it is: that it is not taken, is over or has not begun.
 pub fn mark_besides(medicine: &Value, chart: &Chart, ctx: &Ctx) -> Option<State> {
     if !medicine::may_be_taken(medicine) {
@@ -556,8 +563,6 @@ pub fn reason_said(request: &Value, conditions: &[Value], ctx: &Ctx) -> Option<S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::ui::Locale;
-    use jiff::tz::TimeZone;
     use serde_json::json;
 
     fn ctx() -> Ctx {
