@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::settle::settle;
-use super::{Act, Release, Report, ResultError, comments, is_taken_back, take_back, whole};
+use super::{Act, Release, Report, ResultError, comments, has_unseen_part, is_taken_back, take_back, whole};
 use crate::access::{Actor, Reach};
 use crate::audit::{Action, Audit, Detail, Purpose};
-use crate::base::{AccountId, Ambient, FhirId, ManualClock, SeededRandom, Timestamp};
+use crate::base::{AccountId, Ambient, FhirId, ManualClock, ResourceRef, SeededRandom, Timestamp};
 use crate::care::entries::Author;
 use crate::care::held::{hold, is_held};
 use crate::care::note::Pen;
@@ -230,6 +230,18 @@ async fn a_hold_that_leaves_out_a_member_is_refused_and_nothing_is_done() {
     assert!(house.settle(Act::Sign(Release::Now, None)).await.is_ok(), "what is let go may lack it");
     assert!(house.take_back().await.is_ok());
     assert_eq!(house.each(is_taken_back).await, [true, true, true, false], "what is another patient's is theirs");
+}
+
+#[tokio::test]
+async fn a_part_that_who_reads_a_report_does_not_see_is_known_of_while_it_counts() {
+    let house = House::new().await;
+    let mut report = house.report().await;
+    let has = |report: &Report, patient: &str| has_unseen_part(&house.records, &id(patient), report).unwrap();
+    assert!(!has(&report, "p"));
+    report.apart = ["gone", "value"].map(|to| ResourceRef::parse(&format!("Observation/{to}")).unwrap()).into();
+    assert_eq!((has(&report, "p"), has(&report, "q")), (true, false), "what is another patient's is theirs");
+    house.put(of("p", "Observation", "value", json!({"status": "entered-in-error", "valueString": "REACTIVE"}))).await;
+    assert!(!has(&report, "p"));
 }
 
 #[tokio::test]

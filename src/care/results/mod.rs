@@ -28,7 +28,9 @@ mod whole;
 pub use belongs::{Belonging, RESULTS, belonging, contained, contained_of_others, named_only, whole};
 pub use comment::{COMMENT, Comment, comments};
 pub use enter::{FLAGS, ROWS, ResultTyped, enter};
-pub use import::{Arriving, Described, Differs, ImportFault, Lies, Sure, asks_to_hold, import, known_as};
+pub use import::{
+    Arriving, Described, Differs, ImportFault, Lies, Sure, asks_to_hold, has_unseen_part, import, known_as, paired,
+};
 pub use release_task::HouseLetsGo;
 pub use settle::{Act, Report, ResultError, enter_all, release_due, settle};
 pub use take_back::{is_taken_back, shared, take_back, take_back_one};

@@ -144,7 +144,7 @@ pub(in crate::http) struct ImportTyped {
     file_version: String,
     #[serde(flatten)]
     release: ReleaseTyped,
-    /// What each report is that may be here already: `version` or `further`, by [`pages::known_field`].
+    /// What each report is that may be here already: `version`, `further` or `leave`, by [`pages::known_field`].
     #[serde(flatten)]
     known: BTreeMap<String, String>,
 }
@@ -165,10 +165,11 @@ impl ImportTyped {
         if self.sure == "yes" && of_this { Sure::Yes } else { Sure::No }
     }
 
-    /// What was said of a report with the number of this one.
-    fn said_of(&self, old: &Report) -> &str {
-        let said = self.known.get(&pages::known_field(old)).map_or("", String::as_str);
-        if matches!(said, "version" | "further") { said } else { "" }
+    /// What was said in this field of a report. What was said of one text is not said of another.
+    fn said_in(&self, field: &str) -> &str {
+        let said = self.known.get(field).map_or("", String::as_str);
+        let of_this = self.file_version == Self::version_of(&self.file);
+        if of_this && matches!(said, "version" | "further" | "leave") { said } else { "" }
     }
 }
 
@@ -233,12 +234,12 @@ pub(in crate::http) async fn import(
     };
     let arriving = match arrived {
         Ok(arrived) => {
-            if arrived.is_open {
-                faults.add("known", t("import-known"));
-                // What is held here stays so unless somebody who has read that it is chooses otherwise.
-                if let Some(standing) = arrived.held.filter(|_| sent.typed.release.release != "hold") {
-                    sent.typed.release = standing;
-                }
+            if let Some(said) = arrived.fault() {
+                faults.add("known", said);
+            }
+            // What is held here stays so unless somebody who has read that it is chooses otherwise.
+            if let Some(standing) = arrived.held.filter(|_| arrived.is_open && sent.typed.release.release != "hold") {
+                sent.typed.release = standing;
             }
             asks.known = arrived.known;
             arrived.all
@@ -306,28 +307,52 @@ struct Arrived {
     known: Vec<Known>,
     /// Of one of these nobody said what it is.
     is_open: bool,
+    /// Two of them were said to be the new version of one.
+    is_twice: bool,
+    /// What the new versions take the place of.
+    placed: Vec<FhirId>,
     /// How one of these is held.
     held: Option<ReleaseTyped>,
 }
 
 impl Arrived {
-    /// A report of the file, beside the one that is here of its number.
-    fn take(&mut self, new: Report, old: Option<Report>, typed: &ImportTyped, ctx: &Ctx) {
+    /// Why none of it is taken, where it is not.
+    fn fault(&self) -> Option<Text> {
+        match self.is_open {
+            true => Some(t("import-known")),
+            false if self.is_twice => Some(t("import-known-twice")),
+            false => self.all.is_empty().then(|| t("import-known-none")),
+        }
+    }
+
+    /// A report of the file by its place there, beside the one that is here of its number.
+    fn take(&mut self, (place, new): (usize, Report), old: Option<Report>, typed: &ImportTyped, ctx: &Ctx) {
         let Some(old) = old else { return self.all.push(Arriving::of(new, None)) };
-        let said = typed.said_of(&old);
-        self.known.push(Known::of(&new, &old, said, ctx));
+        let field = pages::known_field(place, &old);
+        // What is withdrawn is no further report.
+        let said = match typed.said_in(&field) {
+            "further" if results::is_taken_back(&new.value) => "",
+            said => said,
+        };
+        self.known.push(Known::of(&new, &old, (field, said), ctx));
         self.is_open |= said.is_empty();
+        if said == "leave" {
+            return;
+        }
+        if said == "version" {
+            self.is_twice |= self.placed.contains(&old.id);
+            self.placed.push(old.id.clone());
+        }
         if old.is_held() && self.held.is_none() {
             let standing = ReleaseTyped::standing(&old, &ctx.zone);
             self.held = Some(ReleaseTyped { release: "hold".to_owned(), ..standing });
         }
-        // What is withdrawn is no further report.
-        let is_further = said == "further" && !results::is_taken_back(&new.value);
-        self.all.push(Arriving::of(new, Some(old).filter(|_| !is_further)));
+        self.all.push(Arriving::of(new, Some(old).filter(|_| said != "further")));
     }
 }
 
-/// The reports of a file, each beside the one that is here of the same number, as far as this person may see that.
+/// The reports of a file, each beside the one that is here of the same number. Where a part of that is not to be seen by this person,
+/// nothing is taken: beside it a second one would stand.
 async fn arriving(
     visit: &Visit,
     patient: &FhirId,
@@ -335,24 +360,36 @@ async fn arriving(
     typed: &ImportTyped,
     ctx: &Ctx,
 ) -> Result<Result<Arrived, ImportFault>, Refusal> {
-    let (mut arrived, mut placed) = (Arrived::default(), Vec::new());
-    for new in reports {
-        let known = results::known_as(&visit.house.records, patient, &new.value)?;
-        let old = match known.filter(|id| !placed.contains(id)) {
-            Some(id) => match read(visit, patient.as_str(), id.as_str()).await {
-                Ok((_, old)) => {
-                    placed.push(id);
-                    Some(old)
-                }
-                Err(refusal) if matches!(refusal.kind, No::NotFound | No::Gone) => None,
+    let records = &visit.house.records;
+    let (mut here, mut known): (Vec<Report>, Vec<Vec<usize>>) = (Vec::new(), Vec::new());
+    for new in &reports {
+        let mut places = Vec::new();
+        for id in results::known_as(records, patient, &new.value)? {
+            if let Some(at) = here.iter().position(|old| old.id == id) {
+                places.push(at);
+                continue;
+            }
+            let old = match read(visit, patient.as_str(), id.as_str()).await {
+                Ok((_, old)) => old,
+                Err(refusal) if matches!(refusal.kind, No::NotFound | No::Gone) => return Ok(Err(ImportFault::Unseen)),
                 Err(refusal) => return Err(refusal),
-            },
-            None => None,
-        };
+            };
+            if results::has_unseen_part(records, patient, &old)? {
+                return Ok(Err(ImportFault::Unseen));
+            }
+            places.push(here.len());
+            here.push(old);
+        }
+        known.push(places);
+    }
+    let mut arrived = Arrived::default();
+    let pairs = results::paired(&reports, &known, &here, &ctx.zone);
+    for ((place, new), pair) in reports.into_iter().enumerate().zip(pairs) {
+        let old = pair.and_then(|at| here.get(at)).cloned();
         if old.is_none() && results::is_taken_back(&new.value) {
             return Ok(Err(ImportFault::Withdrawn(pages::report_name(&new))));
         }
-        arrived.take(new, old, typed, ctx);
+        arrived.take((place, new), old, typed, ctx);
     }
     Ok(Ok(arrived))
 }
@@ -552,6 +589,42 @@ mod tests {
         assert_eq!(typed("{\r\n}\r\n", &of, "yes"), Sure::Yes, "a browser ends lines in its own way");
         assert_eq!((typed("{\n}", &of, ""), typed("[\n]", &of, "yes")), (Sure::No, Sure::No));
         assert_eq!(typed("{}", "", "yes"), Sure::Yes);
+    }
+
+    #[test]
+    fn what_a_report_is_was_said_of_one_text_and_two_are_not_the_new_version_of_one() {
+        let id = |text: &str| FhirId::parse(text).unwrap();
+        let report = |status: &str, hour: u32| {
+            let value =
+                serde_json::json!({"status": status, "effectiveDateTime": format!("2026-11-20T{hour:02}:00:00Z")});
+            Report::new(id("old"), value, Vec::new())
+        };
+        let typed = |said: &[(usize, &str)], version: &str| {
+            let known = said.iter().map(|(place, said)| (format!("old_{place}_kind"), (*said).to_owned())).collect();
+            ImportTyped { file: "{}".into(), file_version: version.into(), known, ..ImportTyped::default() }
+        };
+        let this = ImportTyped::version_of("{}");
+        let arrive = |typed: &ImportTyped, status: &str| {
+            let mut arrived = Arrived::default();
+            for place in [0, 1] {
+                arrived.take(
+                    (place, report(status, 11)),
+                    Some(report("final", 8)),
+                    typed,
+                    &Ctx::of(jiff::tz::TimeZone::UTC),
+                );
+            }
+            (arrived.is_open, arrived.is_twice, arrived.all.len())
+        };
+        let both = [(0, "version"), (1, "further")];
+        assert_eq!(arrive(&typed(&both, &this), "final"), (false, false, 2));
+        for other in [ImportTyped::version_of("[]"), String::new()] {
+            assert!(arrive(&typed(&both, &other), "final").0, "it was said of another text");
+        }
+        assert_eq!(arrive(&typed(&[(0, "leave"), (1, "version")], &this), "final"), (false, false, 1));
+        assert_eq!(arrive(&typed(&[(0, "leave"), (1, "leave")], &this), "final"), (false, false, 0));
+        assert!(arrive(&typed(&[(0, "version"), (1, "version")], &this), "final").1);
+        assert!(arrive(&typed(&both, &this), "entered-in-error").0, "what is withdrawn is no further one");
     }
 
     #[test]

@@ -74,17 +74,16 @@ pub struct Known {
     pub is_withdrawn: bool,
     /// That the one here is held, until when and why, where it is.
     pub held: Option<String>,
-    /// `version` or `further`; empty where somebody has to say.
+    /// `version`, `further` or `leave`; empty where somebody has to say.
     pub chosen: String,
 }
 
 impl Known {
     /// What the two are, with what was said of it; else with what their times and states say.
-    pub(super) fn of(new: &Report, old: &Report, said: &str, ctx: &Ctx) -> Self {
+    pub(super) fn of(new: &Report, old: &Report, (field, said): (String, &str), ctx: &Ctx) -> Self {
         let is_withdrawn = is_taken_back(&new.value);
-        let lies = Lies::of(new, old);
+        let lies = Lies::of(new, old, &ctx.zone);
         let guess = match lies {
-            _ if is_withdrawn => "version",
             Lies::After => "version",
             Lies::Further => "further",
             Lies::Before | Lies::Unsaid => "",
@@ -96,11 +95,12 @@ impl Known {
                 .to_string(),
             None => t("result-held").to_string(),
         });
+        let (here, file) = (values_of(old, ctx), values_of(new, ctx));
         Self {
-            field: known_field(old),
+            field,
             title: report_name(new),
-            here: state_line(old, ctx),
-            file: state_line(new, ctx),
+            here: state_line(old, &differing(&here, &file), ctx),
+            file: state_line(new, &differing(&file, &here), ctx),
             is_older: lies == Lies::Before && !is_withdrawn,
             is_withdrawn,
             held,
@@ -109,16 +109,27 @@ impl Known {
     }
 }
 
-/// The field that says what a report of a file is beside this one.
-pub(super) fn known_field(old: &Report) -> String {
-    format!("{}_kind", old.id)
+/// The field that says what a report of a file, by its place there, is beside this one.
+pub(super) fn known_field(place: usize, old: &Report) -> String {
+    format!("{}_{place}_kind", old.id)
 }
 
 /// How many values tell two reports apart.
 const TOLD: usize = 3;
 
+fn values_of(report: &Report, ctx: &Ctx) -> Vec<String> {
+    report.results.iter().filter_map(|(.., one)| fill::value_of(one, ctx)).collect()
+}
+
+/// The first of these values, before the others those that the other report has not.
+fn differing(own: &[String], others: &[String]) -> String {
+    let (same, differ): (Vec<&str>, Vec<&str>) =
+        own.iter().map(String::as_str).partition(|one| others.iter().any(|other| other == one));
+    differ.into_iter().chain(same).take(TOLD).collect::<Vec<_>>().join(", ")
+}
+
 /// "20 Nov 2026 08:00, final: Troponin 8 ng/L".
-fn state_line(report: &Report, ctx: &Ctx) -> String {
+fn state_line(report: &Report, told: &str, ctx: &Ctx) -> String {
     let values: Vec<&Value> = report.results.iter().map(|(.., one)| one).collect();
     let mut of = std::iter::once(&report.value).chain(values.iter().copied());
     let when = of.find_map(|one| {
@@ -128,8 +139,7 @@ fn state_line(report: &Report, ctx: &Ctx) -> String {
     let when = when.or_else(|| When::parse(fill::text(&report.value, "/issued")?, &ctx.zone));
     let state = fill::text(&report.value, "/status").map(fill::status_word);
     let line: Vec<String> = when.map(|when| when.short_time()).into_iter().chain(state).collect();
-    let told: Vec<String> = values.iter().filter_map(|one| fill::value_of(one, ctx)).take(TOLD).collect();
-    let said = Some(told.join(", ")).filter(|told| !told.is_empty());
+    let said = Some(told.to_owned()).filter(|told| !told.is_empty());
     [line.join(", ")].into_iter().chain(said).collect::<Vec<_>>().join(": ")
 }
 
@@ -168,6 +178,11 @@ pub struct ReportPage {
 impl ImportPage {
     fn is_sure(&self) -> bool {
         self.sure == Some(Sure::Yes)
+    }
+
+    /// Whether it asks something of this text.
+    fn asks(&self) -> bool {
+        self.sure.is_some() || !self.known.is_empty()
     }
 }
 
@@ -293,6 +308,7 @@ pub(super) fn import_fault(fault: &ImportFault) -> String {
         }
         ImportFault::OfAnother(title) => t("import-of-another").with("title", title),
         ImportFault::Withdrawn(title) => t("import-withdrawn").with("title", title),
+        ImportFault::Unseen => t("import-not-yours"),
         ImportFault::Later(title) => t("import-later").with("title", title),
         ImportFault::TooMany => t("import-too-many"),
         ImportFault::Unread => t("import-unread"),
@@ -391,20 +407,32 @@ mod tests {
         let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
         let here = of("old", 8, "2026-11-20T08:00:00Z", json!({}));
         let later = of("new", 80, "2026-11-20T11:00:00Z", json!({}));
-        let known = Known::of(&later, &here, "", &ctx);
-        assert_eq!((known.field.as_str(), known.chosen.as_str()), ("old_kind", "further"));
-        assert_eq!(known.here, "20 Nov 2026 08:00, final: Troponin 8 ng/L");
-        assert_eq!(known.file, "20 Nov 2026 11:00, final: Troponin 80 ng/L");
-        assert_eq!(Known::of(&later, &here, "version", &ctx).chosen, "version", "somebody said so");
+        let known = |new: &Report, old: &Report, said: &str| Known::of(new, old, (known_field(0, old), said), &ctx);
+        let asked = known(&later, &here, "");
+        assert_eq!((asked.field.as_str(), asked.chosen.as_str()), ("old_0_kind", "further"));
+        assert_eq!(asked.here, "20 Nov 2026 08:00, final: Troponin 8 ng/L");
+        assert_eq!(asked.file, "20 Nov 2026 11:00, final: Troponin 80 ng/L");
+        assert_eq!(known(&later, &here, "version").chosen, "version", "somebody said so");
         let older = of("new", 7, "2026-11-20T08:00:00Z", json!({"status": "preliminary"}));
-        let known = Known::of(&older, &here, "", &ctx);
-        assert!(known.is_older && known.chosen.is_empty() && known.held.is_none());
+        let asked = known(&older, &here, "");
+        assert!(asked.is_older && asked.chosen.is_empty() && asked.held.is_none());
+        let corrected = of("new", 9, "2026-11-20T09:00:00Z", json!({"status": "corrected"}));
+        assert!(known(&corrected, &here, "").chosen.is_empty(), "its time may be what was corrected");
+        let elsewhen = of("new", 9, "2026-11-20T09:00:00Z", json!({"status": "entered-in-error"}));
+        assert!(known(&elsewhen, &here, "").chosen.is_empty());
         let held = json!({"meta": {"security": [{"code": "NOPAT"}]}});
         let held = of("old", 8, "2026-11-20T08:00:00Z", held);
         let withdrawn = of("new", 8, "2026-11-20T08:00:00Z", json!({"status": "entered-in-error"}));
-        let known = Known::of(&withdrawn, &held, "", &ctx);
-        assert!(known.is_withdrawn && known.chosen == "version");
-        assert_eq!(known.held, Some(t("result-held").to_string()));
+        let asked = known(&withdrawn, &held, "");
+        assert!(asked.is_withdrawn && asked.chosen == "version");
+        assert_eq!(asked.held, Some(t("result-held").to_string()));
+    }
+
+    #[test]
+    fn of_many_values_those_that_differ_are_told_first() {
+        let own = |last: &str| ["FBC1 1", "FBC2 2", "FBC3 3", "FBC4 4", last].map(str::to_owned);
+        assert_eq!(differing(&own("FBC5 5"), &own("FBC5 500")), "FBC5 5, FBC1 1, FBC2 2");
+        assert_eq!(differing(&own("FBC5 500"), &own("FBC5 5")), "FBC5 500, FBC1 1, FBC2 2");
     }
 
     #[test]

@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::super::take_back::is_taken_back;
 use super::super::{Report, comment};
 use crate::base::{FhirId, Timestamp};
-use crate::care::within::{list, text};
+use crate::care::within::{last_day, list, text};
 use crate::fhir::ResourceType as R;
 use crate::fhir::search::{encode, escaped};
 use crate::record::{RecordError, Records, strict};
@@ -57,10 +58,15 @@ pub enum Lies {
 }
 
 impl Lies {
-    pub fn of(new: &Report, old: &Report) -> Self {
-        let (mine, theirs) = (times(new), times(old));
-        if !mine.is_empty() && !theirs.is_empty() && mine.is_disjoint(&theirs) {
-            return Self::Further;
+    /// Days and months lie on this clock. What corrects something is never said to be a further one by itself.
+    pub fn of(new: &Report, old: &Report, zone: &TimeZone) -> Self {
+        let is_correction = matches!(text(&new.value, "/status"), "amended" | "corrected" | "appended");
+        let times = Times::of(new, old, zone);
+        match times {
+            Times::Apart if is_correction || is_taken_back(&new.value) => return Self::Unsaid,
+            Times::Apart => return Self::Further,
+            _ if is_taken_back(&new.value) => return Self::After,
+            Times::Same | Times::Perhaps => {}
         }
         let issued = |of: &Report| text(&of.value, "/issued").parse::<Timestamp>().ok();
         let is_open = |of: &Report| matches!(text(&of.value, "/status"), "registered" | "partial" | "preliminary");
@@ -68,6 +74,8 @@ impl Lies {
         match (text(&new.value, "/status"), by_date) {
             _ if is_open(new) && !is_open(old) => Self::Before,
             (_, Some(std::cmp::Ordering::Less)) => Self::Before,
+            // Another sample of that day would read so, too.
+            _ if times == Times::Perhaps && !is_correction => Self::Unsaid,
             ("amended" | "corrected" | "appended", _) | (_, Some(std::cmp::Ordering::Greater)) => Self::After,
             _ if is_open(old) && !is_open(new) => Self::After,
             _ => Self::Unsaid,
@@ -75,36 +83,111 @@ impl Lies {
     }
 }
 
+/// How the times of two reports, or of two values, lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Times {
+    /// One of them is the same, or one of the two has none.
+    Same,
+    /// As far as the coarser of them says.
+    Perhaps,
+    Apart,
+}
+
+impl Times {
+    fn of(new: &Report, old: &Report, zone: &TimeZone) -> Self {
+        let (mine, theirs) = (times(new), times(old));
+        let pairs = mine.iter().flat_map(|one| theirs.iter().map(move |other| Self::of_two(one, other, zone)));
+        pairs.min().unwrap_or(Self::Same)
+    }
+
+    /// Of two FHIR `dateTime`s.
+    fn of_two(one: &str, other: &str, zone: &TimeZone) -> Self {
+        match (one.parse::<Timestamp>(), other.parse::<Timestamp>()) {
+            (Ok(one), Ok(other)) if one == other => Self::Same,
+            (Ok(_), Ok(_)) => Self::Apart,
+            _ if one == other => Self::Same,
+            _ => {
+                let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+                let here = last_day(long, zone).map(|day| day.to_string());
+                let is_within = |long: &str| !short.is_empty() && long.starts_with(short);
+                let is_day = is_within(long) || here.is_some_and(|day| is_within(&day));
+                if is_day { Self::Perhaps } else { Self::Apart }
+            }
+        }
+    }
+}
+
 /// When what a report says was true: by itself, else by its values.
-fn times(of: &Report) -> BTreeSet<String> {
+fn times(of: &Report) -> Vec<&str> {
     match time_of(&of.value) {
-        Some(time) => BTreeSet::from([time]),
+        Some(time) => vec![time],
         None => of.results.iter().filter_map(|(.., one)| time_of(one)).collect(),
     }
 }
 
-/// As a moment, where it is one: the same stands in the words of several zones.
-fn time_of(one: &Value) -> Option<String> {
+fn time_of(one: &Value) -> Option<&str> {
     let all = ["/effectiveDateTime", "/effectiveInstant", "/effectivePeriod/start"];
-    let said = all.iter().map(|at| text(one, at)).find(|said| !said.is_empty())?;
-    Some(said.parse::<Timestamp>().map_or_else(|_| said.to_owned(), |moment| moment.to_string()))
+    all.iter().map(|at| text(one, at)).find(|said| !said.is_empty())
 }
 
-/// The report of this patient that bears a number of this one and is called as it is; of several reports of one order, which may
-/// bear one number, the one of the same time. One that was taken back is not here any more.
-pub fn known_as(records: &Records, patient: &FhirId, report: &Value) -> Result<Option<FhirId>, RecordError> {
+/// The reports of this patient that bear a number of this one and are called as it is: of several reports of one order, which may
+/// bear one number, all. One that was taken back is not here any more.
+pub fn known_as(records: &Records, patient: &FhirId, report: &Value) -> Result<Vec<FhirId>, RecordError> {
     let pick: fn(&Value) -> Option<Value> = |one| (!is_taken_back(one)).then(|| one.clone());
+    let mut all = Vec::new();
     for (system, value) in numbers(report) {
         let mut query = format!("subject=Patient/{patient}&identifier=");
         encode(&format!("{}|{}", escaped(&system), escaped(&value)), &mut query);
         let found = records.glimpse(&strict(R::DiagnosticReport, &query)?, pick)?;
-        let alike: Vec<&Value> = found.iter().filter(|one| is_called_alike(one, report)).collect();
-        let of_its_time = alike.iter().find(|one| time_of(one) == time_of(report));
-        if let Some(one) = of_its_time.or(alike.first()) {
-            return Ok(FhirId::parse(text(one, "/id")).ok());
+        let alike = found.iter().filter(|one| is_called_alike(one, report));
+        for id in alike.filter_map(|one| FhirId::parse(text(one, "/id")).ok()) {
+            if !all.contains(&id) {
+                all.push(id);
+            }
         }
     }
-    Ok(None)
+    Ok(all)
+}
+
+/// Which of those that are here each report of a file is to be held against, whatever the order of the file: `known` names those of
+/// its number by their places in `old`. Those of one time belong together; the others are held against what is left then, and use
+/// nothing up, for they may be further ones.
+pub fn paired(new: &[Report], known: &[Vec<usize>], old: &[Report], zone: &TimeZone) -> Vec<Option<usize>> {
+    let mut pairs: Vec<Option<usize>> = vec![None; new.len()];
+    let mut placed = BTreeSet::new();
+    for wanted in [Times::Same, Times::Perhaps] {
+        for ((pair, report), known) in pairs.iter_mut().zip(new).zip(known) {
+            let fits = |at: &&usize| {
+                let lies = |old: &Report| Times::of(report, old, zone) == wanted;
+                !placed.contains(*at) && old.get(**at).is_some_and(lies)
+            };
+            if pair.is_none()
+                && let Some(at) = known.iter().find(fits)
+            {
+                placed.insert(*at);
+                *pair = Some(*at);
+            }
+        }
+    }
+    for (pair, known) in pairs.iter_mut().zip(known) {
+        *pair = pair.or_else(|| known.iter().find(|at| !placed.contains(*at)).copied());
+    }
+    pairs
+}
+
+/// Whether a part of this report is the patient's, counts, and was not to be seen by who read it: a correction would leave it.
+pub fn has_unseen_part(records: &Records, patient: &FhirId, report: &Report) -> Result<bool, RecordError> {
+    let subject = format!("Patient/{patient}");
+    for one in &report.apart {
+        let Some(kind) = R::parse(one.type_name()) else { continue };
+        let found = records.glimpse(&strict(kind, &format!("_id={}", one.id()))?, |found| {
+            (!is_taken_back(found)).then(|| text(found, "/subject/reference").to_owned())
+        })?;
+        if found.contains(&subject) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The numbers of a resource, each with whose it is: of one without nobody knows what else bears it.
@@ -124,32 +207,42 @@ fn is_called_alike(one: &Value, other: &Value) -> bool {
     mine.iter().any(|code| !code.1.is_empty() && theirs.contains(code)) || name(one) == name(other)
 }
 
-/// Whether two values are one: by a number that both have, or by what was measured when.
-fn is_same_value(one: &Value, other: &Value) -> bool {
+/// How surely two values are one: by a number that both have, or by what was measured when.
+fn likeness(one: &Value, other: &Value) -> Times {
     let (mine, theirs) = (numbers(one), numbers(other));
     if mine.iter().any(|number| theirs.contains(number)) {
-        return true;
+        return Times::Same;
     }
-    let when =
-        |of: &Value| ["effectiveDateTime", "effectiveInstant", "effectivePeriod"].map(|name| of.get(name).cloned());
-    is_called_alike(one, other) && when(one) == when(other)
+    match (time_of(one), time_of(other)) {
+        _ if !is_called_alike(one, other) => Times::Apart,
+        // Of a day in another's words it is the same value: what is not, nobody had a number for.
+        (Some(one), Some(other)) => Times::of_two(one, other, &TimeZone::UTC),
+        (None, None) => Times::Same,
+        _ => Times::Apart,
+    }
 }
 
 fn in_place(new: Report, old: Report) -> Arriving {
+    let old_values: Vec<Value> = old.results.iter().map(|(.., value)| value.clone()).collect();
     let mut left = old.results;
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     let mut results = Vec::new();
     for (id, _, value) in new.results {
-        let place = left.iter().position(|(.., before)| !is_taken_back(before) && is_same_value(before, &value));
-        let (own, version) = match place.map(|at| left.swap_remove(at)) {
+        let place_as = |wanted: Times| {
+            left.iter().position(|(.., before)| !is_taken_back(before) && likeness(before, &value) == wanted)
+        };
+        let place = place_as(Times::Same).or_else(|| place_as(Times::Perhaps));
+        match place.map(|at| left.swap_remove(at)) {
             Some((before, version, stood)) => {
                 names.insert(format!("Observation/{id}"), format!("Observation/{before}"));
                 results.push((before, version, with_labels(value, &stood)));
-                continue;
             }
-            None => (id, None),
-        };
-        results.push((own, version, value));
+            // A test is as delicate as it was, also where its time was corrected.
+            None => {
+                let alike = old_values.iter().filter(|one| is_called_alike(one, &value));
+                results.push((id, None, alike.fold(value.clone(), |value, stood| with_labels(value, stood))));
+            }
+        }
     }
     for (.., value) in &mut results {
         rename(value, &names);
@@ -264,7 +357,7 @@ mod tests {
         };
         let (at, noon) = ("2026-11-20T08:00:00Z", "2026-11-20T12:00:00Z");
         let here = of("final", at, noon);
-        let lies = |new: Report| Lies::of(&new, &here);
+        let lies = |new: Report| Lies::of(&new, &here, &TimeZone::UTC);
         assert_eq!(lies(of("final", "2026-11-20T11:00:00Z", noon)), Lies::Further);
         assert_eq!(lies(of("preliminary", at, "2026-11-20T09:00:00Z")), Lies::Before);
         assert_eq!(lies(of("preliminary", at, "2026-11-20T13:00:00Z")), Lies::Before, "it is less final");
@@ -276,7 +369,68 @@ mod tests {
             one["effectiveDateTime"] = day.into();
             report("r", "final", vec![(id("f"), None, one)])
         };
-        assert_eq!(Lies::of(&value("2026-03-01"), &value("2026-03-02")), Lies::Further, "by their values");
+        let by_values = Lies::of(&value("2026-03-01"), &value("2026-03-02"), &TimeZone::UTC);
+        assert_eq!(by_values, Lies::Further, "by their values");
+    }
+
+    #[test]
+    fn what_corrects_or_withdraws_is_no_further_sample_by_itself() {
+        let of = |status: &str, effective: &str| {
+            let mut one = report("r", status, Vec::new());
+            one.value["effectiveDateTime"] = effective.into();
+            one
+        };
+        let auckland = TimeZone::get("Pacific/Auckland").unwrap();
+        let lies = |status: &str, new: &str, old: &str| Lies::of(&of(status, new), &of("final", old), &auckland);
+        let (at, three) = ("2026-11-20T08:00:00+13:00", "2026-11-20T11:00:00+13:00");
+        for status in ["corrected", "amended", "entered-in-error"] {
+            assert_eq!(lies(status, three, at), Lies::Unsaid, "{status}: its time may be what was corrected");
+            assert_eq!(lies(status, at, "2026-11-20"), Lies::After, "{status}: the same, written otherwise");
+            assert_eq!(lies(status, "2026-11-19T19:00:00Z", "2026-11-20"), Lies::After, "{status}: on this clock");
+        }
+        assert_eq!(lies("final", three, "2026-11-20"), Lies::Unsaid, "it may be another of that day");
+        assert_eq!(lies("final", three, at), Lies::Further);
+    }
+
+    #[test]
+    fn reports_of_one_number_find_their_own_whatever_the_order_of_the_file() {
+        let of = |status: &str, hour: u32| {
+            let mut one = report("r", status, Vec::new());
+            one.value["effectiveDateTime"] = format!("2026-11-20T{hour:02}:00:00Z").into();
+            one
+        };
+        let here = [of("final", 8)];
+        let pairs = |new: &[Report]| paired(new, &vec![vec![0]; new.len()], &here, &TimeZone::UTC);
+        for status in ["corrected", "entered-in-error"] {
+            assert_eq!(pairs(&[of("final", 11), of(status, 8)]), [None, Some(0)], "{status}");
+            assert_eq!(pairs(&[of(status, 8), of("final", 11)]), [Some(0), None], "{status}");
+        }
+        assert_eq!(pairs(&[of("final", 11), of("final", 14)]), [Some(0), Some(0)], "neither uses it up");
+        let two = [of("final", 8), of("final", 11)];
+        assert_eq!(paired(&[of("corrected", 11)], &[vec![0, 1]], &two, &TimeZone::UTC), [Some(1)]);
+        let day = |day: &str| {
+            let mut one = report("r", "corrected", Vec::new());
+            one.value["effectiveDateTime"] = day.into();
+            one
+        };
+        assert_eq!(pairs(&[of("final", 11), day("2026-11-20")]), [None, Some(0)], "to the coarser of both");
+    }
+
+    #[test]
+    fn a_corrected_value_is_as_delicate_as_it_was_whatever_its_time() {
+        let mut stood = value("Viral load", 40);
+        stood["meta"] = json!({"security": [{"code": "HIV"}]});
+        let old = report("old", "final", vec![(id("v"), Some(1), stood)]);
+        let labels = |effective: &str| {
+            let mut new = value("Viral load", 90);
+            new["effectiveDateTime"] = effective.into();
+            let new = report("new", "corrected", vec![(id("n"), None, new)]);
+            let Arriving::InPlace { report, .. } = Arriving::of(new, Some(old.clone())) else { panic!() };
+            let (id, _, value) = report.results.into_iter().next().unwrap();
+            (id.to_string(), value["meta"]["security"][0]["code"].clone())
+        };
+        assert_eq!(labels("2026-03-01T08:00:00Z"), ("v".to_owned(), json!("HIV")), "the same, written otherwise");
+        assert_eq!(labels("2026-04-01"), ("n".to_owned(), json!("HIV")), "its time was corrected");
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod file;
 mod known;
 mod whose;
 
-pub use known::{Arriving, Lies, known_as};
+pub use known::{Arriving, Lies, has_unseen_part, known_as, paired};
 pub use whose::{Described, Differs};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +40,8 @@ pub enum ImportFault {
     OfAnother(String),
     /// It is withdrawn, and nothing of it is here.
     Withdrawn(String),
+    /// What is here of its number is not to be seen by who takes it, or not whole.
+    Unseen,
     /// This is dated after today.
     Later(String),
     /// More results than one file may hold, or panels within panels without end.
