@@ -100,6 +100,7 @@ impl Kind {
             Self::ResultReleased | Self::ResultTakenBack => {
                 &[ResourceType::DiagnosticReport, ResourceType::Observation]
             }
+            Self::ResultToSign => &[ResourceType::DiagnosticReport],
             Self::MedicineChanged => &[ResourceType::MedicationRequest],
             Self::RefillAnswered | Self::RefillAsked => &[ResourceType::Task],
             Self::DocumentNew => &[ResourceType::DocumentReference],

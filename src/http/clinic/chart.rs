@@ -6,6 +6,7 @@ use axum::extract::{Path, Query};
 use axum::response::Response;
 use jiff::civil::Date;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::chart_pages::{
     Allergies, Documents, Frame, Immunizations, Measurements, Orders, Problems, Reported, ReportedRow, ResultGroup,
@@ -15,7 +16,7 @@ use super::emergency::{ClosedPage, Running};
 use super::entries::done_words;
 use super::results_pages::{self, Waiting};
 use super::{ctx, id_of, is_clinical, ranges, register, why};
-use crate::access::is_withdrawn;
+use crate::access::{Sensitivity, is_withdrawn};
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, ResourceRef};
 use crate::care::{Chart, chart, previsit, schedule, uploads};
@@ -123,9 +124,11 @@ pub(in crate::http) async fn results(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
-    let Courses { mut cx, frame, groups, chosen, waiting, off } =
+    let Courses { mut cx, frame, groups, chosen, waiting, off, sees_sealed } =
         courses(&visit, &id, &asked, Wanted::Findings).await?;
-    cx.done = asked.done.as_deref().and_then(done_words);
+    // Who has leave for what is sealed has it before them.
+    let done = asked.done.as_deref().map(|done| if done == "sealed" && sees_sealed { "added" } else { done });
+    cx.done = done.and_then(done_words);
     page(&Results { cx, frame, groups, chosen, waiting, off })
 }
 
@@ -148,6 +151,8 @@ struct Courses {
     chosen: Option<Series>,
     waiting: Vec<Waiting>,
     off: Vec<CalledOff>,
+    /// Whether a sealed result is among what is seen.
+    sees_sealed: bool,
 }
 
 async fn courses(visit: &Visit, id: &str, asked: &Asked, wanted: Wanted) -> Result<Courses, Refusal> {
@@ -160,7 +165,9 @@ async fn courses(visit: &Visit, id: &str, asked: &Asked, wanted: Wanted) -> Resu
     let all = fill::series_of(chart.of(ResourceType::Observation), wanted, &ctx);
     let chosen = chosen(&all, asked.test.as_deref());
     let off = fill::called_off(&chart, wanted, &ctx);
-    Ok(Courses { cx, frame, groups: fill::groups(all), chosen, waiting, off })
+    let is_sealed = |one: &Value| Sensitivity::of_resource(one).is_sealed();
+    let sees_sealed = chart.of(ResourceType::DiagnosticReport).iter().any(is_sealed);
+    Ok(Courses { cx, frame, groups: fill::groups(all), chosen, waiting, off, sees_sealed })
 }
 
 /// `GET /patients/{id}/timeline`
@@ -285,7 +292,7 @@ pub(in crate::http) async fn reported(
     let visits = chart.of(ResourceType::Appointment);
     let mut rows: Vec<ReportedRow> = Vec::new();
     for one in chart.of(ResourceType::QuestionnaireResponse) {
-        let own = one.get("id").and_then(serde_json::Value::as_str).unwrap_or_default();
+        let own = one.get("id").and_then(Value::as_str).unwrap_or_default();
         rows.push(ReportedRow {
             line: fill::copied::form(one, &ctx),
             href: Some(format!("{}/forms#form-{own}", frame.who.href())),
@@ -297,7 +304,7 @@ pub(in crate::http) async fn reported(
     }
     for kind in kinds {
         for one in chart.of(kind).iter().filter(|one| uploads::is_reported(one)) {
-            let own = one.get("id").and_then(serde_json::Value::as_str).unwrap_or_default();
+            let own = one.get("id").and_then(Value::as_str).unwrap_or_default();
             rows.push(ReportedRow {
                 line: fill::copied::brought(kind, one, &ctx),
                 href: (kind == ResourceType::DocumentReference)

@@ -47,6 +47,7 @@ pub(super) fn today(visit: &Visit) -> jiff::civil::Date {
 pub(super) fn done_words(code: &str) -> Option<String> {
     let text = match code {
         "added" => t("entry-done-added"),
+        "sealed" => t("result-done-sealed"),
         "changed" => t("entry-done-changed"),
         "removed" => t("entry-done-removed"),
         _ => return None,

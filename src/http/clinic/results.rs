@@ -272,15 +272,15 @@ pub(in crate::http) async fn import(
 /// The page that shows what was taken from a file, and what it says of that.
 fn place_of(patient: &FhirId, arriving: &[Arriving]) -> String {
     let is_withdrawn = |one: &Arriving| matches!(one, Arriving::Withdrawn(_));
+    let is_sealed = |one: &Arriving| Sensitivity::of_resource(&one.report().value).is_sealed();
     let (of_one, of_all) = match arriving.iter().all(is_withdrawn) {
         true => ("withdrawn", "removed"),
+        false if arriving.iter().any(is_sealed) => ("entered", "sealed"),
         false => ("entered", "added"),
     };
-    match arriving.iter().map(Arriving::report).collect::<Vec<_>>().as_slice() {
+    match arriving {
         // What is sealed opens to nobody who has no leave for it.
-        [one] if !Sensitivity::of_resource(&one.value).is_sealed() => {
-            format!("/patients/{patient}/results/reports/{}?done={of_one}", one.id)
-        }
+        [one] if !is_sealed(one) => format!("/patients/{patient}/results/reports/{}?done={of_one}", one.report().id),
         _ => format!("/patients/{patient}/results?done={of_all}"),
     }
 }
@@ -637,7 +637,8 @@ mod tests {
         assert_eq!(place_of(&id("p"), &[gone(), new()]), "/patients/p/results?done=added");
         assert_eq!(place_of(&id("p"), &[gone(), gone()]), "/patients/p/results?done=removed");
         let sealed = report(serde_json::json!({"security": [{"code": "HIV"}]}));
-        assert_eq!(place_of(&id("p"), &[Arriving::New(sealed)]), "/patients/p/results?done=added");
+        assert_eq!(place_of(&id("p"), &[Arriving::New(sealed.clone())]), "/patients/p/results?done=sealed");
+        assert_eq!(place_of(&id("p"), &[new(), Arriving::New(sealed)]), "/patients/p/results?done=sealed");
     }
 
     #[test]

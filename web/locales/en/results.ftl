@@ -40,6 +40,7 @@ result-seen = The patient sees this result.
 result-badge-held = Held
 result-signed-by = Signed by { $name }
 result-done-entered = The result is in the record.
+result-done-sealed = It is in the record. It is sealed from you now: who may see such results reads and signs it.
 result-done-withdrawn = Its laboratory withdrew this result, so it was taken back.
 result-done-signed = The result is signed.
 result-done-released = The patient can see the result now, and was told that there is one.
