@@ -234,7 +234,7 @@ pub(in crate::http) async fn import(
     };
     let arriving = match arrived {
         Ok(arrived) => {
-            if let Some(said) = arrived.fault() {
+            if let Some(said) = arrived.fault(may_sign(&visit)) {
                 faults.add("known", said);
             }
             // What is held here stays so unless somebody who has read that it is chooses otherwise.
@@ -317,11 +317,16 @@ struct Arrived {
 
 impl Arrived {
     /// Why none of it is taken, where it is not.
-    fn fault(&self) -> Option<Text> {
-        match self.is_open {
-            true => Some(t("import-known")),
-            false if self.is_twice => Some(t("import-known-twice")),
-            false => self.all.is_empty().then(|| t("import-known-none")),
+    fn fault(&self, may_sign: bool) -> Option<Text> {
+        let is_signed = |one: &&Arriving| matches!(one, Arriving::Withdrawn(report) if report.is_signed());
+        let signed = self.all.iter().find(is_signed).filter(|_| !may_sign);
+        match signed {
+            _ if self.is_open => Some(t("import-known")),
+            _ if self.is_twice => Some(t("import-known-twice")),
+            // On its page, too, it is taken back by who may sign.
+            Some(one) => Some(t("import-withdrawn-signed").with("title", pages::report_name(one.report()))),
+            None if self.all.is_empty() => Some(t("import-known-none")),
+            None => None,
         }
     }
 
@@ -625,6 +630,21 @@ mod tests {
         assert_eq!(arrive(&typed(&[(0, "leave"), (1, "leave")], &this), "final"), (false, false, 0));
         assert!(arrive(&typed(&[(0, "version"), (1, "version")], &this), "final").1);
         assert!(arrive(&typed(&both, &this), "entered-in-error").0, "what is withdrawn is no further one");
+    }
+
+    #[test]
+    fn what_a_doctor_signed_is_withdrawn_by_a_doctor() {
+        let id = FhirId::parse("old").unwrap();
+        let (system, code) = results::SIGNED;
+        let signed = serde_json::json!({"code": {"text": "Iron"}, "meta": {"tag": [{"system": system, "code": code}]}});
+        let arrived = |value: Value| Arrived {
+            all: vec![Arriving::Withdrawn(Report::new(id.clone(), value, Vec::new()))],
+            ..Arrived::default()
+        };
+        let said = arrived(signed.clone()).fault(false).unwrap().to_string();
+        assert!(said.contains("“Iron”") && said.contains("doctor"), "{said}");
+        assert!(arrived(signed).fault(true).is_none());
+        assert!(arrived(serde_json::json!({})).fault(false).is_none());
     }
 
     #[test]

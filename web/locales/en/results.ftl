@@ -88,6 +88,7 @@ import-known-version = The new version: it takes the place of what is here, and 
 import-known-withdrawn = Its laboratory withdrew it: what is here is taken back.
 import-known-further = A further report: both stand.
 import-known-leave = Leave it out: nothing of it is taken.
+import-withdrawn-signed = “{ $title }” is withdrawn by its laboratory, and a doctor has signed it here. Nothing was taken. A doctor takes the file into the record, or you leave this one out.
 import-known-none = All that is in the file is left out. Nothing was taken.
 import-known-twice = Two reports of the file cannot both take the place of the same one. Nothing was taken. One of them is something else, or is left out.
 import-whose = It is not certain whose results these are, and nothing was taken. Check it, say so below, and send it again.
