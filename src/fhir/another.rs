@@ -4,11 +4,13 @@
 
 use serde_json::Value;
 
-/// Words of a sample that is somebody else's, in the languages of the pages. One that is no word of these may be anybody's, and is
+/// Words of a sample that is somebody else's, in the languages of the pages, and the beginning of the codes of a cord's blood (HL7 v2
+/// table 0487: BLDCO, BLDCOA, BLDCOV). One that is no word of these may be anybody's, and is
 /// the patient's.
-const SAMPLES: [&str; 14] = [
+const SAMPLES: [&str; 15] = [
     "amniotic",
     "amniótico",
+    "bldco",
     "chorionic",
     "coriónicas",
     "cord blood",
@@ -42,6 +44,12 @@ impl<'a> Another<'a> {
         (!focus.is_empty() || specimen.is_some()).then_some(Self { focus, specimen })
     }
 
+    /// Whether the words or the code of a sample say that it is somebody else's.
+    pub fn is_sample(said: &str) -> bool {
+        let words = said.to_lowercase();
+        SAMPLES.iter().any(|sample| words.contains(sample))
+    }
+
     /// The same for two values about the same.
     pub fn key(&self) -> String {
         let known = |one: &&Value| {
@@ -64,10 +72,9 @@ fn sample_of_another<'a>(observation: &'a Value, subject: Option<&str>) -> Optio
     let kind = held.and_then(|held| kinds.iter().find_map(|at| text(held, at)));
     let called = text(specimen, "/display").or(kind);
     let of_other = held.and_then(|held| text(held, "/subject/reference")).is_some_and(|of| Some(of) != subject);
-    let says_so = [text(specimen, "/display"), kind].into_iter().flatten().any(|words| {
-        let words = words.to_lowercase();
-        SAMPLES.iter().any(|sample| words.contains(sample))
-    });
+    let codings = held.and_then(|held| held.pointer("/type/coding")).and_then(Value::as_array).into_iter().flatten();
+    let said = codings.flat_map(|coding| [text(coding, "/display"), text(coding, "/code")]).chain([called, kind]);
+    let says_so = said.flatten().any(Another::is_sample);
     (of_other || says_so).then(|| called.unwrap_or_default())
 }
 
@@ -100,7 +107,16 @@ mod tests {
         for own in ["Serum", "Venous blood", "Spinal cord tissue", "Urine"] {
             assert_eq!(of("specimen", json!({"display": own})), None, "{own}");
         }
-        for other in ["Umbilical cord", "Cord blood", "Amniotic fluid", "sangre de cordón", "Donor blood"] {
+        for other in [
+            "BLDCO",
+            "BLDCOA",
+            "BLDCOV",
+            "Umbilical cord",
+            "Cord blood",
+            "Amniotic fluid",
+            "sangre de cordón",
+            "Donor blood",
+        ] {
             assert!(of("specimen", json!({"display": other})).is_some(), "{other}");
         }
         let held = |of: &str| {
@@ -110,5 +126,12 @@ mod tests {
             Another::of(&one).map(|another| another.specimen.unwrap_or_default().to_owned())
         };
         assert_eq!((held("Patient/p"), held("Patient/child")), (None, Some("Blood".to_owned())));
+        let coded = |code: &str| {
+            let specimen = json!({"resourceType": "Specimen", "id": "s",
+                "type": {"text": "Blood", "coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0487", "code": code}]}});
+            let one = json!({"subject": subject, "contained": [specimen], "specimen": {"reference": "#s"}});
+            Another::of(&one).is_some()
+        };
+        assert_eq!(["BLD", "BLDCO", "BLDCOV"].map(coded), [false, true, true]);
     }
 }

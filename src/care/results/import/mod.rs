@@ -20,6 +20,7 @@ use super::Report;
 use crate::base::{Ambient, FhirId};
 use crate::care::held::is_held;
 use crate::care::within::{list, text};
+use crate::fhir::Another;
 
 /// Why a file was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -329,7 +330,11 @@ impl Taking<'_> {
 /// What a sample is of, or what a device is.
 fn kind_of(one: &Value) -> Option<String> {
     let all = ["/type/text", "/type/coding/0/display", "/type/coding/0/code"];
-    all.iter().map(|at| text(one, at)).find(|name| !name.is_empty()).map(str::to_owned)
+    let name = all.iter().map(|at| text(one, at)).find(|name| !name.is_empty())?;
+    // Where the code alone says whose it is, it stays with the name.
+    let codes = list(one.get("type").unwrap_or(&Value::Null), "coding").iter().map(|coding| text(coding, "/code"));
+    let code = codes.filter(|code| *code != name && Another::is_sample(code) && !Another::is_sample(name)).last();
+    Some(code.map_or_else(|| name.to_owned(), |code| format!("{name} ({code})")))
 }
 
 /// What a report or a panel is called.
@@ -404,6 +409,10 @@ mod tests {
         let value = &hb.results[0].2;
         assert_eq!(value["focus"], json!([{"display": "fetus"}]));
         assert_eq!((&value["specimen"], value.get("meta")), (&json!({"display": "umbilical cord"}), None));
+        let cord = json!({"text": "Blood", "coding": [{"code": "BLDCO"}]});
+        let cord = json!([{"resourceType": "Specimen", "id": "s", "type": cord}, test("hb", json!({"specimen": {"reference": "Specimen/s"}}))]);
+        let found = taken(&cord.to_string(), Sure::Yes).unwrap();
+        assert_eq!(found[0].results[0].2["specimen"], json!({"display": "Blood (BLDCO)"}), "a code says whose it is");
         let unnamed = test("hb", json!({"focus": [{"reference": "Patient/x"}]})).to_string();
         assert_eq!(taken(&unnamed, Sure::Yes).unwrap_err(), ImportFault::OfAnother("hb".into()));
         let own = test("hb", json!({"focus": [{"reference": "Patient/p1"}]})).to_string();
