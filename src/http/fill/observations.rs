@@ -351,6 +351,7 @@ fn reading(observation: &Value, unit: &Unit, judged: &Judged<'_>, ctx: &Ctx) -> 
         reported: uploads::is_reported(observation),
         held: is_held(observation),
         unsigned: text(observation, "/status") == Some("preliminary"),
+        in_doubt: is_in_doubt(observation),
         id: owned(observation, "/id"),
         ..Reading::of(when, "")
     };
@@ -391,7 +392,7 @@ fn reading(observation: &Value, unit: &Unit, judged: &Judged<'_>, ctx: &Ctx) -> 
         parts.iter().filter(|part| !is_in_pair(part)).filter_map(|part| part_flag(part, when, ctx)).collect();
     let mut read = Reading { beside: said, ..read };
     // What may be no value at all is neither drawn nor called a rise or a fall.
-    if is_in_doubt(observation) {
+    if read.in_doubt {
         read.number = None;
     }
     // The whole is marked where a part is, unless its maker or its own range says how it lies.
@@ -785,6 +786,11 @@ mod tests {
         let words = "It is not known whether this value is valid";
         assert_eq!(found[0].beside(), [words]);
         assert_eq!(said(&all[1], &ctx()).unwrap().whole(), format!("77 g/L; {words}"));
+        let since = [all.as_slice(), &[haemoglobin("2026-03-01", 131, json!({}))]].concat();
+        let found = series_of(&since, Wanted::Results, &ctx());
+        let before = |found: &Series| found.before().map(|before| before.text.clone());
+        assert_eq!(before(&found[0]).as_deref(), Some("130"), "it is none that the next is held against");
+        assert_eq!(before(&series_of(&since[1..], Wanted::Results, &ctx())[0]), None);
     }
 
     #[test]

@@ -61,6 +61,8 @@ pub struct Reading {
     pub held: bool,
     /// No doctor has signed it.
     pub unsigned: bool,
+    /// Nobody knows whether it is valid.
+    pub in_doubt: bool,
 }
 
 /// By what a value has its flag.
@@ -175,6 +177,7 @@ impl Reading {
             reported: false,
             held: false,
             unsigned: false,
+            in_doubt: false,
         }
     }
 }
@@ -287,7 +290,8 @@ impl Series {
 
     /// The reading before the newest.
     pub fn before(&self) -> Option<&Reading> {
-        self.readings.iter().rev().nth(1)
+        // What may be no value at all is none that another is held against.
+        self.readings.iter().rev().skip(1).find(|reading| !reading.in_doubt)
     }
 
     /// Whether there are at least two numbers to draw a line through.
