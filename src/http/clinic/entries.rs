@@ -55,6 +55,19 @@ pub(super) fn done_words(code: &str) -> Option<String> {
     Some(text.to_string())
 }
 
+/// Why something is taken back, in one line as the log keeps it; else what is wrong with it, in words.
+pub(super) fn reason(typed: &str) -> Result<String, Text> {
+    let reason = typed.split_whitespace().collect::<Vec<_>>().join(" ");
+    let field = pages::label("reason");
+    if reason.is_empty() {
+        return Err(t("entry-missing").with("field", field));
+    }
+    if reason.chars().count() > entries::LINE {
+        return Err(t("entry-too-long").with("field", field).with("most", entries::LINE));
+    }
+    Ok(reason)
+}
+
 /// Faults as sentences, each with its field.
 pub(super) fn said(found: entries::Faults) -> Faults {
     let mut faults = Faults::none();
@@ -426,12 +439,15 @@ impl Removal {
     }
 
     async fn remove(&self, visit: &Visit, id: &str, entry: &str, sent: &Sent<RemoveSent>) -> Result<Response, Refusal> {
-        let reason = sent.typed.reason.split_whitespace().collect::<Vec<_>>().join(" ");
-        if reason.is_empty() || reason.chars().count() > entries::LINE {
-            let mut faults = Faults::none();
-            faults.add("reason", t("entry-missing").with("field", pages::label("reason")));
-            return Ok(unprocessable(page(&self.page(visit, id, entry, Some(&reason), faults).await?)?));
-        }
+        let reason = match reason(&sent.typed.reason) {
+            Ok(reason) => reason,
+            Err(fault) => {
+                let mut faults = Faults::none();
+                faults.add("reason", fault);
+                let typed = Some(sent.typed.reason.as_str());
+                return Ok(unprocessable(page(&self.page(visit, id, entry, typed, faults).await?)?));
+            }
+        };
         let (_, value, _) = one(visit, id, self.kind, entry).await?;
         let (patient, entry) = (id_of(id)?, id_of(entry)?);
         let seen: u32 = sent.typed.version.parse().map_err(|_| Refusal::new(No::Malformed))?;

@@ -5,11 +5,10 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::entries::{RemoveSent, author, instant, one, put};
+use super::entries::{RemoveSent, author, instant, one, put, reason};
 use super::entries_pages::{self as pages, EntryPage};
 use super::{id_of, why};
 use crate::audit::{Action, Detail};
-use crate::care::entries::LINE;
 use crate::care::{medicine, prescribe};
 use crate::fhir::{Mode, ResourceType as R};
 use crate::http::fill;
@@ -18,7 +17,7 @@ use crate::http::pages::page;
 use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
-use crate::http::ui::{Faults, t};
+use crate::http::ui::Faults;
 use crate::record::{Change, Condition};
 
 async fn asked(
@@ -60,20 +59,15 @@ pub(in crate::http) async fn end(
     Path((id, statement)): Path<(String, String)>,
     sent: Sent<RemoveSent>,
 ) -> Result<Response, Refusal> {
-    let reason = sent.typed.reason.split_whitespace().collect::<Vec<_>>().join(" ");
-    if reason.is_empty() || reason.chars().count() > LINE {
-        let mut faults = Faults::none();
-        let field = pages::label("reason");
-        faults.add(
-            "reason",
-            match reason.is_empty() {
-                true => t("entry-missing").with("field", field),
-                false => t("entry-too-long").with("field", field).with("most", LINE),
-            },
-        );
-        let shown = page(&asked(&visit, (&id, &statement), Some(&sent.typed.reason), faults).await?)?;
-        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown));
-    }
+    let reason = match reason(&sent.typed.reason) {
+        Ok(reason) => reason,
+        Err(fault) => {
+            let mut faults = Faults::none();
+            faults.add("reason", fault);
+            let shown = page(&asked(&visit, (&id, &statement), Some(&sent.typed.reason), faults).await?)?;
+            return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown));
+        }
+    };
     let (_, value, _) = one(&visit, &id, R::MedicationStatement, &statement).await?;
     if prescribe::statement(&value).is_some() {
         return Err(Refusal::new(No::Never));

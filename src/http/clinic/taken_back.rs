@@ -7,15 +7,15 @@ use serde_json::Value;
 
 use super::chart::Opened;
 use super::chart_pages::Section;
-use super::entries::{RemoveSent, author, instant, one, subject, today};
+use super::entries::{RemoveSent, author, instant, one, reason, subject, today};
 use super::entries_pages::{self as pages, EntryPage};
 use super::results::{may_sign, read};
 use super::{id_of, why};
 use crate::audit::{Action, Detail};
 use crate::care::note::Pen;
 use crate::care::results::{self, Report, ResultError, is_taken_back};
+use crate::care::uploads;
 use crate::care::workflow::{Doing, Done, Refused};
-use crate::care::{entries, uploads};
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
 use crate::http::forms::Sent;
@@ -49,12 +49,6 @@ struct Wrong {
 enum What {
     Report(Box<Report>),
     One(Value),
-}
-
-/// The reason as the log keeps it; `None` for none, or too long a one.
-fn reason(typed: &str) -> Option<String> {
-    let reason = typed.split_whitespace().collect::<Vec<_>>().join(" ");
-    (!reason.is_empty() && reason.chars().count() <= entries::LINE).then_some(reason)
 }
 
 impl Wrong {
@@ -141,11 +135,14 @@ impl Wrong {
     }
 
     async fn take_back(self, visit: &Visit, id: &str, sent: &Sent<RemoveSent>) -> Result<Response, Refusal> {
-        let Some(reason) = reason(&sent.typed.reason) else {
-            let mut faults = Faults::none();
-            faults.add("reason", t("entry-missing").with("field", pages::label("reason")));
-            let shown = page(&self.page(visit, Some(&sent.typed.reason), faults)?)?;
-            return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown));
+        let reason = match reason(&sent.typed.reason) {
+            Ok(reason) => reason,
+            Err(fault) => {
+                let mut faults = Faults::none();
+                faults.add("reason", fault);
+                let shown = page(&self.page(visit, Some(&sent.typed.reason), faults)?)?;
+                return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown));
+            }
         };
         let seen: u32 = sent.typed.version.parse().map_err(|_| Refusal::new(No::Malformed))?;
         let (patient, now) = (id_of(id)?, instant(visit));
