@@ -321,6 +321,7 @@ fn about_whom(about: &Described) -> String {
     let said = t("import-whose-about").with("file", &about.file).with("here", &about.here).to_string();
     let word = |differs: &Differs| {
         t(match differs {
+            Differs::Name => "import-differs-name",
             Differs::Family => "import-differs-family",
             Differs::Given => "import-differs-given",
             Differs::Born => "import-differs-born",

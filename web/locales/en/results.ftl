@@ -94,6 +94,7 @@ import-known-twice = Two reports of the file cannot both take the place of the s
 import-whose = It is not certain whose results these are, and nothing was taken. Check it, say so below, and send it again.
 import-whose-about = The file is about { $file }. This record is of { $here }.
 import-whose-differs = Not the same: { $what }.
+import-differs-name = the name, no part of it
 import-differs-family = family name
 import-differs-given = given name
 import-differs-born = birth date, which one of them does not know to the day

@@ -32,6 +32,8 @@ pub struct Described {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Differs {
+    /// No part of it is the same.
+    Name,
     Family,
     Given,
     /// One of the two is not known to the day.
@@ -100,7 +102,7 @@ fn beside(one: &Value, patient: &Value) -> Described {
 /// Somebody of whom the file says a name and no more, beside the patient.
 fn called(name: &str, patient: &Value) -> Described {
     let here = person(patient).into_iter().chain(born(patient)).collect::<Vec<_>>().join(", ");
-    let differs = if may_be_called(name, patient) { Vec::new() } else { vec![Differs::Family] };
+    let differs = if may_be_called(name, patient) { Vec::new() } else { vec![Differs::Name] };
     Described { file: name.to_owned(), here, differs }
 }
 
@@ -369,7 +371,7 @@ mod tests {
         let about = Described {
             file: "Kid Otherly".into(),
             here: "Brandvold, 9 May 1967".into(),
-            differs: vec![Differs::Family],
+            differs: vec![Differs::Name],
         };
         assert_eq!((beside("Brandvold"), beside("Kid Otherly")), (Ok(()), Err(ImportFault::Whose(Some(about)))));
         let version = result(json!({"reference": "Patient/p1/_history/1"}));
