@@ -701,7 +701,7 @@ proptest! {
     ) {
         let confided = Target { sensitivity: target.sensitivity.confided(), ..target.clone() };
         let Ok(basis) = ask(&actor, action, &confided, &facts) else { return Ok(()) };
-        let brings = basis == Basis::Service && matches!(action, Action::Create | Action::Update);
+        let brings = matches!(actor.who(), Who::Service { .. }) && matches!(action, Action::Create | Action::Update);
         let directory = basis == Basis::Directory && target.kind == ResourceType::Patient;
         let theirs = matches!(actor.who(), Who::ProxyFor { .. } | Who::System { .. })
             || matches!(actor.role(), Some(Role::Patient | Role::Proxy | Role::HealthAdmin));
