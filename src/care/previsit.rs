@@ -339,7 +339,7 @@ pub fn answers_of_one<'a>(appointment: &'a Value, patient: &str) -> Option<&'a s
         of.any(|part| part.pointer("/valueReference/reference").and_then(Value::as_str) == Some(whose.as_str()))
     };
     let all = appointment.get("supportingInformation").and_then(Value::as_array)?;
-    all.iter().filter(is_theirs).next_back()?.get("reference")?.as_str()?.strip_prefix("QuestionnaireResponse/")
+    all.iter().rfind(is_theirs)?.get("reference")?.as_str()?.strip_prefix("QuestionnaireResponse/")
 }
 
 /// Stores a built form, if the box does not have it yet.

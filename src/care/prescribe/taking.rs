@@ -299,23 +299,31 @@ pub fn teller(statement: &Value) -> Teller {
     }
 }
 
+/// What a statement says of a prescription.
+struct Word<'a> {
+    /// When it was said, and when that was written.
+    at: (Option<Timestamp>, Option<Timestamp>),
+    not: bool,
+    statement: &'a Value,
+}
+
 /// The prescriptions of which the newest word is that they are not taken. What is known to the day was said at its end on this
 /// clock; of one moment the one that was written last counts.
 pub fn not_taking<'a>(statements: impl Iterator<Item = &'a Value>, zone: &TimeZone) -> BTreeMap<String, NotTaking> {
     let moment = |one: &Value, pointer| text(one, pointer).and_then(|said| last_moment(said, zone));
-    let mut newest: BTreeMap<&str, ((Option<Timestamp>, Option<Timestamp>), bool, &Value)> = BTreeMap::new();
+    let mut newest: BTreeMap<&str, Word<'_>> = BTreeMap::new();
     for one in statements {
         let Some((of, not, _)) = statement(one) else { continue };
         let written = moment(one, "/meta/lastUpdated");
         let at = (moment(one, "/dateAsserted").or(written), written);
-        if newest.get(of).is_none_or(|(before, ..)| *before <= at) {
-            newest.insert(of, (at, not, one));
+        if newest.get(of).is_none_or(|before| before.at <= at) {
+            newest.insert(of, Word { at, not, statement: one });
         }
     }
     newest
         .into_iter()
-        .filter(|(_, (_, not, _))| *not)
-        .map(|(of, (_, _, one))| {
+        .filter(|(_, word)| word.not)
+        .map(|(of, Word { statement: one, .. })| {
             let own = |pointer| text(one, pointer).map(str::to_owned);
             let reason = own("/statusReason/0/text").or_else(|| own("/statusReason/0/coding/0/display"));
             let statement = own("/id").unwrap_or_default();

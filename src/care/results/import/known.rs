@@ -240,7 +240,7 @@ fn in_place(new: Report, old: Report) -> Arriving {
             // A test is as delicate as it was, also where its time was corrected.
             None => {
                 let alike = old_values.iter().filter(|one| is_called_alike(one, &value));
-                results.push((id, None, alike.fold(value.clone(), |value, stood| with_labels(value, stood))));
+                results.push((id, None, alike.fold(value.clone(), with_labels)));
             }
         }
     }

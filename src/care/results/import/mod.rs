@@ -332,8 +332,8 @@ fn kind_of(one: &Value) -> Option<String> {
     let all = ["/type/text", "/type/coding/0/display", "/type/coding/0/code"];
     let name = all.iter().map(|at| text(one, at)).find(|name| !name.is_empty())?;
     // Where the code alone says whose it is, it stays with the name.
-    let codes = list(one.get("type").unwrap_or(&Value::Null), "coding").iter().map(|coding| text(coding, "/code"));
-    let code = codes.filter(|code| *code != name && Another::is_sample(code) && !Another::is_sample(name)).last();
+    let mut codes = list(one.get("type").unwrap_or(&Value::Null), "coding").iter().map(|coding| text(coding, "/code"));
+    let code = codes.rfind(|code| *code != name && Another::is_sample(code) && !Another::is_sample(name));
     Some(code.map_or_else(|| name.to_owned(), |code| format!("{name} ({code})")))
 }
 
