@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::access::{ConsentRule, ConsentRules, Covers, Effect, Grantee, Sensitivity};
 use crate::base::{ActorRef, FhirId, ResourceRef, Role, Timestamp};
+use crate::care::within::{id_of, version_of};
 use crate::care::workflow::{Doing, Done, Never, Refused, carry_out};
 use crate::fhir::{Mode, ResourceType};
 use crate::record::{Change, Condition, RecordError, rules_of};
@@ -170,7 +171,7 @@ fn other(consent: &Value, zone: &TimeZone, now: Timestamp) -> Option<Other> {
         Some(Says { effect, whom, covers, from, until })
     });
     let says: Vec<Says> = says.collect();
-    let id = consent.get("id").and_then(Value::as_str).and_then(|id| FhirId::parse(id).ok())?;
+    let id = id_of(consent)?;
     (!says.is_empty()).then(|| Other { id, version: version_of(consent), says })
 }
 
@@ -181,11 +182,6 @@ fn name_of(provision: &Value, person: &ResourceRef) -> Option<String> {
     let named = of("actor").filter_map(|actor| actor.get("reference")).filter(is);
     let mut names = named.filter_map(|reference| reference.get("display")?.as_str()).map(str::to_owned);
     names.next().or_else(|| of("provision").find_map(|inner| name_of(inner, person)))
-}
-
-fn version_of(consent: &Value) -> u32 {
-    let version = consent.pointer("/meta/versionId").and_then(Value::as_str);
-    version.and_then(|version| version.parse().ok()).unwrap_or(0)
 }
 
 /// On or off.
@@ -256,8 +252,7 @@ pub async fn end(doing: Doing<'_>, mut consent: Value, version: u32) -> Result<D
 
 /// What another program brought may break a rule of FHIR, and ends all the same.
 fn put(consent: Value, version: u32) -> Result<Change, RecordError> {
-    let id = consent.get("id").and_then(Value::as_str).and_then(|id| FhirId::parse(id).ok());
-    let id = id.ok_or(RecordError::Damaged)?;
+    let id = id_of(&consent).ok_or(RecordError::Damaged)?;
     Change::put(ResourceType::Consent, id, consent, Condition::Version(version), Mode::Lenient)
 }
 

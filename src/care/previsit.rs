@@ -292,14 +292,10 @@ pub async fn send(
 /// Whose the answers are, in the reference to them of a visit for several.
 const ANSWERS_OF: &str = "urn:chartbox:answers-of";
 
-fn is_for_several(appointment: &Value) -> bool {
-    schedule::patients_of(appointment).nth(1).is_some()
-}
-
 /// The visit with the answers of one of its patients, as in `Patient/a`; somebody has to read them, whatever was read before.
 fn with_answers(value: Value, answers: &FhirId, patient: &str) -> Value {
     let mut link = json!({"reference": format!("QuestionnaireResponse/{answers}")});
-    if is_for_several(&value)
+    if schedule::is_for_several(&value)
         && let Some(members) = link.as_object_mut()
     {
         let of = json!([{"url": ANSWERS_OF, "valueReference": {"reference": patient}}]);
@@ -329,7 +325,7 @@ pub fn answers_of(appointment: &Value) -> Vec<&str> {
 
 /// The last answers of one of the patients of a visit: of a visit for several they say whose they are.
 pub fn answers_of_one<'a>(appointment: &'a Value, patient: &str) -> Option<&'a str> {
-    if !is_for_several(appointment) {
+    if !schedule::is_for_several(appointment) {
         return answers_of(appointment).last().copied();
     }
     let whose = format!("Patient/{patient}");

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::Chart;
 use super::prescribe;
+use super::within::text;
 use crate::base::{Ambient, FhirId, Timestamp};
 use crate::fhir::ResourceType as R;
 use crate::fhir::ips::{self, Ids, Input};
@@ -58,17 +59,10 @@ pub fn document(parts: &SummaryParts, maker: Maker<'_>, ambient: &Ambient) -> Op
 fn kept(chosen: Vec<Value>, chart: &Chart, zone: &TimeZone) -> Vec<Value> {
     let newest = prescribe::not_taking(chart.of(R::MedicationStatement).iter(), zone);
     let adds = |one: &Value| match prescribe::statement(one) {
-        Some((of, true, _)) => newest.get(of).is_some_and(|word| Some(word.statement.as_str()) == text(one, "id")),
+        Some((of, true, _)) => newest.get(of).is_some_and(|word| word.statement == text(one, "/id")),
         _ => !prescribe::goes_with(one, chart.of(R::MedicationRequest), chart.medications()),
     };
-    chosen
-        .into_iter()
-        .filter(|one| text(one, "resourceType") != Some(R::MedicationStatement.name()) || adds(one))
-        .collect()
-}
-
-fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
-    value.get(name).and_then(Value::as_str)
+    chosen.into_iter().filter(|one| text(one, "/resourceType") != R::MedicationStatement.name() || adds(one)).collect()
 }
 
 /// The same for one clinic at one box, so that its summaries name it alike: a UUID of our own making (RFC 9562 §5.8).
@@ -107,7 +101,7 @@ mod tests {
             let all = vec![(R::MedicationRequest, vec![request.clone()]), (R::MedicationStatement, statements.clone())];
             let chart = Chart::holding(serde_json::json!({"id": "p"}), all);
             let kept = kept(statements, &chart, &TimeZone::UTC);
-            kept.iter().filter_map(|one| text(one, "id").map(str::to_owned)).collect::<Vec<_>>()
+            kept.iter().map(|one| text(one, "/id").to_owned()).collect::<Vec<_>>()
         };
         let other = said("o", "active", "Doxycycline", "2026-11-01", w);
         assert_eq!(ids(vec![other, said("s", "active", "Amoxicillin", "2026-11-01", w)]), ["o"]);

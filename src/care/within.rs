@@ -5,6 +5,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
+use crate::base::FhirId;
+
 /// The members of a list that the resource has at its top.
 pub(super) fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
@@ -33,6 +35,16 @@ pub(super) fn last_moment(said: &str, zone: &TimeZone) -> Option<Timestamp> {
         let next = last_day(said, zone)?.tomorrow().ok()?;
         Some(next.to_zoned(zone.clone()).ok()?.timestamp())
     })
+}
+
+/// The id of a stored resource.
+pub(super) fn id_of(value: &Value) -> Option<FhirId> {
+    FhirId::parse(text(value, "/id")).ok()
+}
+
+/// Its version; 0, which none has, where that does not read.
+pub(super) fn version_of(value: &Value) -> u32 {
+    text(value, "/meta/versionId").parse().unwrap_or(0)
 }
 
 /// The text that a pointer leads to.

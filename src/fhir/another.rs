@@ -5,8 +5,7 @@
 use serde_json::Value;
 
 /// Words of a sample that is somebody else's, in the languages of the pages, and the beginning of the codes of a cord's blood (HL7 v2
-/// table 0487: BLDCO, BLDCOA, BLDCOV). One that is no word of these may be anybody's, and is
-/// the patient's.
+/// table 0487: BLDCO, BLDCOA, BLDCOV). One that is no word of these may be anybody's, and is the patient's.
 const SAMPLES: [&str; 15] = [
     "amniotic",
     "amniótico",

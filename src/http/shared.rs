@@ -18,7 +18,7 @@ use crate::audit::{Action, Detail, Purpose};
 use crate::base::Secret;
 use crate::care::Chart;
 use crate::care::sharing::{self, Opening, Shown};
-use crate::care::summary::{Maker, document};
+use crate::care::summary::document;
 use crate::record::{Channel, Why};
 
 /// `GET /shared`
@@ -84,9 +84,7 @@ pub(super) async fn open(visit: Visit, Form(typed): Form<Typed>) -> Result<Respo
     if typed.r#as == "fhir" {
         let origin = house.about.portal_url.as_deref().or(house.about.clinic_url.as_deref()).unwrap_or_default();
         let base = format!("{origin}/fhir");
-        let face = &house.front.face;
-        let (dose, besides) = (fill::dose_in_english, fill::besides_in_english);
-        let maker = Maker { clinic: &face.clinic, base: &base, dose, besides, zone: &face.zone };
+        let maker = fill::summary::maker(&house.front.face, &base);
         let bundle = document(&parts, maker, &house.ambient);
         let bundle = bundle.ok_or_else(|| Refusal::internal("a stored resource does not read"))?;
         let headers = [

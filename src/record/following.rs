@@ -8,7 +8,6 @@
 //! with what it follows ([`as_it_stands`]), so that nothing is open meanwhile that is not to be.
 
 use std::cell::Cell;
-use std::cmp::Reverse;
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::time::Duration;
@@ -189,10 +188,7 @@ pub(super) fn as_it_stands_within(
     if row.state != State::Live || !may_follow(row.kind) || !is_unsettled(read)? {
         return Ok(row);
     }
-    Ok(match standing_of(read, number, &row, most)? {
-        Some(Standing { patients, sensitivity }) => Row { patients, sensitivity, ..row },
-        None => Row { sensitivity: untold(), ..row },
-    })
+    with_standing(read, number, row, most)
 }
 
 /// A version of the past as it stands by what it followed then, as that stands now; nothing where it followed nothing. What was
@@ -205,10 +201,15 @@ pub(super) fn past_as_it_stands(
     if version.state != State::Live || !may_follow(version.kind) {
         return Ok(None);
     }
-    Ok(Some(match standing_of(read, number, version, MOST_READ)? {
-        Some(Standing { patients, sensitivity }) => Row { patients, sensitivity, ..version.clone() },
-        None => Row { sensitivity: untold(), ..version.clone() },
-    }))
+    with_standing(read, number, version.clone(), MOST_READ).map(Some)
+}
+
+/// The row with that standing; sealed and held where it follows more than so many bytes.
+fn with_standing(read: &(impl Read + ?Sized), number: RowNumber, row: Row, most: usize) -> Result<Row, RecordError> {
+    Ok(match standing_of(read, number, &row, most)? {
+        Some(Standing { patients, sensitivity }) => Row { patients, sensitivity, ..row },
+        None => Row { sensitivity: untold(), ..row },
+    })
 }
 
 /// The standing of one that may follow others by itself and by all of them; nothing where these have more bytes than so many. One
@@ -250,8 +251,7 @@ fn standing_of(
     Ok(Some(standing))
 }
 
-/// What comes into a patient's record by what it follows, and is not settled: of one type, where it will stand there, and in that
-/// order.
+/// What comes into a patient's record by what it follows, and is not settled: of one type, with where it will stand there.
 pub(super) fn coming_into(
     read: &(impl Read + ?Sized),
     patient: RowNumber,
@@ -290,7 +290,6 @@ pub(super) fn coming_into(
             }
         }
     }
-    found.sort_unstable_by_key(|(date, number)| (Reverse(date.0), *number));
     Ok(found)
 }
 

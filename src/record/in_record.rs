@@ -39,7 +39,8 @@ pub(super) fn in_record<'a>(
     };
     let is_believed = !(may_follow(kind) && is_unsettled(read)?);
     let mut coming = if is_believed { Vec::new() } else { coming_into(read, patient, kind, goes_on)? };
-    coming.retain(|(date, number)| after.is_none_or(|after| order((*date, *number)) > order(after)));
+    coming.retain(|place| after.is_none_or(|after| order(*place) > order(after)));
+    coming.sort_unstable_by_key(|place| order(*place));
     let there = read.scan(&COMPARTMENT, range, Direction::Up)?.map(move |entry| -> Result<InRecord, RecordError> {
         let ((_, _, date, number), tag) = entry?;
         Ok(InRecord { date, number, tag: Some(tag).filter(|_| is_believed) })

@@ -323,7 +323,7 @@ impl Reading<'_> {
         (seen, known): (&mut Option<serde_json::Value>, &mut BTreeSet<RowNumber>),
     ) -> Result<Vec<RowNumber>, RecordError> {
         let read = self.read;
-        let mut candidates: Vec<RowNumber> = match include.way {
+        let candidates: Vec<RowNumber> = match include.way {
             IncludeWay::Forward => {
                 self.pace.go_through(from.json.len())?;
                 let seen = match seen {
@@ -338,8 +338,6 @@ impl Reading<'_> {
             }
             IncludeWay::Reverse => run_search::reverse(read, include, from.kind, &from.id)?.into_iter().collect(),
         };
-        let mut once = BTreeSet::new();
-        candidates.retain(|number| once.insert(*number));
         let mut found = Vec::new();
         for number in candidates {
             if known.contains(&number) {

@@ -202,7 +202,7 @@ impl Writing<'_, '_, '_> {
         let before: Value = serde_json::from_slice(&before.json).map_err(|_| RecordError::Damaged)?;
         let mut after = patch.apply(&before).map_err(|error| RecordError::Patch(row.kind, error))?;
         patch.make_own(&mut after);
-        Ok(Patched { after, stood: links_of(&before, Definitions::r4()) })
+        Ok(Patched { after, stood: links_of(before, Definitions::r4()) })
     }
 
     /// What a patch makes of a resource, if that is to take back what the actor said themselves and nothing else.
@@ -212,7 +212,7 @@ impl Writing<'_, '_, '_> {
         let before = stored(row.clone(), self.permit(Action::Read, row).ok()?).ok()?;
         let before: Value = serde_json::from_slice(&before.json).ok()?;
         let after = patch.apply(&before).ok().filter(|after| is_withdrawal(row.kind, &before, after))?;
-        Some(Patched { after, stood: links_of(&before, Definitions::r4()) })
+        Some(Patched { after, stood: links_of(before, Definitions::r4()) })
     }
 
     fn put_step(

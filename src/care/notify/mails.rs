@@ -2,8 +2,8 @@
 //!
 //! An account says yes to kinds of notices; then each such notice puts a row into the queue, in the transaction that tells
 //! it. A row holds the account, the kind and an id: address and language are looked up when it is sent, and whether what it is
-//! about is sealed from who would hear of it. Rows outlive restarts; a letter that cannot be sent is tried again, later each time, and given up after some days or when it is the letter's own
-//! fault. What was given up stays for a while, so that somebody can be told how many there were and why.
+//! about is sealed from who would hear of it. Rows outlive restarts; a letter that cannot be sent is tried again, later each time,
+//! and given up after some days or when it is the letter's own fault. What was given up stays for a while, so that somebody can be told how many there were and why.
 
 use std::time::Duration;
 

@@ -322,6 +322,7 @@ mod tests {
         assert_eq!(of("active"), ["MedicationRequest/r"]);
         assert_eq!(of("stopped"), ["MedicationStatement/s"]);
     }
+
     #[test]
     fn another_substance_than_its_prescription_asks_for_is_checked_beside_it() {
         let medicine = |kind: &str, id: &str, name: &str, code: &str| {

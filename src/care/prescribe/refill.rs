@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::tasks::{became, id_of, is_of, put, target, text, version_of};
+use super::tasks::{became, is_of, put, target, text};
 use crate::access::Actor;
 use crate::base::{FhirId, Role, Timestamp};
 use crate::care::medicine::Asks;
 use crate::care::notify::{self, Kind, Notice, Whom};
+use crate::care::within::{id_of, version_of};
 use crate::care::workflow::{Checked, Doing, Done, Refused, carry_out, told};
 use crate::fhir::{Mode, ResourceType as R};
 use crate::record::{Change, Inside, RecordError, strict};

@@ -15,7 +15,7 @@ use crate::base::{Ambient, FhirId, Timestamp};
 use crate::care::formulary::{self, Formulary};
 use crate::care::medicine::Asks;
 use crate::care::notify::{self, Kind, Notice, Whom};
-use crate::care::within::last_day;
+use crate::care::within::{id_of, last_day, version_of};
 use crate::care::workflow::{Checked, Doing, Done, Never, Refused, carry_out, told};
 use crate::fhir::search::Query;
 use crate::fhir::{Mode, ResourceType as R};
@@ -84,7 +84,7 @@ pub struct Seen {
 
 impl Seen {
     fn change(self, now: Timestamp) -> Result<Change, RecordError> {
-        let version = tasks::version_of(&self.task);
+        let version = version_of(&self.task);
         taking::settled(self.task, version, &self.by, now)
     }
 }
@@ -125,7 +125,7 @@ pub async fn sign(doing: Doing<'_>, signing: Signing, outcome: Outcome) -> Resul
     let queries =
         [strict(R::AllergyIntolerance, &of)?, strict(R::MedicationRequest, &of)?, strict(R::MedicationStatement, &of)?];
     let now = doing.records.audit().ambient().now();
-    let (kind, about) = match outcome.refill.as_ref().and_then(|one| tasks::id_of(&one.task)) {
+    let (kind, about) = match outcome.refill.as_ref().and_then(|one| id_of(&one.task)) {
         Some(task) => (Kind::RefillAnswered, task),
         None => (Kind::MedicineChanged, outcome.id.clone()),
     };
@@ -175,7 +175,7 @@ pub async fn stop(
 ) -> Result<Done<()>, Refused<Never>> {
     let patient = request.pointer("/subject/reference").and_then(Value::as_str);
     let patient = patient.and_then(|to| to.strip_prefix("Patient/")).and_then(|id| FhirId::parse(id).ok());
-    let about = tasks::id_of(&request).ok_or(RecordError::Damaged)?;
+    let about = id_of(&request).ok_or(RecordError::Damaged)?;
     let notice = Notice::new(Whom::Patient(patient.ok_or(RecordError::Damaged)?), Kind::MedicineChanged).about(about);
     let now = doing.records.audit().ambient().now();
     let mut changes = vec![ended(request, version, (code, words), now)?];

@@ -10,12 +10,12 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::facts::is_same_medicine;
-use super::tasks::{became, is_of, is_open, put, target, text, version_of};
+use super::tasks::{became, is_of, is_open, put, target, text};
 use crate::base::{FhirId, ResourceRef, Role, Timestamp};
 use crate::care::entries::{Author, annotation};
 use crate::care::medicine::may_be_taken;
 use crate::care::notify::{self, Kind, Notice, Whom};
-use crate::care::within::{last_moment, list};
+use crate::care::within::{last_moment, list, version_of};
 use crate::care::workflow::{Checked, Doing, Done, Never, Refused, carry_out, told};
 use crate::fhir::{Mode, ResourceType as R};
 use crate::record::{Change, Inside, RecordError, strict};
@@ -364,6 +364,7 @@ mod tests {
         let later = json!({"effectiveDateTime": "2026-11-29T21:00:01Z"});
         assert_eq!(ended(later.clone()), (Value::Null, Some(later["effectiveDateTime"].clone())));
     }
+
     fn statement_of(id: &str, more: Value) -> Value {
         let mut one = json!({"resourceType": "MedicationStatement", "id": id, "status": "active",
             "basedOn": [{"reference": "MedicationRequest/r"}], "medicationCodeableConcept": {"text": "Amoxicillin 500 mg"}});

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::base::{FhirId, Timestamp};
+use crate::base::Timestamp;
+use crate::care::within::id_of;
 use crate::fhir::{Mode, ResourceType as R};
 use crate::record::{Change, Condition, RecordError};
 
@@ -26,14 +27,6 @@ pub fn is_open(task: &Value) -> bool {
 pub(super) fn is_of(task: &Value, (system, code): (&str, &str)) -> bool {
     let codings = task.pointer("/code/coding").and_then(Value::as_array).into_iter().flatten();
     codings.into_iter().any(|coding| (text(coding, "/system"), text(coding, "/code")) == (Some(system), Some(code)))
-}
-
-pub(super) fn version_of(value: &Value) -> u32 {
-    text(value, "/meta/versionId").and_then(|text| text.parse().ok()).unwrap_or(0)
-}
-
-pub(super) fn id_of(value: &Value) -> Option<FhirId> {
-    text(value, "/id").and_then(|id| FhirId::parse(id).ok())
 }
 
 /// The Task with another status.

@@ -194,6 +194,11 @@ pub fn patients_of(appointment: &Value) -> impl Iterator<Item = &str> {
     actors(appointment, "Patient/")
 }
 
+/// Whether it is a visit of several patients.
+pub fn is_for_several(appointment: &Value) -> bool {
+    patients_of(appointment).nth(1).is_some()
+}
+
 /// The same as ids.
 pub(super) fn ids_of(appointment: &Value) -> Vec<FhirId> {
     let mut all: Vec<FhirId> = Vec::new();
@@ -203,6 +208,13 @@ pub(super) fn ids_of(appointment: &Value) -> Vec<FhirId> {
         }
     }
     all
+}
+
+/// When whoever asks can come, from when to when each time.
+pub fn periods(appointment: &Value) -> Vec<(Timestamp, Timestamp)> {
+    let all = appointment.get("requestedPeriod").and_then(Value::as_array).into_iter().flatten();
+    let moment = |one: &Value, name: &str| one.get(name)?.as_str()?.parse().ok();
+    all.filter_map(|one| Some((moment(one, "start")?, moment(one, "end")?))).collect()
 }
 
 /// The ids of all Practitioners who take part.

@@ -14,8 +14,8 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::book::{
-    Hour, State, Wish, change, has_tag, ids_of, kind_of, moved, patient_of, roles_with, tagged, to_patients, with_of,
-    with_status,
+    Hour, State, Wish, change, has_tag, ids_of, kind_of, moved, patient_of, periods, roles_with, tagged, to_patients,
+    with_of, with_status,
 };
 use super::free::{Slots, free};
 use super::taken::{Blocks, busy_beside};
@@ -160,14 +160,12 @@ impl Waiting {
 }
 
 fn waiting(appointment: &Value) -> Option<Waiting> {
-    let moment = |one: &Value, name: &str| one.get(name)?.as_str()?.parse().ok();
-    let periods = appointment.get("requestedPeriod").and_then(Value::as_array).into_iter().flatten();
     Some(Waiting {
         id: FhirId::parse(appointment.get("id")?.as_str()?).ok()?,
         kind: kind_of(appointment)?.to_owned(),
         with: with_of(appointment).map(str::to_owned),
         roles: roles_with(appointment).map(str::to_owned).collect(),
-        periods: periods.filter_map(|one| Some((moment(one, "start")?, moment(one, "end")?))).collect(),
+        periods: periods(appointment),
         since: appointment.get("created").and_then(Value::as_str).unwrap_or_default().to_owned(),
     })
 }

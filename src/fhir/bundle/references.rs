@@ -79,10 +79,10 @@ pub fn rewrite_patched(
 }
 
 /// Everything in a resource that [`rewrite_references`] would look up.
-pub fn links_of(resource: &Value, definitions: &Definitions) -> BTreeSet<String> {
+pub fn links_of(mut resource: Value, definitions: &Definitions) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     // What is visited may be changed; here nothing is.
-    visit(&mut resource.clone(), definitions, &mut |_, text, _| {
+    visit(&mut resource, definitions, &mut |_, text, _| {
         found.insert(text.clone());
     });
     found

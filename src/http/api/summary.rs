@@ -9,7 +9,7 @@ use super::parameters::Asked;
 use super::{answer, refusal, why};
 use crate::audit::{Action, Detail};
 use crate::base::FhirId;
-use crate::care::summary::{Maker, document};
+use crate::care::summary::document;
 use crate::fhir::search::encode;
 use crate::fhir::{IssueCode, ResourceType, ips};
 use crate::http::fill;
@@ -76,10 +76,8 @@ async fn made(visit: &Visit, id: &FhirId) -> Result<Value, Refusal> {
     let house = &visit.house;
     let parts =
         house.records.disclose_soon(&visit.actor, why(Action::Summary, visit), |reading| reading.summary(id)).await?;
-    let face = &house.front.face;
     let base = answer::base(visit);
-    let (dose, besides) = (fill::dose_in_english, fill::besides_in_english);
-    let maker = Maker { clinic: &face.clinic, base: &base, dose, besides, zone: &face.zone };
+    let maker = fill::summary::maker(&house.front.face, &base);
     let document = aside(|| document(&parts, maker, &house.ambient));
     document.ok_or_else(|| Refusal::internal("a stored resource does not read"))
 }

@@ -749,9 +749,7 @@ fn request_page(
 
 /// When somebody can come. Another program asks for one time, and not for days.
 fn periods(value: &Value) -> Vec<(Timestamp, Timestamp)> {
-    let all = value.get("requestedPeriod").and_then(Value::as_array).into_iter().flatten();
-    let moment = |one: &Value, name: &str| one.get(name)?.as_str()?.parse().ok();
-    let all: Vec<_> = all.filter_map(|one| Some((moment(one, "start")?, moment(one, "end")?))).collect();
+    let all = schedule::periods(value);
     if all.is_empty() { schedule::time_of(value).into_iter().collect() } else { all }
 }
 

@@ -55,17 +55,17 @@ pub(super) fn done_words(code: &str) -> Option<String> {
     Some(text.to_string())
 }
 
-/// Why something is taken back, in one line as the log keeps it; else what is wrong with it, in words.
-pub(super) fn reason(typed: &str) -> Result<String, Text> {
+/// Why something is taken back, in one line as the log keeps it; else what is wrong with it.
+pub(super) fn reason(typed: &str) -> Result<String, Faults> {
     let reason = typed.split_whitespace().collect::<Vec<_>>().join(" ");
     let field = pages::label("reason");
+    let mut faults = Faults::none();
     if reason.is_empty() {
-        return Err(t("entry-missing").with("field", field));
+        faults.add("reason", t("entry-missing").with("field", field));
+    } else if reason.chars().count() > entries::LINE {
+        faults.add("reason", t("entry-too-long").with("field", field).with("most", entries::LINE));
     }
-    if reason.chars().count() > entries::LINE {
-        return Err(t("entry-too-long").with("field", field).with("most", entries::LINE));
-    }
-    Ok(reason)
+    if faults.is_empty() { Ok(reason) } else { Err(faults) }
 }
 
 /// Faults as sentences, each with its field.
@@ -441,9 +441,7 @@ impl Removal {
     async fn remove(&self, visit: &Visit, id: &str, entry: &str, sent: &Sent<RemoveSent>) -> Result<Response, Refusal> {
         let reason = match reason(&sent.typed.reason) {
             Ok(reason) => reason,
-            Err(fault) => {
-                let mut faults = Faults::none();
-                faults.add("reason", fault);
+            Err(faults) => {
                 let typed = Some(sent.typed.reason.as_str());
                 return Ok(unprocessable(page(&self.page(visit, id, entry, typed, faults).await?)?));
             }

@@ -61,9 +61,7 @@ pub(in crate::http) async fn end(
 ) -> Result<Response, Refusal> {
     let reason = match reason(&sent.typed.reason) {
         Ok(reason) => reason,
-        Err(fault) => {
-            let mut faults = Faults::none();
-            faults.add("reason", fault);
+        Err(faults) => {
             let shown = page(&asked(&visit, (&id, &statement), Some(&sent.typed.reason), faults).await?)?;
             return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown));
         }

@@ -137,9 +137,7 @@ impl Wrong {
     async fn take_back(self, visit: &Visit, id: &str, sent: &Sent<RemoveSent>) -> Result<Response, Refusal> {
         let reason = match reason(&sent.typed.reason) {
             Ok(reason) => reason,
-            Err(fault) => {
-                let mut faults = Faults::none();
-                faults.add("reason", fault);
+            Err(faults) => {
                 let shown = page(&self.page(visit, Some(&sent.typed.reason), faults)?)?;
                 return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown));
             }

@@ -35,7 +35,8 @@ use serde_json::Value;
 pub use amounts::notes;
 pub use answers::answers;
 pub use called_off::called_off;
-pub use dosage::{dose_in_english, dose_of};
+use dosage::dose_in_english;
+pub use dosage::dose_of;
 pub use due::{due, ends};
 pub use found::{Found, folded, found, words_of};
 pub use lists::{Attachment, attachment, attachment_in, document, documents, immunizations, is_plain, orders, visits};
@@ -43,10 +44,11 @@ pub use observations::{Wanted, codes, groups, series_of, vitals};
 pub(in crate::http) use observations::{flag, value_of};
 pub(in crate::http) use people::{address_words, whole_name};
 pub use people::{appointment, directory_row, identity, reach, takes_part};
+use problems::besides_in_english;
 pub use problems::{
-    allergies, allergy_rows, besides_in_english, besides_of, doubts_of, frame, is_active_problem, mark_besides,
-    medicine_name, medicine_rows, not_taken_rows, not_taken_words, not_to_give, problem_rows, reason_of, reason_said,
-    span_of_request, state_of, substance_of,
+    allergies, allergy_rows, besides_of, doubts_of, frame, is_active_problem, mark_besides, medicine_name,
+    medicine_rows, not_taken_rows, not_taken_words, not_to_give, problem_rows, reason_of, reason_said, span_of_request,
+    state_of, substance_of,
 };
 pub use reports::{Noted, binary_in, report_file, report_said};
 pub(in crate::http) use standing::status_word;

@@ -354,20 +354,24 @@ fn why_not_taken(statement: &Value) -> Option<String> {
 /// What else in the record says of a prescription or a statement that it may not be taken: that its prescription was ended or says
 /// something else, and that somebody reported since that it is not taken.
 pub fn doubts_of(medicine: &Value, chart: &Chart, ctx: &Ctx) -> Vec<String> {
+    doubts_beside(medicine, not_taken_of(medicine, chart, ctx).as_ref(), chart, ctx)
+}
+
+fn doubts_beside(medicine: &Value, word: Option<&NotTaking>, chart: &Chart, ctx: &Ctx) -> Vec<String> {
     if !medicine::may_be_taken(medicine) {
         return Vec::new();
     }
     let is_statement = text(medicine, "/resourceType") == Some(ResourceType::MedicationStatement.name());
     let beside = is_statement.then(|| beside_prescription(medicine, chart, ctx)).flatten();
-    beside.into_iter().chain(reported_not_taken(medicine, chart, ctx)).collect()
+    beside.into_iter().chain(reported_not_taken(medicine, word, chart, ctx)).collect()
 }
 
 /// All that beside its status says of a medicine that it may not be taken now, each in words.
 pub fn besides_of(medicine: &Value, chart: &Chart, ctx: &Ctx) -> Vec<String> {
-    let word =
-        not_taken_of(medicine, chart, ctx).filter(|word| word.is_of_patient() && medicine::may_be_taken(medicine));
-    let said = word.map(|word| not_taken_words(&word)).into_iter().chain(due(medicine, ctx).words());
-    said.chain(doubts_of(medicine, chart, ctx)).collect()
+    let word = not_taken_of(medicine, chart, ctx);
+    let own = word.as_ref().filter(|word| word.is_of_patient() && medicine::may_be_taken(medicine));
+    let said = own.map(not_taken_words).into_iter().chain(due(medicine, ctx).words());
+    said.chain(doubts_beside(medicine, word.as_ref(), chart, ctx)).collect()
 }
 
 /// The same in English, of a summary that is made at this moment.
@@ -380,10 +384,11 @@ pub fn mark_besides(medicine: &Value, chart: &Chart, ctx: &Ctx) -> Option<State>
     if !medicine::may_be_taken(medicine) {
         return None;
     }
-    if not_taken_of(medicine, chart, ctx).is_some_and(|word| word.is_of_patient()) {
+    let word = not_taken_of(medicine, chart, ctx);
+    if word.as_ref().is_some_and(NotTaking::is_of_patient) {
         return Some(MedicineState::NotTaking.mark());
     }
-    if reported_not_taken(medicine, chart, ctx).is_some() {
+    if reported_not_taken(medicine, word.as_ref(), chart, ctx).is_some() {
         return Some(State::new("alert", Tone::Caution, t("medicine-reported-not-taken")));
     }
     let is_plain = matches!(state_of(medicine), MedicineState::Taking | MedicineState::Reported)
@@ -395,14 +400,16 @@ pub fn mark_besides(medicine: &Value, chart: &Chart, ctx: &Ctx) -> Option<State>
 fn not_taken_of(request: &Value, chart: &Chart, ctx: &Ctx) -> Option<NotTaking> {
     let id = text(request, "/id")?;
     let is_request = text(request, "/resourceType") == Some(ResourceType::MedicationRequest.name());
-    let statements = chart.of(ResourceType::MedicationStatement).iter();
-    is_request.then(|| prescribe::not_taking(statements, &ctx.zone).remove(id)).flatten()
+    let of_it =
+        chart.of(ResourceType::MedicationStatement).iter().filter(|one| prescribe::of_prescription(one) == Some(id));
+    is_request.then(|| prescribe::not_taking(of_it, &ctx.zone).remove(id)).flatten()
 }
 
-/// That somebody else than the patient reported it as not taken, with the prescription or since then by its name.
-fn reported_not_taken(medicine: &Value, chart: &Chart, ctx: &Ctx) -> Option<String> {
-    if let Some(word) = not_taken_of(medicine, chart, ctx).filter(|word| !word.is_of_patient()) {
-        return Some(not_taken_words(&word));
+/// That somebody else than the patient reported it as not taken, with the prescription or since then by its name. `word` is the newest
+/// on that prescription.
+fn reported_not_taken(medicine: &Value, word: Option<&NotTaking>, chart: &Chart, ctx: &Ctx) -> Option<String> {
+    if let Some(word) = word.filter(|word| !word.is_of_patient()) {
+        return Some(not_taken_words(word));
     }
     let name = medicine_name(medicine, chart.medications());
     let since = ctx.first_when(medicine, &["/authoredOn", "/effectivePeriod/start", "/effectiveDateTime"]);

@@ -2,10 +2,15 @@
 
 use super::copied::copied;
 use super::standing::standing;
-use super::{Ctx, Wanted, allergies, identity, immunizations, medicine_rows, not_to_give, problem_rows, series_of};
+use super::{
+    Ctx, Wanted, allergies, besides_in_english, dose_in_english, identity, immunizations, medicine_rows, not_to_give,
+    problem_rows, series_of,
+};
 use crate::access::Sensitivity;
+use crate::care::summary::Maker;
 use crate::care::{Chart, uploads};
 use crate::fhir::ResourceType as R;
+use crate::http::pages::Face;
 use crate::http::ui::record::{AllergyStatus, Identity};
 use crate::http::ui::{Series, format, t};
 use serde_json::Value;
@@ -29,6 +34,11 @@ pub struct SummarySection {
 
 /// The most tests whose newest value a summary gives; how many more there are, it says.
 const MOST_RESULTS: usize = 40;
+
+/// Who makes the same as a FHIR document.
+pub fn maker<'a>(face: &'a Face, base: &'a str) -> Maker<'a> {
+    Maker { clinic: &face.clinic, base, dose: dose_in_english, besides: besides_in_english, zone: &face.zone }
+}
 
 pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
     let ctx = &ctx.about(&chart.patient);

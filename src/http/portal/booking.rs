@@ -570,7 +570,7 @@ struct May {
 fn may_change(own: &Own, clinic: &Clinic, value: &Value) -> Option<May> {
     let start: Timestamp = value.get("start")?.as_str()?.parse().ok()?;
     let until = last_change(clinic, start)?;
-    let open = value.get("status").and_then(Value::as_str) == Some("booked") && !is_for_several(value);
+    let open = value.get("status").and_then(Value::as_str) == Some("booked") && !schedule::is_for_several(value);
     open.then(|| May { start, until, now: !is_late(clinic, start, own.visit.house.ambient.now()) })
 }
 
@@ -589,14 +589,9 @@ fn is_of(value: &Value, patient: &FhirId) -> bool {
     schedule::patients_of(value).any(|id| id == patient.as_str())
 }
 
-/// Whether it is another patient's visit, too: that is not one person's to move or cancel.
-pub(super) fn is_for_several(value: &Value) -> bool {
-    schedule::patients_of(value).count() > 1
-}
-
 /// Whether a time was offered that is this patient's alone to take or not.
 pub(super) fn may_answer(value: &Value) -> bool {
-    value.get("status").and_then(Value::as_str) == Some("pending") && !is_for_several(value)
+    value.get("status").and_then(Value::as_str) == Some("pending") && !schedule::is_for_several(value)
 }
 
 /// The message that says how an appointment stands (FHIR R4, `appointmentstatus`).
@@ -650,7 +645,8 @@ pub(in crate::http) async fn show(
     let with = schedule::clinician_of(&value, &clinic);
     let start = value.get("start").and_then(Value::as_str).and_then(|start| start.parse::<Timestamp>().ok());
     let name = kind.map_or_else(|| t("coming-visit").to_string(), name_of);
-    let is_for_several = is_for_several(&value);
+    // What is another patient's, too, is not one person's to move or cancel.
+    let is_for_several = schedule::is_for_several(&value);
     let may = may_change(&own, &clinic, &value);
     let asked = value.get("requestedPeriod").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let day = |place: Option<&Value>, name: &str| {
@@ -719,7 +715,7 @@ pub(in crate::http) async fn cancel(
     let (value, _, id) = own.appointment(&id).await?;
     let clinic = own.clinic().await?;
     let status = value.get("status").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let open = matches!(status.as_str(), "proposed" | "pending" | "waitlist") && !is_for_several(&value);
+    let open = matches!(status.as_str(), "proposed" | "pending" | "waitlist") && !schedule::is_for_several(&value);
     if !open && !may_change(&own, &clinic, &value).is_some_and(|may| may.now) {
         return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
     }

@@ -5,7 +5,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::Value;
 
-use super::booking::is_for_several;
 use super::form_pages::{Asked, AskedKind, SentForm, VisitForm};
 use super::own::{Needs, Own};
 use crate::audit::Action;
@@ -52,7 +51,7 @@ impl Opened {
 /// Whether this patient's form came back: that another's did, of a visit for several, is not theirs to know.
 pub(super) fn has_returned(value: &Value, patient: &FhirId) -> bool {
     let theirs = || previsit::answers_of_one(value, patient.as_str()).is_some();
-    if is_for_several(value) { theirs() } else { schedule::has_returned_form(value) }
+    if schedule::is_for_several(value) { theirs() } else { schedule::has_returned_form(value) }
 }
 
 /// `GET /my/visits/{id}/form`

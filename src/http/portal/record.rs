@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::booking::{is_for_several, name_of};
+use super::booking::name_of;
 use super::own::{Needs, Own};
 use super::pages::{
     Allergies, Asked, Coming, Immunizations, OneResult, PlainGroup, Problems, Results, Visits as VisitsPage,
@@ -273,7 +273,7 @@ fn coming_of(
         row.kind = kind_of(one).or(row.kind);
         let form = row.state == Expected && schedule::asks_form(one) && !schedule::has_returned_form(one);
         let held = schedule::offer_ends(one, hold_hours.unwrap_or_default());
-        Some((row, form, held, is_for_several(one)))
+        Some((row, form, held, schedule::is_for_several(one)))
     });
     // An offer that is over is nobody's visit.
     let stands = |held: Option<Timestamp>| {
