@@ -16,7 +16,7 @@ use chartbox::fhir::definitions::{NodeId, ParamKind, Primitive, TypeKind};
 use chartbox::fhir::json::{Limits, parse};
 use chartbox::fhir::meta::Unstamped;
 use chartbox::fhir::search::{
-    Handling, IndexValue, Query, ReferenceTarget, SearchValue, TokenSystem, extract, extract_one, matches,
+    Elements, Handling, IndexValue, Query, ReferenceTarget, SearchValue, TokenSystem, extract, extract_one, matches,
 };
 use chartbox::fhir::{Definitions, Issue, Mode, ResourceType, validate};
 use chartbox::record::{Change, Channel, Condition, Records, Transaction, Why};
@@ -480,6 +480,27 @@ fn synthea(shared: &Path, each: &mut dyn FnMut(&str, Value)) {
             each(name, parse(&text, &limits).unwrap());
         }
     }
+}
+
+#[test]
+fn a_parameter_finds_in_the_elements_that_a_search_reads_what_it_finds_in_the_whole_example() {
+    let Some(shared) = shared() else { return };
+    let r4 = Definitions::r4();
+    let mut compared = 0;
+    examples(&shared, 5, &mut |name, text, whole| {
+        let kind = ResourceType::parse(whole["resourceType"].as_str().unwrap()).unwrap();
+        let own = r4.search_params(kind).iter().chain(r4.common_search_params());
+        for param in own.filter(|param| !param.expression.is_empty()) {
+            let query = Query::parse(kind, &format!("{}:missing=false", param.code), Handling::Strict, r4);
+            let Ok(query) = query else { continue };
+            let part = Elements::asked_of(kind, &query.filters, &query.sort).read(text).unwrap();
+            let found = extract_one(r4, kind, param.id, whole);
+            assert_eq!(extract_one(r4, kind, param.id, &part), found, "{name} {}", param.code);
+            compared += found.len();
+        }
+    });
+    println!("compared {compared} values");
+    assert!(compared > 1_000, "{compared}");
 }
 
 #[test]

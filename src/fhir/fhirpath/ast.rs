@@ -1,5 +1,7 @@
 //! The parsed expression.
 
+use std::collections::BTreeSet;
+
 use super::decimal::Decimal;
 use super::functions::Function;
 use super::pattern::Pattern;
@@ -94,7 +96,7 @@ impl Expr {
                 }
             }
             other => match other.start() {
-                Some(name) if name.starts_with(char::is_uppercase) && !is_a(kind, name) => None,
+                Some(name) if is_type(name) && !is_a(kind, name) => None,
                 _ => Some(other),
             },
         }
@@ -111,6 +113,57 @@ impl Expr {
             | Self::ReplaceMatches(of, ..) => of.start(),
             Self::Binary(_, sides) => sides.0.start(),
             _ => None,
+        }
+    }
+
+    /// Adds the names of the resource's own elements that this reads of it: `false` where it may read any. A choice stands by
+    /// its name without a type.
+    pub(super) fn elements(&self, into: &mut BTreeSet<Box<str>>) -> bool {
+        match self {
+            Self::Start(name) if !is_type(name) => {
+                into.insert(name.clone());
+                true
+            }
+            Self::Member(of, name) if matches!(&**of, Self::Start(start) if is_type(start)) => {
+                into.insert(name.clone());
+                true
+            }
+            Self::Call(of, function, arguments) if function.is_loop() => {
+                // What stands in a loop is about the loop's own items.
+                of.elements(into) && arguments.iter().all(|argument| argument.stays_within(into))
+            }
+            Self::Text(_) | Self::Time(_) | Self::Number(_) | Self::Bool(_) | Self::Empty => true,
+            Self::Start(_) | Self::Focus | Self::Index | Self::Variable(_) => false,
+            _ => self.parts(into, &mut |part, into| part.elements(into)),
+        }
+    }
+
+    /// Whether this, asked of one item after another, reads nothing but these, and the type of what they refer to.
+    fn stays_within(&self, into: &mut BTreeSet<Box<str>>) -> bool {
+        matches!(self, Self::Start(_) | Self::Focus | Self::Index)
+            || !matches!(self, Self::Variable(_)) && self.parts(into, &mut |part, into| part.stays_within(into))
+    }
+
+    /// Whether `holds` of all parts that this is made of. What a reference leads to may be the resource itself, so that only its
+    /// type is asked for; it may be contained.
+    fn parts(
+        &self,
+        into: &mut BTreeSet<Box<str>>,
+        holds: &mut dyn FnMut(&Self, &mut BTreeSet<Box<str>>) -> bool,
+    ) -> bool {
+        match self {
+            Self::Type(of, TypeTest::Is, _) if matches!(&**of, Self::Call(_, Function::Resolve, _)) => {
+                into.insert("contained".into());
+                matches!(&**of, Self::Call(of, ..) if holds(of, into))
+            }
+            Self::Call(_, Function::Resolve, _) | Self::Fixed(..) => false,
+            Self::Member(of, _) | Self::Type(of, ..) | Self::Matches(of, _) | Self::Negative(of) => holds(of, into),
+            Self::At(of, other) | Self::ReplaceMatches(of, _, other) => holds(of, into) && holds(other, into),
+            Self::Call(of, _, arguments) => holds(of, into) && arguments.iter().all(|argument| holds(argument, into)),
+            Self::Union(parts) => parts.iter().all(|part| holds(part, into)),
+            Self::Binary(_, sides) => holds(&sides.0, into) && holds(&sides.1, into),
+            Self::Focus | Self::Index | Self::Variable(_) | Self::Start(_) => false,
+            Self::Text(_) | Self::Time(_) | Self::Number(_) | Self::Bool(_) | Self::Empty => true,
         }
     }
 
@@ -172,6 +225,11 @@ impl Expr {
             _ => false,
         }
     }
+}
+
+/// Whether a name at the start of a path is a type's.
+pub(super) fn is_type(name: &str) -> bool {
+    name.starts_with(char::is_uppercase)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

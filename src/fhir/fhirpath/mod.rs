@@ -25,6 +25,7 @@ mod time;
 mod types;
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -155,6 +156,13 @@ impl Path {
     fn of(mut expr: Expr) -> Self {
         let places = expr.fix();
         Self { expr, places }
+    }
+
+    /// The resource's own elements that it reads, a choice by its name without a type; `None` where it may read any. Asked of
+    /// a resource with no others it has the same result.
+    pub fn elements(&self) -> Option<BTreeSet<Box<str>>> {
+        let mut found = BTreeSet::new();
+        self.expr.elements(&mut found).then_some(found)
     }
 
     /// The values at this path in a resource.

@@ -1,5 +1,6 @@
 //! The search parameters of a type with their expressions compiled: once per type, when first needed.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use crate::fhir::ResourceType;
@@ -14,6 +15,8 @@ pub(super) struct Compiled {
     pub(super) kind: ParamKind,
     pub(super) path: Path,
     pub(super) parts: Box<[Part]>,
+    /// The resource's own elements that it reads; `None` where it may read any, as the components of a composite may.
+    pub(super) elements: Option<BTreeSet<Box<str>>>,
     /// What a reference may point at.
     pub(super) targets: TypeSet,
 }
@@ -52,8 +55,10 @@ fn compile(definitions: &Definitions, kind: ResourceType, param: &SearchParam) -
         let kind = definitions.search_param_by_id(component.param)?.kind;
         Some(Part { kind, path: Path::parse(component.expression).ok()? })
     };
-    let parts = param.components.iter().map(part).collect::<Option<_>>()?;
-    Some(Compiled { param: param.id, code: param.code, kind: param.kind, path, parts, targets: param.targets })
+    let parts: Box<[Part]> = param.components.iter().map(part).collect::<Option<_>>()?;
+    let elements = if parts.is_empty() { path.elements() } else { None };
+    let SearchParam { id, code, kind, targets, .. } = *param;
+    Some(Compiled { param: id, code, kind, path, parts, elements, targets })
 }
 
 #[cfg(test)]

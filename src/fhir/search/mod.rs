@@ -5,6 +5,7 @@
 
 mod clinical;
 mod compiled;
+mod elements;
 mod encoding;
 mod extract;
 mod fold;
@@ -18,6 +19,7 @@ mod value;
 mod words;
 
 pub use clinical::{care_range, clinical_date, compartment_patients, is_in_compartments};
+pub use elements::Elements;
 pub use encoding::{encode, encode_pair, escaped, pairs};
 pub use extract::{date_range, extract, extract_one, is_combined_too_often};
 pub use fold::fold;

@@ -36,7 +36,7 @@ use crate::access;
 use crate::base::FhirId;
 use crate::fhir::definitions::ParamKind;
 use crate::fhir::search::{
-    self, Filter, Include, IncludeWay, Query, ReferenceTarget, SearchValue, Sort, SortKey, SortOrder,
+    self, Elements, Filter, Include, IncludeWay, Query, ReferenceTarget, SearchValue, Sort, SortKey, SortOrder,
 };
 use crate::fhir::{Definitions, ResourceType};
 use crate::store::{Direction, Key, KeyRange, Read, ReadExt};
@@ -115,6 +115,7 @@ pub(super) struct Opened {
     number: RowNumber,
     row: Row,
     cut: Cut,
+    elements: Elements,
     value: std::cell::OnceCell<Value>,
 }
 
@@ -126,19 +127,34 @@ impl Opened {
         kind: ResourceType,
         visible: &mut Visible<'_>,
     ) -> Result<Option<Self>, RecordError> {
+        Self::seen_in_part(read, number, kind, &Elements::ALL, visible)
+    }
+
+    /// The same for whoever asks for these elements only.
+    fn seen_in_part(
+        read: &dyn Read,
+        number: RowNumber,
+        kind: ResourceType,
+        elements: &Elements,
+        visible: &mut Visible<'_>,
+    ) -> Result<Option<Self>, RecordError> {
         let row = row(read, number)?;
         if row.kind != kind || row.state != State::Live {
             return Ok(None);
         }
-        Ok(visible.sees(&row)?.map(|cut| Self { number, row, cut, value: std::cell::OnceCell::new() }))
+        Ok(visible.sees(&row)?.map(|cut| {
+            // What is cut depends on the whole.
+            let elements = if cut.is_empty() { elements.clone() } else { Elements::ALL };
+            Self { number, row, cut, elements, value: std::cell::OnceCell::new() }
+        }))
     }
 
-    /// The resource as who asks sees it.
+    /// The resource as who asks sees it, as far as it was asked for.
     fn value(&self) -> Result<&Value, RecordError> {
         if let Some(value) = self.value.get() {
             return Ok(value);
         }
-        let mut value = serde_json::from_slice(&self.row.json).map_err(|_| RecordError::Damaged)?;
+        let mut value = self.elements.read(&self.row.json).map_err(|_| RecordError::Damaged)?;
         if !self.cut.is_empty() {
             access::cut::cut(&mut value, self.cut);
         }
@@ -217,8 +233,9 @@ fn run_paced(
     if order.is_some_and(|order| order != if natural { plan.order() } else { Order::Sorted }) {
         return Err(RecordError::BadCursor);
     }
+    let elements = Elements::asked_of(query.kind, &filters, &query.sort);
     let mut search =
-        Search { read, kind: query.kind, filters: &filters, plan: &plan, links: Links::default(), visible };
+        Search { read, kind: query.kind, filters: &filters, elements, plan: &plan, links: Links::default(), visible };
     let mut page = Page { size, most: wanted.bytes, rows: BTreeMap::new(), bytes: 0, end: None, more: false, total: 0 };
     let stops = !must_count && !natural && goes_by_clinical_date(query) && plan.order() == Order::Compartment;
     let mut counted = must_count || !natural;
@@ -333,7 +350,8 @@ pub(super) fn all_matching(
     visible: &mut Visible<'_>,
 ) -> Result<BTreeSet<RowNumber>, RecordError> {
     let plan = Plan::of(read, kind, filters, None, None, Amount::All, visible)?;
-    let mut search = Search { read, kind, filters, plan: &plan, links: Links::default(), visible };
+    let elements = Elements::asked_of(kind, filters, &[]);
+    let mut search = Search { read, kind, filters, elements, plan: &plan, links: Links::default(), visible };
     let mut found = BTreeSet::new();
     for (opened, candidate) in plan.candidates(read, kind, filters, None)?.enumerate() {
         let (_, number) = candidate?;
@@ -352,6 +370,8 @@ struct Search<'a, 'v, 'w> {
     read: &'a dyn Read,
     kind: ResourceType,
     filters: &'a [Filter],
+    /// What they ask of a candidate, and what it is sorted by.
+    elements: Elements,
     plan: &'a Plan,
     links: Links,
     visible: &'v mut Visible<'w>,
@@ -360,7 +380,8 @@ struct Search<'a, 'v, 'w> {
 impl Search<'_, '_, '_> {
     /// The row, if it is there, may be seen, and passes every filter.
     fn accept(&mut self, number: RowNumber) -> Result<Option<Opened>, RecordError> {
-        let Some(opened) = Opened::seen(self.read, number, self.kind, self.visible)? else { return Ok(None) };
+        let opened = Opened::seen_in_part(self.read, number, self.kind, &self.elements, self.visible)?;
+        let Some(opened) = opened else { return Ok(None) };
         for (at, filter) in self.filters.iter().enumerate() {
             let passed = match self.plan.decided(at, filter, &opened) {
                 Some(decided) => decided,
