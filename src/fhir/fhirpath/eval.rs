@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 
-use super::ast::{Expr, TypeTest, Variable};
+use super::ast::{Expr, TypeTest, Variable, is_type};
 use super::decimal::Decimal;
 use super::functions;
 use super::node::Node;
 use super::operators;
-use super::types::is_a;
 use super::{Budget, EvalError, Model, Setting};
 
 pub(super) type Nodes<'a> = Vec<Node<'a>>;
@@ -79,7 +78,13 @@ impl<'s, 'a> Scope<'s, 'a> {
             Expr::Variable(Variable::Context) => vec![self.env.context.clone()],
             Expr::Fixed(place, inner) => self.fixed(*place, inner)?,
             Expr::Start(name) => self.start(name),
-            Expr::Member(of, name) => self.members(&self.eval(of)?, name),
+            Expr::Member(of, name) => match &**of {
+                Expr::Start(kind) if is_type(kind) => {
+                    self.step(1)?;
+                    self.members(self.focus.iter().filter(|node| node.has_type(kind)), name)
+                }
+                of => self.members(self.eval(of)?.iter(), name),
+            },
             Expr::At(of, index) => {
                 let found = self.eval(of)?;
                 let index = one(&self.eval(index)?)?.and_then(Node::as_number);
@@ -145,13 +150,16 @@ impl<'s, 'a> Scope<'s, 'a> {
 
     /// A type's name keeps what has that type; any other name is an element.
     fn start(&self, name: &str) -> Nodes<'a> {
-        if name.starts_with(char::is_uppercase) {
-            return self.focus.iter().filter(|node| node.kind.is_some_and(|kind| is_a(kind, name))).cloned().collect();
+        if is_type(name) {
+            return self.focus.iter().filter(|node| node.has_type(name)).cloned().collect();
         }
-        self.members(self.focus, name)
+        self.members(self.focus.iter(), name)
     }
 
-    fn members(&self, of: &[Node<'a>], name: &str) -> Nodes<'a> {
+    fn members<'n>(&self, of: impl Iterator<Item = &'n Node<'a>>, name: &str) -> Nodes<'a>
+    where
+        'a: 'n,
+    {
         let mut found = Vec::new();
         for node in of {
             node.member(name, self.model(), &mut found);

@@ -109,6 +109,11 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Whether its type is known and is this, or one derived from it.
+    pub(super) fn has_type(&self, name: &str) -> bool {
+        self.kind.is_some_and(|kind| is_a(kind, name))
+    }
+
     /// Puts the elements `name` of this node into `found`.
     pub(super) fn member(&self, name: &str, model: &'a dyn Model, found: &mut Vec<Self>) {
         // A primitive's own children stand beside it.

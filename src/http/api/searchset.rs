@@ -7,7 +7,7 @@ use crate::record::{Page, Stored, VersionPage};
 
 /// One page of a search of one type or several. `path` is what was searched, below the base.
 pub(super) fn page(page: &Page, queries: &[Query], base: &str, path: &str) -> Vec<u8> {
-    let mut out = Writer::new("searchset");
+    let mut out = Writer::new("searchset", base, page.matches.iter().chain(&page.included));
     let Some(query) = queries.first() else { return out.finish() };
     if let Some(total) = page.total {
         out.text(&format!(r#","total":{total}"#));
@@ -25,10 +25,10 @@ pub(super) fn page(page: &Page, queries: &[Query], base: &str, path: &str) -> Ve
         // What comes along is whole where elements of the matches were asked for.
         let along = if query.summary.is_some() { shape.clone() } else { Shape::Whole };
         for stored in &page.matches {
-            out.entry(base, stored, &shape, r#","search":{"mode":"match"}"#);
+            out.entry(stored, &shape, r#","search":{"mode":"match"}"#);
         }
         for stored in &page.included {
-            out.entry(base, stored, &along, r#","search":{"mode":"include"}"#);
+            out.entry(stored, &along, r#","search":{"mode":"include"}"#);
         }
     }
     if !query.ignored.is_empty() {
@@ -39,16 +39,16 @@ pub(super) fn page(page: &Page, queries: &[Query], base: &str, path: &str) -> Ve
 
 /// One page of a search set that no search asked for: `$everything`.
 pub(super) fn whole(page: &Page, base: &str, path: &str, understood: &str, this: Option<&str>) -> Vec<u8> {
-    let mut out = Writer::new("searchset");
+    let mut out = Writer::new("searchset", base, page.matches.iter().chain(&page.included));
     if let Some(total) = page.total {
         out.text(&format!(r#","total":{total}"#));
     }
     out.links(&links(&address(base, path), understood, this, page.next.as_deref()));
     for stored in &page.matches {
-        out.entry(base, stored, &Shape::Whole, r#","search":{"mode":"match"}"#);
+        out.entry(stored, &Shape::Whole, r#","search":{"mode":"match"}"#);
     }
     for stored in &page.included {
-        out.entry(base, stored, &Shape::Whole, r#","search":{"mode":"include"}"#);
+        out.entry(stored, &Shape::Whole, r#","search":{"mode":"include"}"#);
     }
     out.finish()
 }
@@ -58,7 +58,7 @@ const MOST_NAMED: usize = 30;
 
 /// One page of a history.
 pub(super) fn history(page: &VersionPage, base: &str, path: &str, understood: &str) -> Vec<u8> {
-    let mut out = Writer::new("history");
+    let mut out = Writer::new("history", base, page.versions.iter().map(|version| &version.stored));
     if let Some(total) = page.total {
         out.text(&format!(r#","total":{total}"#));
     }
@@ -77,7 +77,7 @@ pub(super) fn history(page: &VersionPage, base: &str, path: &str, understood: &s
             r#","request":{{"method":"{method}","url":"{url}"}},"response":{{"status":"{status}","etag":"W/\"{}\"","lastModified":"{:.3}"}}"#,
             stored.version, stored.updated
         );
-        out.entry(base, stored, &Shape::Whole, &more);
+        out.entry(stored, &Shape::Whole, &more);
     }
     out.finish()
 }
@@ -123,11 +123,24 @@ fn join(address: &str, query: &str) -> String {
 struct Writer {
     out: Vec<u8>,
     entries: usize,
+    /// How an entry's own address begins, as JSON: `"https://host/fhir/`.
+    base: String,
 }
 
+/// About how many bytes a Bundle has beside its resources: of itself, and of each entry.
+const HEAD: usize = 512;
+const AROUND: usize = 256;
+
 impl Writer {
-    fn new(kind: &str) -> Self {
-        Self { out: format!(r#"{{"resourceType":"Bundle","type":"{kind}""#).into_bytes(), entries: 0 }
+    fn new<'s>(kind: &str, base: &str, all: impl Iterator<Item = &'s Stored>) -> Self {
+        let room = all.fold(HEAD, |room, stored| room + AROUND + stored.json.len());
+        let mut base = serde_json::Value::String(format!("{base}/")).to_string();
+        base.pop();
+        let mut writer = Self { out: Vec::with_capacity(room), entries: 0, base };
+        for text in [r#"{"resourceType":"Bundle","type":""#, kind, "\""] {
+            writer.text(text);
+        }
+        writer
     }
 
     fn text(&mut self, text: &str) {
@@ -144,12 +157,14 @@ impl Writer {
         self.entries += 1;
     }
 
-    fn entry(&mut self, base: &str, stored: &Stored, shape: &Shape, more: &str) {
+    fn entry(&mut self, stored: &Stored, shape: &Shape, more: &str) {
         self.begin_entry();
-        self.text(&format!(
-            r#"{{"fullUrl":{}"#,
-            serde_json::Value::String(format!("{base}/{}/{}", stored.kind, stored.id))
-        ));
+        self.text(r#"{"fullUrl":"#);
+        self.out.extend_from_slice(self.base.as_bytes());
+        // A type's name and an id have nothing that JSON would write otherwise.
+        for text in [stored.kind.name(), "/", stored.id.as_str(), "\""] {
+            self.text(text);
+        }
         if !stored.json.is_empty() {
             self.text(r#","resource":"#);
             match shape.part(stored.kind, &stored.json) {
