@@ -134,6 +134,8 @@ export async function visitor(chrome, { width = 1280, height = 900, dark = false
   const context = await chrome.newContext({
     ignoreHTTPSErrors: true, viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', javaScriptEnabled: script, bypassCSP: false, locale,
   });
+  // Other tests run beside these.
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   context.options = { script, locale };
   // Chromium does not always come to an end with a context whose page is just leaving for another. Nothing of it is asked any
