@@ -33,7 +33,10 @@ impl Arriving {
         match old {
             None => Self::New(new),
             Some(old) if is_taken_back(&new.value) => Self::Withdrawn(old),
-            Some(old) => in_place(new, old),
+            Some(old) => {
+                let (report, gone) = in_place(new, old);
+                Self::InPlace { report, gone }
+            }
         }
     }
 
@@ -222,26 +225,46 @@ fn likeness(one: &Value, other: &Value) -> Times {
     }
 }
 
-fn in_place(new: Report, old: Report) -> Arriving {
-    let old_values: Vec<Value> = old.results.iter().map(|(.., value)| value.clone()).collect();
-    let mut left = old.results;
+/// Which old value each new one is, by its place: those that are surely one first, and among those that are alike in the order of
+/// both files.
+fn values_paired(new: &[Value], old: &[Value]) -> Vec<Option<usize>> {
+    let mut pairs: Vec<Option<usize>> = vec![None; new.len()];
+    for wanted in [Times::Same, Times::Perhaps] {
+        for at in 0..new.len() {
+            let (None, Some(value)) = (pairs.get(at).copied().flatten(), new.get(at)) else { continue };
+            let is = |(place, before): &(usize, &Value)| {
+                !pairs.contains(&Some(*place)) && !is_taken_back(before) && likeness(before, value) == wanted
+            };
+            let found = old.iter().enumerate().find(is).map(|(place, _)| place);
+            if let Some(pair) = pairs.get_mut(at) {
+                *pair = found;
+            }
+        }
+    }
+    pairs
+}
+
+/// As it stands then, and what it has no more.
+fn in_place(new: Report, old: Report) -> (Report, Vec<(FhirId, Option<u32>, Value)>) {
+    let values = |of: &Report| of.results.iter().map(|(.., value)| value.clone()).collect::<Vec<_>>();
+    let (new_values, old_values) = (values(&new), values(&old));
+    let pairs = values_paired(&new_values, &old_values);
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     let mut results = Vec::new();
-    for (id, _, value) in new.results {
-        let place_as = |wanted: Times| {
-            left.iter().position(|(.., before)| !is_taken_back(before) && likeness(before, &value) == wanted)
+    for ((id, _, value), pair) in new.results.into_iter().zip(&pairs) {
+        // It is as delicate as each that it may have been: one that is called so, and for one without a pair each that is gone.
+        let may_be = |(at, before): &(usize, &Value)| {
+            let is_gone = pair.is_none() && !pairs.contains(&Some(*at));
+            *pair == Some(*at) || is_gone || is_called_alike(before, &value)
         };
-        let place = place_as(Times::Same).or_else(|| place_as(Times::Perhaps));
-        match place.map(|at| left.swap_remove(at)) {
-            Some((before, version, stood)) => {
+        let before = old_values.iter().enumerate().filter(may_be).map(|(_, before)| before);
+        let value = before.fold(value.clone(), with_labels);
+        match pair.and_then(|at| old.results.get(at)) {
+            Some((before, version, _)) => {
                 names.insert(format!("Observation/{id}"), format!("Observation/{before}"));
-                results.push((before, version, with_labels(value, &stood)));
+                results.push((before.clone(), *version, value));
             }
-            // A test is as delicate as it was, also where its time was corrected.
-            None => {
-                let alike = old_values.iter().filter(|one| is_called_alike(one, &value));
-                results.push((id, None, alike.fold(value.clone(), with_labels)));
-            }
+            None => results.push((id, None, value)),
         }
     }
     for (.., value) in &mut results {
@@ -259,8 +282,12 @@ fn in_place(new: Report, old: Report) -> Arriving {
         apart: Vec::new(),
         tasks: old.tasks,
     };
-    let gone = left.into_iter().filter(|(.., one)| !is_taken_back(one)).collect();
-    Arriving::InPlace { report, gone }
+    let left = old
+        .results
+        .into_iter()
+        .enumerate()
+        .filter(|(at, (.., one))| !pairs.contains(&Some(*at)) && !is_taken_back(one));
+    (report, left.map(|(_, one)| one).collect())
 }
 
 /// With the labels of what stood, too: a correction makes nothing less delicate.
@@ -431,6 +458,46 @@ mod tests {
         };
         assert_eq!(labels("2026-03-01T08:00:00Z"), ("v".to_owned(), json!("HIV")), "the same, written otherwise");
         assert_eq!(labels("2026-04-01"), ("n".to_owned(), json!("HIV")), "its time was corrected");
+    }
+
+    #[test]
+    fn values_that_are_alike_keep_their_order_and_each_is_as_delicate_as_any_of_them() {
+        let labels = |one: &Value| one["meta"]["security"].to_string();
+        let of = |times: &[&str]| -> Vec<(FhirId, Option<u32>, Value)> {
+            let one = |(at, time): (usize, &&str)| {
+                let mut one = value("Organism", i32::try_from(at).unwrap());
+                one["effectiveDateTime"] = (*time).into();
+                (id(&format!("n{at}")), None, one)
+            };
+            times.iter().enumerate().map(one).collect()
+        };
+        let hour = |hour: u32| format!("2026-03-01T{hour:02}:00:00Z");
+        let stood = |times: &[&str]| {
+            let all = of(times).into_iter().zip(["a", "b", "c"]);
+            let mut all: Vec<_> = all.map(|((.., one), name)| (id(name), Some(1), one)).collect();
+            all[2].2["meta"] = json!({"security": [{"code": "HIV"}]});
+            report("old", "final", all)
+        };
+        let placed = |new: Vec<(FhirId, Option<u32>, Value)>, old: Report| {
+            let Arriving::InPlace { report, .. } = Arriving::of(report("new", "corrected", new), Some(old)) else {
+                panic!()
+            };
+            report.results.into_iter().map(|(id, _, one)| (id.to_string(), labels(&one))).collect::<Vec<_>>()
+        };
+        let all = ["a", "b", "c"].map(|id| (id.to_owned(), "[{\"code\":\"HIV\"}]".to_owned()));
+        let day = "2026-03-01";
+        let hours = [8, 9, 10].map(hour);
+        let hours: Vec<&str> = hours.iter().map(String::as_str).collect();
+        assert_eq!(placed(of(&[day; 3]), stood(&[day; 3])), all, "of one time");
+        assert_eq!(placed(of(&[day; 3]), stood(&hours)), all, "of one day");
+        let exact = placed(of(&[day, hours[0], hours[1]]), stood(&hours));
+        assert_eq!(
+            exact.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(),
+            ["c", "a", "b"],
+            "what is sure goes first"
+        );
+        let renamed = vec![(id("n"), None, value("Microorganism", 3))];
+        assert_eq!(placed(renamed, stood(&hours)), [("n".to_owned(), all[0].1.clone())], "its name was corrected");
     }
 
     #[test]
