@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::facts::not_to_give_of;
 use super::*;
 use crate::care::formulary::{self, Formulary, Severity};
 
@@ -24,8 +25,8 @@ fn takes(id: &str, name: &str) -> Value {
 fn facts(allergies: &[Value], taken_: &[Value], age: Option<u16>) -> Facts {
     Facts {
         allergies: allergies.iter().filter_map(allergy).collect(),
-        taken: taken_.iter().filter_map(taken).collect(),
-        not_to_give: taken_.iter().filter_map(not_to_give).collect(),
+        taken: taken_.iter().filter_map(|one| taken_of(one, &[])).collect(),
+        not_to_give: taken_.iter().filter_map(|one| not_to_give_of(one, &[])).collect(),
         age,
         cut: false,
     }
@@ -202,9 +203,9 @@ fn what_is_not_to_be_given_is_warned_of_by_substance_and_by_name_and_is_not_take
 fn what_is_sealed_counts_only_where_it_was_seen() {
     let mut sealed = takes("s", "Atorvastatin 40 mg");
     sealed["meta"] = json!({"security": [{"code": "R"}]});
-    let all = || vec![taken(&sealed).unwrap()];
-    let seen = facts(&[], std::slice::from_ref(&sealed), None).again(vec![], all(), vec![]);
-    let unseen = facts(&[], &[], None).again(vec![], all(), vec![]);
+    let all = std::slice::from_ref(&sealed);
+    let seen = facts(&[], all, None).again(vec![], all, vec![], &[]);
+    let unseen = facts(&[], &[], None).again(vec![], all, vec![], &[]);
     assert_eq!((seen.taken.len(), unseen.taken.len()), (1, 0));
 }
 
@@ -285,13 +286,12 @@ fn a_medicine_that_is_named_by_what_it_refers_to_is_compared_and_one_without_a_n
     let along = [json!({"resourceType": "Medication", "id": "1", "code": {"text": "Amoxicillin"}})];
     let of = |taken: Taken| Facts { taken: BTreeSet::from([taken]), ..Facts::default() };
     let named = taken_of(&refers, &along).unwrap();
-    let found = check(Some(&demo()), &of(named.clone()), &proposal(AMOXICILLIN, 1.0, 3.0));
+    let found = check(Some(&demo()), &of(named), &proposal(AMOXICILLIN, 1.0, 3.0));
     assert!(
         found.iter().any(|one| matches!(&one.what, What::SameSubstance { with } if with == "Amoxicillin")),
         "{found:?}"
     );
-    let unnamed = taken(&refers).unwrap();
-    assert_eq!(unnamed.clone().named_by(&along), named, "as the writer names it");
+    let unnamed = taken_of(&refers, &[]).unwrap();
     let found = check(Some(&demo()), &of(unnamed), &proposal(AMOXICILLIN, 1.0, 3.0));
     let names = vec!["a medicine without a name (Medication/1)".to_owned()];
     assert!(

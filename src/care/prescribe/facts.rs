@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::access::Sensitivity;
 use crate::care::Chart;
@@ -12,7 +12,7 @@ use crate::care::formulary::{Code, MEDICINE};
 use crate::care::medicine;
 use crate::fhir::ResourceType as R;
 
-use super::taking::{is_bare_word, of_prescription};
+use super::taking::{goes_with, of_prescription};
 
 /// An allergy that counts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,13 +44,6 @@ pub struct Taken {
     pub name: String,
     /// What it is, or of what it is made. Nothing of one that nothing names.
     pub parts: Vec<Named>,
-    /// The Medication that names it, as in `Medication/a`, where it was not at hand.
-    pub refers: Option<String>,
-    /// The prescription that it is of, as in `MedicationRequest/a`, where it says so: while that counts, and names the same, it is
-    /// one medicine.
-    pub of: Option<String>,
-    /// It is the patient's word on that prescription: it adds nothing of its own where that is over.
-    is_word: bool,
     sealed: bool,
 }
 
@@ -78,33 +71,35 @@ pub struct Facts {
 impl Facts {
     /// Of what somebody may see.
     pub fn of(chart: &Chart, today: Date) -> Self {
-        let of = |one: &Value| taken_of(one, chart.medications());
-        let requests = chart.of(R::MedicationRequest).iter().filter_map(of);
-        let not = |one: &Value| not_to_give_of(one, chart.medications());
+        let requests: Vec<&Value> = chart.of(R::MedicationRequest).iter().collect();
+        let statements = chart.of(R::MedicationStatement);
         let cut = [R::AllergyIntolerance, R::MedicationRequest, R::MedicationStatement];
         Self {
             allergies: chart.of(R::AllergyIntolerance).iter().filter_map(allergy).collect(),
-            taken: once(requests.chain(chart.of(R::MedicationStatement).iter().filter_map(of))),
-            not_to_give: chart.of(R::MedicationRequest).iter().filter_map(not).collect(),
+            taken: once(&requests, statements, chart.medications()),
+            not_to_give: requests.iter().filter_map(|one| not_to_give_of(one, chart.medications())).collect(),
             age: age(&chart.patient, today),
             cut: chart.shortened().iter().any(|kind| cut.contains(kind)),
         }
     }
 
-    /// The same of everything there is: of what is sealed only what was seen before.
+    /// The same of everything there is: of what is sealed only what was seen before. `along` are the Medications that name them.
     #[must_use]
-    pub fn again(&self, allergies: Vec<Allergy>, taken: Vec<Taken>, not_to_give: Vec<Taken>) -> Self {
+    pub fn again(&self, allergies: Vec<Allergy>, requests: &[Value], statements: Vec<Value>, along: &[Value]) -> Self {
         let seen: BTreeSet<&str> = self
             .allergies
             .iter()
             .map(|one| one.reference.as_str())
             .chain(self.taken.iter().chain(&self.not_to_give).map(|one| one.reference.as_str()))
             .collect();
-        let may = |sealed: bool, reference: &str| !sealed || seen.contains(reference);
+        let may = |is_sealed: bool, reference: &str| !is_sealed || seen.contains(reference);
+        let may_all = |one: &Value| reference(one).is_some_and(|reference| may(sealed(one), &reference));
+        let requests: Vec<&Value> = requests.iter().filter(|one| may_all(one)).collect();
+        let statements: Vec<Value> = statements.into_iter().filter(may_all).collect();
         Self {
             allergies: allergies.into_iter().filter(|one| may(one.sealed, &one.reference)).collect(),
-            taken: once(taken.into_iter().filter(|one| may(one.sealed, &one.reference))),
-            not_to_give: not_to_give.into_iter().filter(|one| may(one.sealed, &one.reference)).collect(),
+            taken: once(&requests, &statements, along),
+            not_to_give: requests.iter().filter_map(|one| not_to_give_of(one, along)).collect(),
             age: self.age,
             cut: self.cut,
         }
@@ -121,13 +116,17 @@ impl Facts {
     }
 }
 
-/// Without what only says that a prescription among them is taken, or was. What is another medicine than its prescription asks for
-/// counts beside it.
-fn once(all: impl Iterator<Item = Taken>) -> BTreeSet<Taken> {
-    let all: Vec<Taken> = all.collect();
-    let prescribed = |one: &Taken| all.iter().find(|other| Some(other.reference.as_str()) == one.of.as_deref());
-    let adds = |one: &Taken| prescribed(one).map_or(!one.is_word, |request| !one.is_same(request));
-    all.iter().filter(|one| adds(one)).cloned().collect()
+/// What is taken: the prescriptions that count, and of the statements those that stand by themselves in a list. What is only taken
+/// otherwise than its prescription asks for is one medicine with it while that counts.
+fn once(requests: &[&Value], statements: &[Value], along: &[Value]) -> BTreeSet<Taken> {
+    let is_prescribed = |one: &Value| {
+        let is_of = |request: &Value| text(request, "/id").is_some_and(|id| of_prescription(one) == Some(id));
+        let mut of = requests.iter().filter(|request| is_of(request) && medicine::may_be_taken(request));
+        of.any(|request| is_same_medicine(one, request, along))
+    };
+    let adds = |one: &&Value| !goes_with(one, requests.iter().copied(), along) && !is_prescribed(one);
+    let all = requests.iter().copied().chain(statements.iter().filter(adds));
+    all.filter_map(|one| taken_of(one, along)).collect()
 }
 
 /// Whether two prescriptions or statements name one medicine. `along` are the Medications that were read with them.
@@ -190,12 +189,7 @@ pub fn allergy(resource: &Value) -> Option<Allergy> {
     })
 }
 
-/// What of a `MedicationRequest` or `MedicationStatement` counts as taken, without what it refers to.
-pub fn taken(resource: &Value) -> Option<Taken> {
-    taken_of(resource, &[])
-}
-
-/// The same with the Medications that were read along.
+/// What of a `MedicationRequest` or `MedicationStatement` counts as taken. `along` are the Medications that were read with it.
 pub fn taken_of(resource: &Value, along: &[Value]) -> Option<Taken> {
     let counts = match text(resource, "/resourceType")? {
         // One that is paused may be taken again any day.
@@ -208,28 +202,20 @@ pub fn taken_of(resource: &Value, along: &[Value]) -> Option<Taken> {
     compared(resource, along)
 }
 
-/// What a `MedicationRequest` says is not to be given, without what it refers to.
-pub fn not_to_give(resource: &Value) -> Option<Taken> {
-    not_to_give_of(resource, &[])
-}
-
-fn not_to_give_of(resource: &Value, along: &[Value]) -> Option<Taken> {
+/// What a `MedicationRequest` says is not to be given.
+pub(super) fn not_to_give_of(resource: &Value, along: &[Value]) -> Option<Taken> {
     medicine::is_not_to_be_given(resource).then(|| compared(resource, along)).flatten()
 }
 
 /// What of a medicine is compared.
 fn compared(resource: &Value, along: &[Value]) -> Option<Taken> {
     let found = named(&medicine::concepts(resource, along));
-    let refers = medicine::refers(resource).filter(|_| found.is_none()).map(str::to_owned);
     let (name, parts) = found.unwrap_or_else(|| match text(resource, "/medicationReference/display") {
         Some(shown) => (shown.to_owned(), vec![Named { name: shown.to_owned(), codes: Vec::new() }]),
         // It counts all the same, and the checks say that they did not compare it.
         None => (unnamed(resource), Vec::new()),
     });
-    let is_statement = text(resource, "/resourceType") == Some("MedicationStatement");
-    let of = of_prescription(resource).filter(|_| is_statement).map(|id| format!("MedicationRequest/{id}"));
-    let is_word = is_statement && is_bare_word(resource);
-    Some(Taken { reference: reference(resource)?, name, parts, refers, of, is_word, sealed: sealed(resource) })
+    Some(Taken { reference: reference(resource)?, name, parts, sealed: sealed(resource) })
 }
 
 /// What concepts of one medicine call it, and what is compared of each.
@@ -274,17 +260,6 @@ impl Taken {
         }
     }
 
-    /// With what names it, of Medications that were read since.
-    #[must_use]
-    pub fn named_by(mut self, along: &[Value]) -> Self {
-        let Some(to) = &self.refers else { return self };
-        let referring = json!({"medicationReference": {"reference": to}});
-        if let Some((name, parts)) = named(&medicine::concepts(&referring, along)) {
-            (self.name, self.parts, self.refers) = (name, parts, None);
-        }
-        self
-    }
-
     /// The id in the formulary, if it was prescribed from one.
     pub fn formulary_id(&self) -> Option<&str> {
         self.parts.iter().flat_map(|one| &one.codes).find(|code| code.system == MEDICINE).map(|code| code.code.as_str())
@@ -306,6 +281,8 @@ pub fn age(patient: &Value, today: Date) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -324,24 +301,29 @@ mod tests {
     }
 
     #[test]
-    fn another_substance_than_its_prescription_asks_for_is_checked_beside_it() {
-        let medicine = |kind: &str, id: &str, name: &str, code: &str| {
-            json!({"resourceType": kind, "id": id, "status": "active", "intent": "order",
+    fn another_substance_than_its_prescription_asks_for_is_checked_beside_it_also_after_it() {
+        let medicine = |kind: &str, id: &str, status: &str, name: &str, code: &str| {
+            json!({"resourceType": kind, "id": id, "status": status, "intent": "order",
                 "medicationCodeableConcept": {"text": name, "coding": [{"system": "atc", "code": code}]}})
         };
-        let of = |name: &str, code: &str, source: &str| {
-            let mut said = medicine("MedicationStatement", "s", name, code);
+        let of = |status: &str, name: &str, code: &str, source: &str| {
+            let mut said = medicine("MedicationStatement", "s", "active", name, code);
             said["basedOn"] = json!([{"reference": "MedicationRequest/r"}]);
             said["informationSource"] = json!({"reference": source});
-            let order = medicine("MedicationRequest", "r", "Paracetamol 500 mg", "N02BE01");
-            let all = vec![(R::MedicationRequest, vec![order]), (R::MedicationStatement, vec![said])];
-            let facts = Facts::of(&Chart::holding(json!({"id": "p"}), all), "2026-03-03".parse().unwrap());
-            facts.again(Vec::new(), facts.taken.iter().cloned().collect(), Vec::new()).taken.len()
+            let order = medicine("MedicationRequest", "r", status, "Paracetamol 500 mg", "N02BE01");
+            let all = [(R::MedicationRequest, vec![order.clone()]), (R::MedicationStatement, vec![said.clone()])];
+            let facts = Facts::of(&Chart::holding(json!({"id": "p"}), all.into()), "2026-03-03".parse().unwrap());
+            assert_eq!(facts.again(Vec::new(), &[order], vec![said], &[]), facts, "inside the writer as on the page");
+            facts.taken.iter().map(|one| one.reference.as_str()).collect::<Vec<_>>().join(" ")
         };
+        let (request, statement) = ("MedicationRequest/r", "MedicationStatement/s");
         for source in ["Organization/pharmacy", "Patient/p"] {
-            assert_eq!(of("Ibuprofen 400 mg", "M01AE01", source), 2);
-            assert_eq!(of("Paracetamol 500 mg", "M01AE01", source), 2, "its code is another");
-            assert_eq!(of("Paracetamol tablets", "N02BE01", source), 1);
+            let both = format!("{request} {statement}");
+            assert_eq!(of("active", "Ibuprofen 400 mg", "M01AE01", source), both);
+            assert_eq!(of("active", "Paracetamol 500 mg", "M01AE01", source), both, "its code is another");
+            assert_eq!(of("active", "Paracetamol tablets", "N02BE01", source), request);
+            assert_eq!(of("stopped", "Ibuprofen 400 mg", "M01AE01", source), statement);
         }
+        assert_eq!(of("stopped", "Paracetamol tablets", "N02BE01", "Patient/p"), "", "the word on what is over");
     }
 }

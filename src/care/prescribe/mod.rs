@@ -25,7 +25,7 @@ mod taking;
 mod tasks;
 
 pub use check::{Check, Chosen, Finding, Gap, Proposal, Verdict, What, check, gaps, missing};
-pub use facts::{Allergies, Allergy, Facts, Taken, age, allergy, not_to_give, taken, taken_of};
+pub use facts::{Allergies, Allergy, Facts, Taken, age, allergy, taken_of};
 pub use order::{
     By, Dose, EVERY, Every, Meant, Prescription, Reason, STOP_REASONS, TOKEN, WHEN, WRITTEN, dosage, end_code,
     ended_at, is_ours, issue, issued, stopped, token_of,

@@ -8,12 +8,13 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::check::{self, Finding, Proposal};
-use super::facts::{Allergy, Facts, Taken, allergy, medication, not_to_give, taken};
+use super::facts::{Allergy, Facts, allergy, medication};
 use super::order::{TOKEN, end_code, stopped};
+use super::taking::of_prescription;
 use super::{refill, taking, tasks};
 use crate::base::{Ambient, FhirId, Timestamp};
 use crate::care::formulary::{self, Formulary};
-use crate::care::medicine::Asks;
+use crate::care::medicine::{self, Asks};
 use crate::care::notify::{self, Kind, Notice, Whom};
 use crate::care::within::{id_of, last_day, version_of};
 use crate::care::workflow::{Checked, Doing, Done, Never, Refused, carry_out, told};
@@ -145,23 +146,28 @@ fn hold(inside: &mut Inside<'_, '_, '_>, signing: &Signing, queries: &[Query; 3]
     }
     let [allergies, requests, statements] = queries;
     let of_allergy: fn(&Value) -> Option<Allergy> = allergy;
-    let of_medicine: fn(&Value) -> Option<Taken> = taken;
-    let mut all = inside.glimpse(requests, of_medicine)?;
-    all.extend(inside.glimpse(statements, of_medicine)?);
-    let of_prohibition: fn(&Value) -> Option<Taken> = not_to_give;
-    let mut not = inside.glimpse(requests, of_prohibition)?;
-    let ids: Vec<&str> = all
+    let whole: fn(&Value) -> Option<Value> = |one| Some(one.clone());
+    let (mut requests, mut statements) = (inside.glimpse(requests, whole)?, inside.glimpse(statements, whole)?);
+    statements.retain(medicine::may_be_taken);
+    // Of what is over only that on which something is said.
+    let is_said_of = |one: &Value| {
+        let id = one.get("id").and_then(Value::as_str);
+        id.is_some() && statements.iter().any(|said| of_prescription(said) == id)
+    };
+    requests.retain(|one| medicine::may_be_taken(one) || medicine::is_not_to_be_given(one) || is_said_of(one));
+    let ids: BTreeSet<&str> = requests
         .iter()
-        .chain(&not)
-        .filter_map(|one| one.refers.as_deref())
-        .filter_map(|to| to.strip_prefix("Medication/"))
+        .chain(&statements)
+        .filter_map(|one| medicine::refers(one)?.strip_prefix("Medication/"))
         .collect();
-    if !ids.is_empty() {
-        let along = inside.glimpse(&strict(R::Medication, &format!("_id={}", ids.join(",")))?, medication)?;
-        all = all.into_iter().map(|one| one.named_by(&along)).collect();
-        not = not.into_iter().map(|one| one.named_by(&along)).collect();
-    }
-    let facts = signing.facts.again(inside.glimpse(allergies, of_allergy)?, all, not);
+    let along = match ids.is_empty() {
+        true => Vec::new(),
+        false => {
+            let ids = ids.into_iter().collect::<Vec<_>>().join(",");
+            inside.glimpse(&strict(R::Medication, &format!("_id={ids}"))?, medication)?
+        }
+    };
+    let facts = signing.facts.again(inside.glimpse(allergies, of_allergy)?, &requests, statements, &along);
     let findings: Vec<Finding> = check::check(signing.formulary.as_deref(), &facts, &signing.proposal);
     if check::missing(&findings, &signing.answered).is_empty() { Ok(()) } else { told(SignError::NewWarning) }
 }

@@ -202,7 +202,7 @@ pub fn goes_with<'a>(statement: &Value, requests: impl IntoIterator<Item = &'a V
 }
 
 /// Whether it is what a patient says of a prescription, and nothing beside that it is taken.
-pub(super) fn is_bare_word(said: &Value) -> bool {
+fn is_bare_word(said: &Value) -> bool {
     statement(said).is_some() && says_as_much(said, &Value::Null)
 }
 

@@ -250,9 +250,7 @@ impl Rows<'_> {
         let reported = Chart::of(self.chart, R::MedicationStatement).iter();
         for statement in reported.filter(|one| !is_no_entry(one)) {
             let status = fill::text(statement, "/status").unwrap_or_default();
-            let requests = self.chart.of(R::MedicationRequest);
-            let goes_along = prescribe::goes_with(statement, requests, self.chart.medications());
-            if goes_along || matches!(status, "entered-in-error" | "not-taken") {
+            if self.goes_along(statement) || matches!(status, "entered-in-error" | "not-taken") {
                 continue;
             }
             let open = medicine::may_be_taken(statement);
@@ -264,8 +262,6 @@ impl Rows<'_> {
                 "active" | "intended" => MedicineState::Reported.mark(),
                 other => MedicineState::from_code(other).mark(),
             });
-            // What a patient says of a prescription is theirs to say.
-            let may_end = open && prescribe::statement(statement).is_none();
             let row = Row {
                 name: fill::medicine_name(statement, self.chart.medications()),
                 how: fill::dose_of(statement, &self.ctx.zone),
@@ -274,14 +270,17 @@ impl Rows<'_> {
                 by: fill::called(statement.get("informationSource")),
                 state,
                 note: lines(self.besides(statement, due), statement),
-                href: fill::text(statement, "/id")
-                    .filter(|_| may_end)
-                    .map(|id| format!("{}/medicines/{id}", self.base)),
+                href: fill::text(statement, "/id").filter(|_| open).map(|id| format!("{}/medicines/{id}", self.base)),
                 renew: None,
             };
             lists.take(row, open, due);
         }
         lists
+    }
+
+    /// Whether the row of its prescription says what a statement says.
+    fn goes_along(&self, statement: &Value) -> bool {
+        prescribe::goes_with(statement, self.chart.of(R::MedicationRequest), self.chart.medications())
     }
 
     /// What else says of it that it may not be taken now, each in words.
@@ -366,6 +365,10 @@ impl Rows<'_> {
         all.extend(statements.filter_map(|one| self.ended(one)));
         for statement in self.chart.of(R::MedicationStatement) {
             let Some((_, not, _)) = prescribe::statement(statement) else { continue };
+            // What is taken beside what was prescribed was not given up before.
+            if !not && !self.goes_along(statement) {
+                continue;
+            }
             let Some(when) = self.ctx.first_when(statement, &["/dateAsserted", "/meta/lastUpdated"]) else { continue };
             all.push(Event {
                 when,
@@ -494,6 +497,26 @@ mod tests {
         with_rows(vec![order], vec![on(json!({})), half], |rows| {
             let notes: Vec<Option<String>> = rows.lists().current.into_iter().map(|row| row.note).collect();
             assert_eq!(notes, [None, Some("Its prescription says otherwise; vomits from more".to_owned())]);
+        });
+    }
+
+    #[test]
+    fn what_a_patient_takes_beside_a_prescription_that_ended_is_ended_by_the_clinic_and_was_never_begun_again() {
+        let order = json!({"resourceType": "MedicationRequest", "id": "r", "status": "stopped", "intent": "order",
+            "medicationCodeableConcept": {"text": "Simvastatin"}});
+        let word = |name: &str| {
+            said(
+                name,
+                json!({"basedOn": [{"reference": "MedicationRequest/r"}], "dateAsserted": "2026-11-20",
+                "informationSource": {"reference": "Patient/p"}}),
+            )
+        };
+        with_rows(vec![order], vec![word("Clarithromycin"), word("Simvastatin")], |rows| {
+            let current = rows.lists().current;
+            let all: Vec<_> = current.iter().map(|row| (row.name.as_str(), row.href.as_deref())).collect();
+            assert_eq!(all, [("Clarithromycin", Some("/patients/p/medicines/Clarithromycin"))]);
+            let again = rows.history().into_iter().filter(|event| event.word == "Taking it again");
+            assert_eq!(again.map(|event| event.name).collect::<Vec<_>>(), ["Simvastatin"]);
         });
     }
 

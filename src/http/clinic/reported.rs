@@ -4,7 +4,9 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde_json::Value;
 
+use super::chart::Opened;
 use super::entries::{RemoveSent, author, instant, one, put, reason};
 use super::entries_pages::{self as pages, EntryPage};
 use super::{id_of, why};
@@ -20,6 +22,11 @@ use crate::http::sign_in::finished;
 use crate::http::ui::Faults;
 use crate::record::{Change, Condition};
 
+/// Whether it stands in no list by itself: what the patient says of a prescription is theirs to say.
+fn goes_along(opened: &Opened, statement: &Value) -> bool {
+    prescribe::goes_with(statement, opened.chart.of(R::MedicationRequest), opened.chart.medications())
+}
+
 async fn asked(
     visit: &Visit,
     (id, statement): (&str, &str),
@@ -28,8 +35,7 @@ async fn asked(
 ) -> Result<EntryPage, Refusal> {
     let (mut opened, value, version) = one(visit, id, R::MedicationStatement, statement).await?;
     let name = fill::medicine_name(&value, opened.chart.medications());
-    // What the patient says of a prescription is theirs to say.
-    if !medicine::may_be_taken(&value) || prescribe::statement(&value).is_some() {
+    if !medicine::may_be_taken(&value) || goes_along(&opened, &value) {
         visit.over()?;
         return Ok(pages::reported_over(opened, &name));
     }
@@ -66,8 +72,8 @@ pub(in crate::http) async fn end(
             return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, shown));
         }
     };
-    let (_, value, _) = one(&visit, &id, R::MedicationStatement, &statement).await?;
-    if prescribe::statement(&value).is_some() {
+    let (opened, value, _) = one(&visit, &id, R::MedicationStatement, &statement).await?;
+    if goes_along(&opened, &value) {
         return Err(Refusal::new(No::Never));
     }
     let seen: u32 = sent.typed.version.parse().map_err(|_| Refusal::new(No::Malformed))?;
