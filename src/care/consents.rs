@@ -69,7 +69,7 @@ impl Seal {
         consents.iter().any(|one| self.is_of(one) && is_active(one))
     }
 
-    fn provision(self) -> Value {
+    pub(in crate::care) fn provision(self) -> Value {
         json!({"type": "permit", "securityLabel": self.labels()})
     }
 

@@ -182,6 +182,7 @@ fn empty_home() -> Home {
 
 fn results() -> Results {
     Results {
+        reaches_nobody: false,
         cx: halina(),
         groups: vec![
             PlainGroup {
@@ -208,6 +209,7 @@ fn results() -> Results {
 
 fn result() -> OneResult {
     OneResult {
+        reaches_nobody: false,
         cx: halina(),
         series: halves("4548-4", "HbA1c", "mmol/mol", Some(20.0), Some(41.0), &[68.0, 63.0, 58.0, 55.0, 57.0]),
         facts: vec![
@@ -257,6 +259,7 @@ fn my_report_row() -> ReportRow {
 fn my_report() -> MyReport {
     let hba1c = halves("4548-4", "HbA1c", "mmol/mol", Some(20.0), Some(41.0), &[57.0]);
     MyReport {
+        reaches_nobody: false,
         cx: halina(),
         title: "Chest X-ray".into(),
         line: "24 Feb 2026, Northmoor Radiology".into(),
@@ -267,6 +270,7 @@ fn my_report() -> MyReport {
 
 fn worded_result() -> OneResult {
     OneResult {
+        reaches_nobody: false,
         cx: halina(),
         series: worded("630-4", "Urine culture", "Escherichia coli", Some(Flag::Abnormal)),
         facts: vec![],
@@ -551,7 +555,14 @@ fn empty_lists() -> Vec<(&'static str, String)> {
     vec![
         (
             "my-results-empty",
-            render(&Results { cx: cx.clone(), groups: vec![], reports: vec![], taken_back: vec![], off: vec![] }),
+            render(&Results {
+                cx: cx.clone(),
+                groups: vec![],
+                reports: vec![],
+                taken_back: vec![],
+                off: vec![],
+                reaches_nobody: false,
+            }),
         ),
         ("my-medicines-empty", render(&no_medicines())),
         ("my-allergies-empty", render(&Allergies { cx: cx.clone(), status: AllergyStatus::NeverAsked, rows: vec![] })),

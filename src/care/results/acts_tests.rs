@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::settle::settle;
-use super::{Act, Release, Report, ResultError, comments, has_unseen_part, is_taken_back, take_back, whole};
+use super::settle::{enter_all, settle};
+use super::{Act, Arriving, Release, Report, ResultError, comments, has_unseen_part, is_taken_back, take_back, whole};
 use crate::access::{Actor, Reach};
 use crate::audit::{Action, Audit, Detail, Purpose};
 use crate::base::{AccountId, Ambient, FhirId, ManualClock, ResourceRef, SeededRandom, Timestamp};
+use crate::care::consents::Seal;
 use crate::care::entries::Author;
 use crate::care::held::{hold, is_held};
 use crate::care::note::Pen;
@@ -121,6 +122,42 @@ impl House {
 
 fn later() -> Release {
     Release::Later { reason: "in person".into(), until: "2026-03-10T07:00:00Z".parse().unwrap() }
+}
+
+#[tokio::test]
+async fn what_no_doctor_sees_waits_for_none_and_the_patient_hears_of_it() {
+    let house = House::new().await;
+    let sealed = json!({"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"}]});
+    let enter = async |meta: &Value, of_value: &Value| {
+        let new = |kind: &str, meta: &Value| {
+            let mut one = of("p", kind, "new", json!({"meta": meta}));
+            one.as_object_mut().unwrap().remove("id");
+            one
+        };
+        let value = (FhirId::new(&house.ambient), None, new("Observation", of_value));
+        let report = Report::new(FhirId::new(&house.ambient), new("DiagnosticReport", meta), vec![value]);
+        let (own, of_value) = (report.id.clone(), report.results[0].0.clone());
+        let arriving = vec![Arriving::of(report, None)];
+        assert!(enter_all(house.doing(), &id("p"), arriving, Release::WhenSigned, house.pen()).await.is_ok());
+        let all = [(R::DiagnosticReport, own), (R::Observation, of_value)];
+        let mut held = Vec::new();
+        for (kind, own) in all {
+            held.push(is_held(&house.stands(kind, own.as_str()).await));
+        }
+        held
+    };
+    let plain = json!({"source": "urn:lab"});
+    assert_eq!((enter(&plain, &plain).await, house.told()), (vec![true, true], vec![]));
+    assert_eq!(enter(&plain, &sealed).await, [true, false], "the others of it wait");
+    assert_eq!(house.told(), [Kind::ResultReleased]);
+    assert_eq!(enter(&sealed, &plain).await, [false, false], "nobody signs the report");
+    let seal = Seal::from_code("infection").unwrap();
+    let mut consent = json!({"resourceType": "Consent", "id": "c", "status": "active", "patient": {"reference": "Patient/p"},
+        "scope": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]},
+        "category": [{"text": "seal"}], "policyRule": {"text": "opt in"}, "dateTime": "2026-03-01"});
+    consent["provision"] = seal.provision();
+    house.put(consent).await;
+    assert_eq!(enter(&sealed, &sealed).await, [true, true], "whoever sees it signs it");
 }
 
 #[tokio::test]

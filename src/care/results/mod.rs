@@ -10,8 +10,9 @@
 //! | what the doctor said of it | an extension ([`COMMENT`]) beside the laboratory's `conclusion` |
 //! | until when, why and by whom | a `Task` ([`RELEASE`]) that is on hold until `executionPeriod.start` |
 //!
-//! Nurses enter results; these are held until a doctor signs. Doctors release at once unless they hold with a reason and a day.
-//! At that day the box lets it go by itself ([`release_due`]). The patient is told when they can see it.
+//! Nurses enter results; these are held until a doctor signs, but for what is sealed from every doctor. Doctors release at once unless
+//! they hold with a reason and a day, which stand until a doctor decides otherwise. At that day the box lets it go by itself
+//! ([`release_due`]). The patient is told when they can see it.
 
 #[cfg(test)]
 mod acts_tests;
@@ -32,7 +33,7 @@ pub use import::{
     Arriving, Described, Differs, ImportFault, Lies, Sure, asks_to_hold, has_unseen_part, import, known_as, paired,
 };
 pub use release_task::HouseLetsGo;
-pub use settle::{Act, Report, ResultError, enter_all, release_due, settle};
+pub use settle::{Act, Report, ResultError, Seals, enter_all, release_due, settle};
 pub use take_back::{is_taken_back, shared, take_back, take_back_one};
 pub use whole::HeldWhole;
 

@@ -9,9 +9,10 @@ use super::comment::comment;
 use super::release_task::is_release;
 use super::take_back::withdrawn;
 use super::{Arriving, RELEASE, Release, SIGNED, elsewhere};
-use crate::access::{Actor, Sensitivity};
+use crate::access::{Actor, ConsentRules, Sensitivity};
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, ResourceRef, Role, Timestamp};
+use crate::care::consents::{self, Seen};
 use crate::care::held::{hold, is_held, let_go};
 use crate::care::note::Pen;
 use crate::care::notify::{self, Kind, Notice, Whom};
@@ -163,12 +164,13 @@ pub async fn settle(
     if act.holds() && !report.apart.is_empty() {
         return Err(Refused::Told(ResultError::Apart));
     }
-    let told = told(patient, &report, &act);
+    let seals = Seals::of(doing.records, patient)?;
+    let told = told(patient, &report, &act, &seals);
     let held = match act.holds() {
         true => BTreeSet::new(),
         false => elsewhere::has(doing.records, &report, |one| is_held(one) && !super::is_taken_back(one))?,
     };
-    let changes = changes(patient, report, act, &pen, &held)?;
+    let changes = changes(patient, report, act, &pen, (&held, &seals))?;
     carry_out(doing, changes, move |inside| {
         for notice in told {
             notify::tell(inside, notice)?;
@@ -188,11 +190,12 @@ pub async fn enter_all(
     pen: Pen<'_>,
 ) -> Result<Done<()>, Refused<ResultError>> {
     let act = Act::Enter(release);
+    let seals = Seals::of(doing.records, patient)?;
     let mut hear: Vec<(bool, Notice)> = Vec::new();
     let mut all: Vec<Change> = Vec::new();
     for one in arriving {
         let is_sealed = Sensitivity::of_resource(&one.report().value).is_sealed();
-        let (changed, told) = entered(doing.records, patient, one, &act, &pen)?;
+        let (changed, told) = entered(doing.records, patient, one, &act, (&pen, &seals))?;
         all.extend(changed);
         hear.extend(told.into_iter().map(|notice| (is_sealed, notice)));
     }
@@ -223,7 +226,7 @@ fn entered(
     patient: &FhirId,
     arriving: Arriving,
     act: &Act,
-    pen: &Pen<'_>,
+    (pen, seals): (&Pen<'_>, &Seals),
 ) -> Result<(Vec<Change>, Vec<Notice>), RecordError> {
     let (report, gone) = match arriving {
         Arriving::New(report) => (report, Vec::new()),
@@ -234,38 +237,79 @@ fn entered(
         true => BTreeSet::new(),
         false => elsewhere::has(records, &report, |one| is_held(one) && !super::is_taken_back(one))?,
     };
-    let hear = told(patient, &report, act);
+    let hear = told(patient, &report, act, seals);
     let mut all = super::take_back::gone(records, &report, gone)?;
-    all.extend(changes(patient, report, act.clone(), pen, &held)?);
+    all.extend(changes(patient, report, act.clone(), pen, (&held, seals))?);
     Ok((all, hear))
 }
 
+/// Whom of the clinic a patient lets see what is sealed.
+pub struct Seals {
+    patient: FhirId,
+    rules: ConsentRules,
+    now: Timestamp,
+}
+
+impl Seals {
+    pub fn of(records: &Records, patient: &FhirId) -> Result<Self, RecordError> {
+        let (rules, now) = (records.consents_of(patient)?, records.audit().ambient().now());
+        Ok(Self { patient: patient.clone(), rules, now })
+    }
+
+    /// By whom of the clinic it is seen now.
+    pub fn seen(&self, one: &Value) -> Seen {
+        let labels = Sensitivity::of_resource(one);
+        match labels.is_sealed() {
+            true => consents::seen(labels, &self.rules, &self.patient, self.now),
+            false => Seen::ByClinic,
+        }
+    }
+
+    /// Whether a part of a report waits for nobody: nobody who might sign or let it go sees that part, or the report.
+    fn is_of_nobody(&self, report: &Value, part: &Value) -> bool {
+        [report, part].into_iter().any(|one| self.seen(one) == Seen::ByNobody)
+    }
+
+    /// Whether there is a part of it that waits for nobody.
+    pub fn has_part_of_nobody(&self, report: &Report) -> bool {
+        let is = |part: &Value| self.is_of_nobody(&report.value, part);
+        is(&report.value) || report.results.iter().any(|(.., part)| is(part))
+    }
+}
+
 /// Who hears of it.
-fn told(patient: &FhirId, report: &Report, act: &Act) -> Vec<Notice> {
+fn told(patient: &FhirId, report: &Report, act: &Act, seals: &Seals) -> Vec<Notice> {
     let seen = || Notice::new(Whom::Patient(patient.clone()), Kind::ResultReleased).about(report.id.clone());
     let waits = || Notice::new(Whom::Role(Role::Clinician), Kind::ResultToSign).about(report.id.clone());
     let was_seen = report.version.is_some() && !report.is_held();
     match act {
         Act::Enter(Release::Now) => vec![seen(), waits()],
+        Act::Enter(Release::WhenSigned) if seals.has_part_of_nobody(report) => vec![seen(), waits()],
         Act::Enter(_) => vec![waits()],
         Act::Sign(Release::Now, _) | Act::LetGo if !was_seen => vec![seen()],
         _ => Vec::new(),
     }
 }
 
-/// `held_elsewhere` are results and pictures that another report holds: they stay so.
+/// `held_elsewhere` are results and pictures that another report holds: they stay so. What would wait for a doctor, and no doctor
+/// sees, is the patient's at once.
 fn changes(
     patient: &FhirId,
     report: Report,
     act: Act,
     pen: &Pen<'_>,
-    held_elsewhere: &BTreeSet<ResourceRef>,
+    (held_elsewhere, seals): (&BTreeSet<ResourceRef>, &Seals),
 ) -> Result<Vec<Change>, RecordError> {
     let Report { id, version, mut value, results, pictures, tasks, .. } = report;
     let mut changes = Vec::new();
     let signs = matches!(act, Act::Sign(..));
     let held = act.holds();
-    let kept = |value: Value| if held { hold(value) } else { let_go(value) };
+    let waits = act == Act::Enter(Release::WhenSigned);
+    let of_report = value.clone();
+    let kept = |value: Value| {
+        let is_held = held && !(waits && seals.is_of_nobody(&of_report, &value));
+        if is_held { hold(value) } else { let_go(value) }
+    };
     let part = |kind, id: &FhirId, value: Value| {
         let stays = held_elsewhere.contains(&elsewhere::named(kind, id)?);
         Ok::<_, RecordError>(if stays { hold(value) } else { kept(value) })

@@ -48,6 +48,7 @@ pub(super) fn done_words(code: &str) -> Option<String> {
     let text = match code {
         "added" => t("entry-done-added"),
         "sealed" => t("result-done-sealed"),
+        "unread" => t("result-done-unread"),
         "changed" => t("entry-done-changed"),
         "removed" => t("entry-done-removed"),
         _ => return None,

@@ -12,16 +12,17 @@ use super::chart::{Opened, open};
 use super::entries::{author, instant, said, subject, today};
 use super::results_pages::{self as pages, ImportPage, Known, NewResult, ReportFilePage, ReportPage, Standing};
 use super::{ctx, id_of, why};
-use crate::access::{Denied, Sensitivity};
+use crate::access::Denied;
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, Role};
 use crate::care::Chart;
 use crate::care::chart::FRAME;
+use crate::care::consents::Seen;
 use crate::care::entries::Faults as Found;
 use crate::care::held::is_held;
 use crate::care::note::Pen;
 use crate::care::results::{
-    self, Act, Arriving, ImportFault, Release, ReleaseTyped, Report, ResultError, ResultTyped, Sure,
+    self, Act, Arriving, ImportFault, Lies, Release, ReleaseTyped, Report, ResultError, ResultTyped, Seals, Sure,
 };
 use crate::care::uploads;
 use crate::care::workflow::{Doing, Refused};
@@ -224,10 +225,7 @@ pub(in crate::http) async fn import(
     let imported =
         results::import(&sent.typed.file, &opened.chart.patient, sent.typed.sure(), &now, &visit.house.ambient);
     let mut asks = Asks { whose: matches!(imported, Err(ImportFault::Whose(_))), known: Vec::new() };
-    // What the laboratory holds is not let go by being taken over.
-    if imported.as_ref().is_ok_and(|all| results::asks_to_hold(all)) && release == Release::Now {
-        faults.add("file", t("import-asks-to-hold"));
-    }
+    let asks_to_hold = imported.as_ref().is_ok_and(|all| results::asks_to_hold(all));
     let arrived = match imported {
         Ok(reports) => arriving(&visit, &patient, reports, &sent.typed, &opened.ctx).await?,
         Err(fault) => Err(fault),
@@ -249,11 +247,21 @@ pub(in crate::http) async fn import(
             Vec::new()
         }
     };
+    let seals = Seals::of(&visit.house.records, &patient)?;
+    let reach = Reach::of(&arriving, &seals);
+    // What the laboratory holds is not let go by being taken over.
+    match release {
+        Release::Now if asks_to_hold => faults.add("file", t("import-asks-to-hold")),
+        Release::WhenSigned if asks_to_hold && reach == Reach::Nobody => {
+            faults.add("file", t("import-asks-to-hold-sealed"));
+        }
+        _ => {}
+    }
     if !faults.is_empty() {
         let page = page(&import_page(opened, &visit, &sent.typed, faults, asks))?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
     }
-    let place = place_of(&patient, &arriving);
+    let place = place_of(&patient, &arriving, reach);
     let pen = Pen { author: author(&visit), now: &now, today: day, ambient: &visit.house.ambient };
     let doing = doing(&visit, Action::Import, reason_of(&release), &sent, &place);
     match results::enter_all(doing, &patient, arriving, release, pen).await {
@@ -269,18 +277,43 @@ pub(in crate::http) async fn import(
     }
 }
 
+/// Whom of the clinic all of what was taken from a file reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Clinic,
+    /// A report of it only those whom the patient lets see it.
+    Some,
+    /// A part of it nobody.
+    Nobody,
+}
+
+impl Reach {
+    fn of(arriving: &[Arriving], seals: &Seals) -> Self {
+        let stay = || arriving.iter().filter(|one| !matches!(one, Arriving::Withdrawn(_))).map(Arriving::report);
+        if stay().any(|one| seals.has_part_of_nobody(one)) {
+            Self::Nobody
+        } else if stay().any(|one| seals.seen(&one.value) != Seen::ByClinic) {
+            Self::Some
+        } else {
+            Self::Clinic
+        }
+    }
+}
+
 /// The page that shows what was taken from a file, and what it says of that.
-fn place_of(patient: &FhirId, arriving: &[Arriving]) -> String {
+fn place_of(patient: &FhirId, arriving: &[Arriving], reach: Reach) -> String {
     let is_withdrawn = |one: &Arriving| matches!(one, Arriving::Withdrawn(_));
-    let is_sealed = |one: &Arriving| Sensitivity::of_resource(&one.report().value).is_sealed();
-    let (of_one, of_all) = match arriving.iter().all(is_withdrawn) {
-        true => ("withdrawn", "removed"),
-        false if arriving.iter().any(is_sealed) => ("entered", "sealed"),
-        false => ("entered", "added"),
+    let (of_one, of_all) = match (arriving.iter().all(is_withdrawn), reach) {
+        (true, _) => ("withdrawn", "removed"),
+        (false, Reach::Nobody) => ("entered", "unread"),
+        (false, Reach::Some) => ("entered", "sealed"),
+        (false, Reach::Clinic) => ("entered", "added"),
     };
     match arriving {
         // What is sealed opens to nobody who has no leave for it.
-        [one] if !is_sealed(one) => format!("/patients/{patient}/results/reports/{}?done={of_one}", one.report().id),
+        [one] if reach == Reach::Clinic => {
+            format!("/patients/{patient}/results/reports/{}?done={of_one}", one.report().id)
+        }
         _ => format!("/patients/{patient}/results?done={of_all}"),
     }
 }
@@ -652,13 +685,26 @@ mod tests {
         let id = |text: &str| FhirId::parse(text).unwrap();
         let report = |meta: Value| Report::new(id("r"), serde_json::json!({"meta": meta}), Vec::new());
         let (new, gone) = (|| Arriving::New(report(Value::Null)), || Arriving::Withdrawn(report(Value::Null)));
-        assert_eq!(place_of(&id("p"), &[new()]), "/patients/p/results/reports/r?done=entered");
-        assert_eq!(place_of(&id("p"), &[gone()]), "/patients/p/results/reports/r?done=withdrawn");
-        assert_eq!(place_of(&id("p"), &[gone(), new()]), "/patients/p/results?done=added");
-        assert_eq!(place_of(&id("p"), &[gone(), gone()]), "/patients/p/results?done=removed");
+        let records = {
+            let ambient = crate::base::Ambient::system();
+            let audit = crate::audit::Audit::new(crate::store::Store::in_memory(), ambient);
+            crate::record::Records::new(audit, crate::access::Reach::Clinic)
+        };
+        let seals = Seals::of(&records, &id("p")).unwrap();
+        let place = |all: &[Arriving]| place_of(&id("p"), all, Reach::of(all, &seals));
+        assert_eq!(place(&[new()]), "/patients/p/results/reports/r?done=entered");
+        assert_eq!(place(&[gone()]), "/patients/p/results/reports/r?done=withdrawn");
+        assert_eq!(place(&[gone(), new()]), "/patients/p/results?done=added");
+        assert_eq!(place(&[gone(), gone()]), "/patients/p/results?done=removed");
         let sealed = report(serde_json::json!({"security": [{"code": "HIV"}]}));
-        assert_eq!(place_of(&id("p"), &[Arriving::New(sealed.clone())]), "/patients/p/results?done=sealed");
-        assert_eq!(place_of(&id("p"), &[new(), Arriving::New(sealed)]), "/patients/p/results?done=sealed");
+        assert_eq!(
+            place(&[new(), Arriving::New(sealed.clone())]),
+            "/patients/p/results?done=unread",
+            "nobody may see it"
+        );
+        assert_eq!(place(&[Arriving::Withdrawn(sealed.clone()), new()]), "/patients/p/results?done=added");
+        let all = [Arriving::New(sealed)];
+        assert_eq!(place_of(&id("p"), &all, Reach::Some), "/patients/p/results?done=sealed");
     }
 
     #[test]

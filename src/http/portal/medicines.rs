@@ -8,11 +8,9 @@ use serde_json::Value;
 
 use super::medicine_pages::{MyMedicine, MyMedicineRow, MyMedicines, Standing};
 use super::own::{Needs, Own};
-use crate::access::Sensitivity;
 use crate::audit::{Action, Detail};
 use crate::base::FhirId;
 use crate::care::Chart;
-use crate::care::consents::{self, Seen};
 use crate::care::entries::is_no_entry;
 use crate::care::medicine::{self, Asks};
 use crate::care::prescribe::{self, Refill, RefillError};
@@ -217,11 +215,8 @@ impl One {
             _ => cx.done,
         };
         let active = fill::text(&self.request, "/status") == Some("active");
-        let (own, now) = (&self.own, self.own.visit.house.ambient.now());
-        let rules = own.visit.house.records.consents_of(&own.patient)?;
         // What is said of it is sealed like it.
-        let labels = Sensitivity::of_resource(&self.request);
-        let reaches_nobody = consents::seen(labels, &rules, &own.patient, now) == Seen::ByNobody;
+        let reaches_nobody = self.own.reaches_nobody([&self.request])?;
         let statements = self.chart.of(R::MedicationStatement).iter();
         let said = prescribe::not_taking(statements, &self.own.ctx.zone).remove(self.id.as_str());
         page(&MyMedicine {

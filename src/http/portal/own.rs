@@ -1,11 +1,13 @@
 //! Whose record a patient's pages show: one's own, or that of somebody one acts for.
 
 use axum::response::Response;
+use serde_json::Value;
 
 use super::looks;
-use crate::access::{Actor, ProxyExtent};
+use crate::access::{Actor, ProxyExtent, Sensitivity};
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, ResourceRef, Role};
+use crate::care::consents::{self, Seen};
 use crate::care::{Chart, withdraw};
 use crate::fhir::ResourceType;
 use crate::http::clinic::{formulary, ranges};
@@ -65,6 +67,17 @@ pub(in crate::http) struct Own {
 }
 
 impl Own {
+    /// Whether one of these is sealed and nobody at the clinic may see it now.
+    pub(in crate::http) fn reaches_nobody<'a>(
+        &self,
+        all: impl IntoIterator<Item = &'a Value>,
+    ) -> Result<bool, Refusal> {
+        let house = &self.visit.house;
+        let (rules, now) = (house.records.consents_of(&self.patient)?, house.ambient.now());
+        let labels = all.into_iter().map(Sensitivity::of_resource).filter(|labels| labels.is_sealed());
+        Ok(labels.into_iter().any(|labels| consents::seen(labels, &rules, &self.patient, now) == Seen::ByNobody))
+    }
+
     pub(in crate::http) fn of(visit: Visit, needs: Needs) -> Result<Self, Refusal> {
         let actor = visit.actor.clone();
         let own = actor.person().filter(|person| person.type_name() == "Patient").map(ResourceRef::id);

@@ -130,6 +130,8 @@ pub struct Results {
     /// What the clinic took back of late, and of when it was.
     pub taken_back: Vec<(String, Option<When>)>,
     pub off: Vec<CalledOff>,
+    /// Some of it nobody at the clinic may see.
+    pub reaches_nobody: bool,
 }
 page!(Results in Results);
 
@@ -171,6 +173,8 @@ pub struct OneResult {
     pub facts: Vec<(String, String)>,
     /// What reports say in which a reading stands, the newest first.
     pub said_of: Vec<SaidOf>,
+    /// Some of it nobody at the clinic may see.
+    pub reaches_nobody: bool,
 }
 page!(OneResult in Results);
 
@@ -200,6 +204,8 @@ pub struct MyReport {
     pub said: ReportSaid,
     /// Each with the page of its test, where it has one.
     pub values: Vec<(Series, Option<String>)>,
+    /// Some of it nobody at the clinic may see.
+    pub reaches_nobody: bool,
 }
 page!(MyReport in Results);
 

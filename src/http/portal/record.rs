@@ -60,7 +60,9 @@ pub async fn results(visit: Visit, Query(shown): Query<Shown>) -> Result<Respons
         _ => Some(t("measure-done").to_string()),
     };
     let (taken_back, off) = (taken_back(&chart, &ctx, now), fill::called_off(&chart, Wanted::All, &ctx));
-    page(&Results { cx, groups, reports: reports::listed(&chart, &ctx), taken_back, off })
+    let all = chart.of(R::Observation).iter().chain(chart.of(R::DiagnosticReport));
+    let reaches_nobody = own.reaches_nobody(all.filter(|one| !is_taken_back(one)))?;
+    page(&Results { cx, groups, reports: reports::listed(&chart, &ctx), taken_back, off, reaches_nobody })
 }
 
 /// For so many days what the clinic took back stands in the list.
@@ -108,7 +110,9 @@ pub async fn result(visit: Visit, Path(key): Path<String>) -> Result<Response, R
         facts.push((t("result-taken").to_string(), latest.when.long_time()));
     }
     let said_of = reports::said_of(&series, &chart, &own.ctx);
-    page(&OneResult { cx: own.cx(&chart), series, facts, said_of })
+    let is_of_it = |one: &&Value| series.readings.iter().any(|reading| reading.id.as_deref() == fill::text(one, "/id"));
+    let reaches_nobody = own.reaches_nobody(chart.of(R::Observation).iter().filter(is_of_it))?;
+    page(&OneResult { cx: own.cx(&chart), series, facts, said_of, reaches_nobody })
 }
 
 /// `GET /my/allergies`

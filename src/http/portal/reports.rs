@@ -124,7 +124,9 @@ pub async fn report(visit: Visit, Path(id): Path<String>) -> Result<Response, Re
     let pictures = report.pictures();
     let ReportRow { href, title, line } = row(&report.value, &ctx);
     let said = fill::report_said(&report.value, &pictures, &href, &ctx);
-    page(&MyReport { cx: own.cx(&chart), title, line, said, values })
+    let all = report.results.iter().map(|(.., value)| value).chain([&report.value]);
+    let reaches_nobody = own.reaches_nobody(all)?;
+    page(&MyReport { cx: own.cx(&chart), title, line, said, values, reaches_nobody })
 }
 
 /// `GET /my/results/reports/{id}/files/{file}`: to be kept, never opened as a page of this box.

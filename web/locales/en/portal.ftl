@@ -67,6 +67,7 @@ sum-requests = a copy, a correction, a question
 my-results = Your results
 my-results-lead = The newest of each test and measurement. Open one to see what it means and how it has changed.
 my-results-none = They appear here as soon as they have come in.
+results-unread = Nobody at the clinic sees what is sealed here, or refused to them. Nobody reads or signs such a result unless they are let see it.
 my-group-results = Tests
 my-group-measurements = Measurements
 my-group-answers = Questions and answers

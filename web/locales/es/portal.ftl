@@ -64,6 +64,7 @@ sum-requests = una copia, una corrección, una pregunta
 my-results = Sus resultados
 my-results-lead = Lo más reciente de cada prueba y medición. Abra una para ver qué significa y cómo ha cambiado.
 my-results-none = Aparecen aquí en cuanto llegan.
+results-unread = Nadie de la clínica ve lo que aquí está reservado, o se les niega. Nadie lee ni firma un resultado así si no se les deja verlo.
 my-group-results = Pruebas
 my-group-measurements = Mediciones
 my-group-answers = Preguntas y respuestas
