@@ -125,6 +125,20 @@ fn later() -> Release {
 }
 
 #[tokio::test]
+async fn what_a_doctor_holds_stays_held_for_its_reason_and_until_its_day_when_a_nurse_takes_its_correction() {
+    let house = House::new().await;
+    assert!(house.settle(Act::Sign(later(), None)).await.is_ok());
+    let arriving = vec![Arriving::of(house.report().await, Some(house.report().await))];
+    assert!(enter_all(house.doing(), &id("p"), arriving, Release::WhenSigned, house.pen()).await.is_ok());
+    let report = house.report().await;
+    let (reason, until) = report.held_until().unwrap();
+    assert_eq!((reason.as_str(), until.to_string().as_str()), ("in person", "2026-03-10T07:00:00Z"));
+    assert_eq!((house.each(is_held).await, house.told().len()), ([true; 4], 0));
+    assert!(house.settle(Act::LetGo).await.is_ok());
+    assert!(house.report().await.tasks.is_empty(), "a doctor decided otherwise");
+}
+
+#[tokio::test]
 async fn what_no_doctor_sees_waits_for_none_and_the_patient_hears_of_it() {
     let house = House::new().await;
     let sealed = json!({"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"}]});

@@ -346,8 +346,8 @@ fn changes(
         let proof = if held { hold(proof) } else { proof };
         changes.push(Change::create_as(R::Provenance, FhirId::new(pen.ambient), proof, Mode::Strict)?);
     }
-    // What was decided before is decided anew.
-    for (task, version, mut one) in tasks {
+    // What was decided before is decided anew, by whoever decides.
+    for (task, version, mut one) in tasks.into_iter().filter(|_| !waits) {
         let status = if held { "cancelled" } else { "completed" };
         put(&mut one, "status", status.into());
         put(&mut one, "lastModified", pen.now.into());
