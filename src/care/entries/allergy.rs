@@ -80,9 +80,18 @@ pub fn allergy(
     ))
 }
 
-/// The patient was asked, and there is none.
-pub fn none_known(patient: &str, author: &Author<'_>, now: &str) -> Value {
-    resource(
+/// The patient was asked, and there is none. Beside an allergy that was typed nobody can mean that.
+///
+/// # Errors
+/// That something was typed.
+pub fn none_known(typed: &AllergyTyped, patient: &str, author: &Author<'_>, now: &str) -> Result<Value, Faults> {
+    let AllergyTyped { substance, category, reaction, severity, since } = typed;
+    let is_typed = |one: &String| !one.trim().is_empty();
+    let is_some = is_typed(substance) && !means_none(substance);
+    if is_some || [category, reaction, severity, since].into_iter().any(is_typed) {
+        return Err(vec![("substance", Fault::SaysSome)]);
+    }
+    Ok(resource(
         "AllergyIntolerance",
         json!({
             "clinicalStatus": hl7("allergyintolerance-clinical", "active"),
@@ -92,7 +101,7 @@ pub fn none_known(patient: &str, author: &Author<'_>, now: &str) -> Value {
             "recordedDate": now,
             "recorder": author.reference(),
         }),
-    )
+    ))
 }
 
 /// As a mistake. Source: invariant ait-2 of FHIR R4 AllergyIntolerance.
@@ -122,8 +131,9 @@ mod tests {
             };
             allergy(&typed, "p", &author, "2026-03-03T09:31:00Z", today, None).unwrap()
         };
-        let all =
-            [new("rash", "severe"), new("", "mild"), new("", ""), none_known("p", &author, "2026-03-03T09:31:00Z")];
+        let none = |typed: &AllergyTyped| none_known(typed, "p", &author, "2026-03-03T09:31:00Z");
+        let nothing = none(&AllergyTyped::default()).unwrap();
+        let all = [new("rash", "severe"), new("", "mild"), new("", ""), nothing];
         for one in all.iter().cloned().chain(all.iter().cloned().map(allergy_in_error)) {
             let issues = validate(&one, Definitions::r4(), Mode::Strict);
             assert!(issues.iter().all(|issue| !issue.is_error()), "{issues:?}");
@@ -132,6 +142,12 @@ mod tests {
         let typed = AllergyTyped { substance: "No known allergies".into(), ..AllergyTyped::default() };
         let said = allergy(&typed, "p", &author, "2026-03-03T09:31:00Z", today, None);
         assert_eq!(said.unwrap_err(), [("substance", Fault::SaysNone)]);
+        assert!(none(&typed).is_ok());
+        for (substance, reaction) in [("Penicillin", ""), ("", "rash"), ("No known allergies", "rash")] {
+            let typed =
+                AllergyTyped { substance: substance.into(), reaction: reaction.into(), ..AllergyTyped::default() };
+            assert_eq!(none(&typed).unwrap_err(), [("substance", Fault::SaysSome)], "{substance} {reaction}");
+        }
         let none = allergy(&AllergyTyped::default(), "p", &author, "2026-03-03T09:31:00Z", today, None);
         assert_eq!(none.unwrap_err(), [("substance", Fault::Missing)]);
     }

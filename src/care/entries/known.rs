@@ -314,7 +314,7 @@ mod tests {
     }
 
     fn none() -> Value {
-        none_known("p1", &author(), NOW)
+        none_known(&AllergyTyped::default(), "p1", &author(), NOW).unwrap()
     }
 
     fn named(substance: &str) -> Value {

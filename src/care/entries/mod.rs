@@ -51,6 +51,8 @@ pub enum Fault {
     NotComparable,
     /// A substance was typed that says that there is no allergy.
     SaysNone,
+    /// That there is no allergy was said beside one that was typed.
+    SaysSome,
     /// A number with decimals where nobody measures any.
     NotWhole,
     /// A number that can be read in two ways.

@@ -94,6 +94,7 @@ pub(super) fn said(found: entries::Faults) -> Faults {
                 Fault::Half => t("entry-half"),
                 Fault::NotComparable => t("result-not-comparable"),
                 Fault::SaysNone => t("entry-says-none"),
+                Fault::SaysSome => t("entry-says-some"),
                 Fault::NotWhole => t("entry-not-whole"),
                 Fault::Ambiguous => t("entry-ambiguous").with("field", label),
                 Fault::Unread if matches!(field, "since" | "until" | "when" | "taken") || field.ends_with("_since") => {
@@ -355,7 +356,7 @@ pub(in crate::http) async fn allergy_add(
         return page(&pages::allergy(opened, typed, &offer, Faults::none(), AsksAgain::No));
     }
     let new = match act {
-        "none" => Ok(entries::none_known(patient.as_str(), &author, &now)),
+        "none" => entries::none_known(typed, patient.as_str(), &author, &now),
         _ => entries::allergy(typed, patient.as_str(), &author, &now, today(&visit), offer.formulary()),
     };
     let new = match new {

@@ -32,6 +32,7 @@ entry-remove-shared = { $n ->
 entry-remove-hint = For example: meant for another patient.
 entry-none-known-add = Write down: no known allergies
 entry-none-known-not = An allergy is in the record, so “no known allergies” would not be true. Take that allergy back first, if it is wrong. Nothing was added.
+entry-says-some = Something is typed here, so “no known allergies” was not written down. Nothing was added. Add what is typed, or empty the form first, if it is no allergy.
 entry-says-none = This is not a substance. To write down that there is no known allergy, use the button for that.
 entry-problem-twice = This problem is in the list already. Change nothing, or add it a second time with the button below.
 entry-problem-again = Add it a second time
