@@ -495,8 +495,7 @@ fn report_page(
     let values: Vec<Value> =
         report.results.iter().map(|(.., value)| value.clone()).chain(results::contained(&report.value)).collect();
     // What is signed is each value, and not the newest of each test.
-    let each = |value: &Value| fill::series_of(std::slice::from_ref(value), fill::Wanted::All, &opened.ctx);
-    let series = values.iter().flat_map(each).collect();
+    let series = fill::each_of(&values, &opened.ctx);
     let pictures = report.pictures();
     let held = report.held_until().map(|(reason, until)| {
         t("result-held-until").with("date", When::at(until, &opened.ctx.zone).long()).with("reason", reason).to_string()

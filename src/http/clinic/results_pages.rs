@@ -117,8 +117,19 @@ pub(super) fn known_field(place: usize, old: &Report) -> String {
 /// How many values tell two reports apart.
 const TOLD: usize = 3;
 
+/// What each says, and of a test that the report has more than once, when.
 fn values_of(report: &Report, ctx: &Ctx) -> Vec<String> {
-    report.results.iter().filter_map(|(.., one)| fill::value_of(one, ctx)).collect()
+    let is_again =
+        |one: &Value| report.results.iter().filter(|(.., other)| other.get("code") == one.get("code")).count() > 1;
+    let told = |one: &Value| {
+        let said = fill::value_of(one, ctx)?;
+        let clock = fill::text(one, "/effectiveDateTime").and_then(|at| When::parse(at, &ctx.zone)?.clock());
+        Some(match clock.filter(|_| is_again(one)) {
+            Some(clock) => format!("{said} ({clock})"),
+            None => said,
+        })
+    };
+    report.results.iter().filter_map(|(.., one)| told(one)).collect()
 }
 
 /// The first of these values, before the others those that the other report has not.

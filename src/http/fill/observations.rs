@@ -52,6 +52,22 @@ pub fn series_of(observations: &[Value], wanted: Wanted, ctx: &Ctx) -> Vec<Serie
     all
 }
 
+/// The values of a report, each by itself. Where it has a test more than once, each says its time.
+pub fn each_of<'a>(values: impl IntoIterator<Item = &'a Value>, ctx: &Ctx) -> Vec<Series> {
+    let each = |value: &Value| series_of(std::slice::from_ref(value), Wanted::All, ctx);
+    let mut all: Vec<Series> = values.into_iter().flat_map(each).collect();
+    let keys: Vec<String> = all.iter().map(|one| one.key.clone()).collect();
+    for one in &mut all {
+        if keys.iter().filter(|key| **key == one.key).count() > 1
+            && let Some(reading) = one.readings.last_mut()
+            && reading.when.clock().is_some()
+        {
+            reading.beside.insert(0, reading.when.short_time());
+        }
+    }
+    all
+}
+
 /// What tests of a record are called, small letters, and their codes.
 pub fn codes(observations: &[Value]) -> BTreeMap<String, Value> {
     let named =
@@ -97,7 +113,8 @@ pub fn groups(series: Vec<Series>) -> Vec<ResultGroup> {
         if !group.series.iter().all(|series| series.source == group.source) {
             group.source = None;
         }
-        group.series.sort_by_key(|series| (rank(series), series.name.clone()));
+        let moment = |series: &Series| series.latest().map(|reading| reading.when.moment());
+        group.series.sort_by_key(|series| (rank(series), series.name.clone(), moment(series)));
     }
     groups
 }
@@ -706,6 +723,23 @@ mod tests {
             series_of(&all, Wanted::All, &ctx()).into_iter().map(|series| series.plain_name()).collect();
         names.sort();
         assert_eq!(names, ["Blood sugar, in mg/dL", "Blood sugar, in mmol/L"]);
+    }
+
+    #[test]
+    fn a_test_that_a_report_has_more_than_once_says_the_time_of_each() {
+        let all = [
+            egfr("2026-03-03T11:00:00Z", 80.0),
+            egfr("2026-03-03T08:00:00Z", 8.0),
+            haemoglobin("2026-03-03", 13, json!({})),
+        ];
+        let all = groups(each_of(&all, &ctx()));
+        let [group] = all.as_slice() else { panic!("{all:?}") };
+        let said = |series: &Series| (series.value().to_owned(), series.beside().first().cloned().unwrap_or_default());
+        let said: Vec<_> = group.series.iter().filter(|series| series.name == "eGFR").map(said).collect();
+        let at = |value: &str, time: &str| (value.to_owned(), time.to_owned());
+        assert_eq!(said, [at("8", "3 Mar 2026 08:00"), at("80", "3 Mar 2026 11:00")]);
+        let once = each_of([&egfr("2026-03-03T08:00:00Z", 8.0)], &ctx());
+        assert!(once[0].beside().is_empty());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::base::FhirId;
 use crate::care::results::{self, Report, belonging};
 use crate::care::{Chart, uploads};
 use crate::fhir::ResourceType as R;
-use crate::http::fill::{self, Ctx, Wanted};
+use crate::http::fill::{self, Ctx};
 use crate::http::kept_file::kept_file;
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
@@ -114,13 +114,17 @@ pub async fn report(visit: Visit, Path(id): Path<String>) -> Result<Response, Re
     let (of, now) = (own.seen_as(report.id.as_str())?, own.visit.house.ambient.now());
     own.visit.house.store.write_essential(move |tx| super::todo::mark_report_seen(tx, &of, now)).await?;
     let ctx = own.ctx.about(&chart.patient);
-    let each = |value: &Value| fill::series_of(std::slice::from_ref(value), Wanted::All, &ctx);
-    let paged = report.results.iter().flat_map(|(.., value)| each(value)).map(|series| {
-        let href = format!("/my/results/{}", super::todo::encoded(&series.key));
-        (series, Some(href))
-    });
     let inside = results::contained(&report.value);
-    let values = paged.chain(inside.iter().flat_map(each).map(|series| (series, None))).collect();
+    let has_page = |series: &Series| {
+        let id = series.latest().and_then(|reading| reading.id.as_deref());
+        id.is_some() && report.results.iter().any(|(own, ..)| Some(own.as_str()) == id)
+    };
+    let all = report.results.iter().map(|(.., value)| value).chain(&inside);
+    let values = fill::each_of(all, &ctx).into_iter().map(|series| {
+        let href = has_page(&series).then(|| format!("/my/results/{}", super::todo::encoded(&series.key)));
+        (series, href)
+    });
+    let values = values.collect();
     let pictures = report.pictures();
     let ReportRow { href, title, line } = row(&report.value, &ctx);
     let said = fill::report_said(&report.value, &pictures, &href, &ctx);
@@ -195,7 +199,7 @@ mod tests {
                 wrong
             }),
         ]);
-        let series = fill::series_of(chart.of(R::Observation), Wanted::All, &ctx()).swap_remove(0);
+        let series = fill::series_of(chart.of(R::Observation), fill::Wanted::All, &ctx()).swap_remove(0);
         let found = said_of(&series, &chart, &ctx());
         let words: Vec<&str> = found.iter().map(|of| of.said.comments[0].text.as_str()).collect();
         assert_eq!(words, ["Take the tablets."]);
