@@ -27,6 +27,8 @@ use crate::store::StoreError;
 
 /// Fields that are the form's own and no text of a person.
 const OWN: [&str; 3] = ["csrf", "once", "at"];
+/// The field that says what the record said in the others when the page was made.
+pub(super) const STOOD: &str = "stood";
 /// Where pages keep what is being typed.
 pub(super) const DRAFTS: &str = "/drafts";
 /// The longest address of a page with a form.
@@ -89,7 +91,7 @@ impl Came {
 }
 
 /// Fields that say how the record stood when the page was made, and no word of the person.
-const ABOUT_THE_PAGE: [&str; 7] = ["csrf", "once", "at", "stand", "last", "version", AGAIN];
+const ABOUT_THE_PAGE: [&str; 8] = ["csrf", "once", "at", STOOD, "stand", "last", "version", AGAIN];
 /// The field by which somebody says that they mean it a second time.
 const AGAIN: &str = "again";
 
@@ -107,7 +109,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
         }
         let body = Bytes::from_request(request, state).await.map_err(|_| Refusal::new(Refused::Malformed))?;
         let body = without_controls(&body);
-        let typed = serde_urlencoded::from_bytes(&body).map_err(|_| Refusal::new(Refused::Malformed))?;
+        let typed = without(&body, |name| name == STOOD);
+        let typed = serde_urlencoded::from_bytes(&typed).map_err(|_| Refusal::new(Refused::Malformed))?;
         let fields = serde_urlencoded::from_bytes(&body).map_err(|_| Refusal::new(Refused::Malformed))?;
         let (key, at) = (key_of(&path, &body), at_of(&body));
         Ok(Self { typed, key, at, came: Came { path, fields, file: None, multipart: false } })
@@ -160,11 +163,21 @@ fn field<'a>(body: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 
 /// The fields that somebody filled in.
 fn text_of(body: &[u8]) -> Vec<u8> {
+    without(body, is_own)
+}
+
+/// The other fields.
+fn without(body: &[u8], is_one: impl Fn(&str) -> bool) -> Vec<u8> {
     let pairs = body.split(|byte| *byte == b'&').filter(|pair| {
         let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
-        pair.len() == name.len() || !std::str::from_utf8(name).is_ok_and(is_own)
+        pair.len() == name.len() || !std::str::from_utf8(name).is_ok_and(&is_one)
     });
     pairs.collect::<Vec<_>>().join(&b'&')
+}
+
+/// What a form says that stood in its fields.
+pub(super) fn stood_in(body: &[u8]) -> Option<String> {
+    pairs_of(body).into_iter().find(|(name, _)| name == STOOD).map(|(_, stood)| stood)
 }
 
 /// Whether a field is the form's own.

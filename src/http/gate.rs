@@ -213,6 +213,8 @@ async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result
                 _ => match carries_the_token(request, session, limit).await? {
                     Token::Good(request, bytes) => {
                         (answered.next, answered.sent) = forms::draft_in(&bytes, door.house.ambient.now()).unzip();
+                        visit.stood =
+                            answered.sent.as_ref().and_then(|sent| forms::stood_in(&sent.body)).map(Into::into);
                         *request
                     }
                     Token::Other(bytes) => return Err(keep_stale_form(door, session, &bytes, answered).await?),
@@ -259,6 +261,7 @@ async fn visit(door: &Door, headers: HeaderMap, origin: Option<IpAddr>) -> Resul
         account: None,
         user_agent,
         at: None,
+        stood: None,
         locale: Locale::En,
         links: Links::One,
         joined: None,

@@ -3,6 +3,7 @@
 //! What was sent is kept as a draft of the page that it came from, marked, and the answer leads back there. The page shows
 //! what was typed, beside it what the record says now, and is made with the record's versions of now: to save again is to
 //! save over what was just shown. The gate does this for every form (see `gate::pass`), so that no handler can forget it.
+//! Of a field in which nothing was typed the page shows what stands now: such a form carries what the record said when it was made.
 //! A page that shows a record's own fields asks [`Visit::again`]; another asks [`Visit::kept`], if it has its form still; of
 //! one that asks neither the words stand over the page.
 
@@ -11,13 +12,13 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::forms::{Pairs, kept_of, pairs_of};
+use super::forms::{Pairs, STOOD, kept_of, pairs_of, stood_in};
 use super::joined;
 use super::respond::{Refusal, Refused};
 use super::session::Visit;
 use super::ui::{Cx, Faults, Happened, Meanwhile, When, start_of};
 use crate::base::Timestamp;
-use crate::care::forms::{self, Draft};
+use crate::care::forms::{self, CAME_FROM, Draft};
 
 /// The field by which a draft says that it was refused because the record had changed.
 const MARK: &str = "meanwhile";
@@ -114,12 +115,25 @@ fn as_read(words: String, zone: &TimeZone) -> String {
     moment.map_or(words, |moment| When::at(moment, zone).short_time())
 }
 
-/// The fields of a draft without its mark, and whether it had one.
+/// The fields of a draft without its mark and what its page put there, and whether it had the mark.
 pub(super) fn unmarked(mut pairs: Pairs) -> (Pairs, bool) {
-    let all = pairs.len();
-    pairs.retain(|(name, _)| name != MARK);
-    let marked = pairs.len() < all;
+    let marked = pairs.iter().any(|(name, _)| name == MARK);
+    pairs.retain(|(name, _)| ![MARK, STOOD, CAME_FROM].contains(&name.as_str()));
     (pairs, marked)
+}
+
+/// What was typed, and in each field in which nothing was, what stands there now. Of fields of one name nobody knows which is which.
+fn only_typed(typed: Pairs, stood: &Pairs, now: &Pairs) -> Pairs {
+    let one = |of: &Pairs, name: &str| {
+        let mut all = of.iter().filter(|(key, _)| key == name).map(|(_, value)| value.replace("\r\n", "\n"));
+        all.next().filter(|_| all.next().is_none())
+    };
+    let value_of = |name: &str, value: &str| {
+        let is_as_it_stood =
+            one(&typed, name).is_some_and(|typed| one(stood, name).is_some_and(|stood| stood == typed));
+        one(now, name).filter(|_| is_as_it_stood).unwrap_or_else(|| value.to_owned())
+    };
+    typed.iter().map(|(name, value)| (name.clone(), value_of(name, value))).collect()
 }
 
 impl Visit {
@@ -133,10 +147,11 @@ impl Visit {
     pub(super) async fn keep_meanwhile(&self, at: &str, sent: Draft) -> Result<Option<()>, Refusal> {
         let Some(account) = self.account.as_ref().map(|account| account.id) else { return Ok(None) };
         let (at, sent) = joined::goes_on(&self.house, at.to_owned(), sent)?;
-        let (mut pairs, _) = unmarked(pairs_of(&sent.body));
-        if words(&pairs).is_empty() {
+        let mut pairs = pairs_of(&sent.body);
+        if words(&unmarked(pairs.clone()).0).is_empty() {
             return Ok(None);
         }
+        pairs.retain(|(name, _)| name != MARK);
         pairs.push((MARK.to_owned(), "1".to_owned()));
         let body = serde_urlencoded::to_string(&pairs).map_err(Refusal::internal)?.into_bytes();
         let (place, draft) = (self.draft_at(&at), Draft { body, at: sent.at });
@@ -196,8 +211,9 @@ impl Visit {
         stands: T,
         versions: &[&str],
     ) -> Result<(T, Faults), Refusal> {
+        cx.stood = serde_urlencoded::to_string(&stands).map_err(Refusal::internal)?;
         let Some(draft) = self.draft_here()? else { return Ok((stands, Faults::none())) };
-        let now = pairs_of(serde_urlencoded::to_string(&stands).map_err(Refusal::internal)?.as_bytes());
+        let now = pairs_of(cx.stood.as_bytes());
         let (typed, marked) = unmarked(pairs_of(&draft.body));
         if words(&typed).is_empty() {
             return Ok((stands, Faults::none()));
@@ -205,6 +221,11 @@ impl Visit {
         let of = |pairs: &Pairs, name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
         let changed = versions.iter().any(|name| of(&typed, name).is_some_and(|seen| Some(seen) != of(&now, name)));
         let is_version = |name: &str| versions.contains(&name);
+        let stood = stood_in(&draft.body).filter(|_| changed || marked).map(|stood| pairs_of(stood.as_bytes()));
+        let typed = match stood {
+            Some(stood) => only_typed(typed, &stood, &now),
+            None => typed,
+        };
         let (mut merged, mut faults) = (typed, Faults::none());
         merged.retain(|(name, _)| !is_version(name));
         merged.extend(now.iter().filter(|(name, _)| is_version(name)).cloned());
@@ -245,10 +266,21 @@ mod tests {
     }
 
     #[test]
+    fn of_a_field_in_which_nothing_was_typed_stands_what_the_record_says_now() {
+        let pairs = |text: &str| pairs_of(text.as_bytes());
+        let stood = pairs("phone=&email=&town=Lund&note=a%0Ab&day=1&day=2&version=3");
+        let now = pairs("phone=1&email=h%40x&town=Bergen&note=c&day=7&day=8&version=9");
+        let typed = pairs("phone=555&email=&town=&note=a%0D%0Ab&day=1&day=2&reason=&version=3");
+        let merged = pairs("phone=555&email=h%40x&town=&note=c&day=1&day=2&reason=&version=9");
+        assert_eq!(only_typed(typed, &stood, &now), merged);
+    }
+
+    #[test]
     fn a_mark_is_taken_off_before_a_form_is_read() {
         let (pairs, marked) = unmarked(pairs_of(b"note=a&meanwhile=1"));
         assert!(marked);
         assert_eq!(pairs, [("note".to_owned(), "a".to_owned())]);
         assert!(!unmarked(pairs).1);
+        assert_eq!(unmarked(pairs_of(b"note=a&stood=note%3Db&came_from=p")).0, pairs_of(b"note=a"));
     }
 }

@@ -43,6 +43,7 @@ impl Face {
             shortened: Vec::new(),
             at: String::new(),
             once: String::new(),
+            stood: String::new(),
             kept: None,
             kept_of: KeptOf::Text,
             meanwhile: None,
@@ -71,6 +72,7 @@ impl Visit {
         cx.csrf = self.csrf();
         cx.at = self.at.as_deref().unwrap_or_default().to_owned();
         cx.once = FormKey::new(&self.house.ambient).to_string();
+        cx.stood = self.stood.as_deref().unwrap_or_default().to_owned();
         if let (Some(role), Some(account)) = (self.actor.role(), &self.account) {
             let about = &self.house.about;
             let minutes = if role.is_staff() { about.staff_idle_minutes } else { about.patient_idle_minutes };

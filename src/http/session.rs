@@ -94,6 +94,8 @@ pub struct Visit {
     pub user_agent: Option<Box<str>>,
     /// What was asked for, path and query; `None` for what changes something.
     pub at: Option<Box<str>>,
+    /// Of a form that was sent: what the record said in its fields when its page was made.
+    pub stood: Option<Box<str>>,
     /// The language of the answer.
     pub locale: Locale,
     /// Whether the account acts for others, or for more than one.

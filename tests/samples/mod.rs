@@ -50,6 +50,7 @@ pub fn cx(name: &str, role: Role) -> Cx {
         shortened: Vec::new(),
         at: "/my".into(),
         once: "c0ffee".into(),
+        stood: String::new(),
         kept: None,
         kept_of: KeptOf::Text,
         meanwhile: None,

@@ -29,14 +29,30 @@ pub struct Draft {
 impl Record for Draft {}
 
 impl Draft {
-    /// The same for another patient, where a field names the first.
+    /// The same for another patient, where a field names the first. It says whose it was, until it is theirs again.
     #[must_use]
     pub fn of_other(self, from: &FhirId, to: &FhirId) -> Self {
         let (own, other) = (format!("{PATIENT}{from}"), format!("{PATIENT}{to}"));
-        let pairs = self.body.split(|byte| *byte == b'&');
+        let (back, came) = (came_from(to), came_from(from));
+        let goes_back = self.came_from(to);
+        let pairs = self.body.split(|byte| *byte == b'&').filter(|pair| *pair != back.as_bytes());
         let pairs = pairs.map(|pair| if pair == own.as_bytes() { other.as_bytes() } else { pair });
-        Self { body: pairs.collect::<Vec<_>>().join(&b'&'), at: self.at }
+        let came = Some(came.as_bytes()).filter(|_| !goes_back);
+        Self { body: pairs.chain(came).collect::<Vec<_>>().join(&b'&'), at: self.at }
     }
+
+    /// Whether it was typed for this patient, whose record was joined to the one in whose pages it is.
+    fn came_from(&self, joined: &FhirId) -> bool {
+        let field = came_from(joined);
+        self.body.split(|byte| *byte == b'&').any(|pair| pair == field.as_bytes())
+    }
+}
+
+/// The field by which a draft says for which patient it was typed, whose record was joined to another since.
+pub const CAME_FROM: &str = "came_from";
+
+fn came_from(joined: &FhirId) -> String {
+    format!("{CAME_FROM}={joined}")
 }
 
 /// Before the id of a patient in the address of a page.
@@ -144,13 +160,14 @@ pub fn last_kept(
 }
 
 /// What anybody typed on pages of one patient is of the same pages of another from now on, where `is_one` says that the page
-/// goes along. What stands there already stays.
+/// goes along, and where it was typed for that other. What stands there already stays.
 pub fn moved(tx: &mut Tx<'_>, (from, to): (&FhirId, &FhirId), is_one: impl Fn(&str) -> bool) -> Result<(), StoreError> {
     let all: Vec<((AccountId, String), Draft)> =
         tx.scan(&DRAFTS, KeyRange::all(), Direction::Up)?.collect::<Result<_, _>>()?;
     for ((account, old), draft) in all {
         let (person, at) = parts(&old);
-        let Some(other) = page_of_other(at, from, to).filter(|_| is_one(at)) else { continue };
+        let goes = is_one(at) || draft.came_from(to);
+        let Some(other) = page_of_other(at, from, to).filter(|_| goes) else { continue };
         let new = (account, person.map_or_else(|| other.clone(), |person| format!("{person} {other}")));
         if tx.get(&DRAFTS, &new)?.is_none() {
             tx.put(&DRAFTS, &new, &draft.of_other(from, to))?;
@@ -276,11 +293,23 @@ mod tests {
         assert_eq!(found, now, "what was typed for both stands with each");
         let read = store.read().unwrap();
         let body = kept(&read, one, now[1]).unwrap().unwrap().body;
-        assert_eq!(body, b"kind=k&patient=a&over=patient%3Db");
+        assert_eq!(body, b"kind=k&patient=a&over=patient%3Db&came_from=b");
         let (a, b) = (FhirId::parse("a").unwrap(), FhirId::parse("b").unwrap());
-        store.write_blocking(move |tx| moved(tx, (&a, &b), |at| at.contains("/n?"))).unwrap();
-        assert!(places(&store).contains(&"/patients/b/notes/n?tab=x".to_owned()));
-        assert!(places(&store).contains(&"/patients/a".to_owned()));
+        store.write_blocking(move |tx| keep(tx, one, "/patients/a/correct".into(), &draft(1))).unwrap();
+        store.write_blocking(move |tx| keep(tx, one, "/patients/a/problems/n".into(), &draft(1))).unwrap();
+        store.write_blocking(move |tx| moved(tx, (&a, &b), |at| at.contains("/problems/n"))).unwrap();
+        let stand = places(&store);
+        for (place, is_there) in [
+            ("/patients/b/notes/n?tab=x", true),
+            ("/patients/b/problems/n", true),
+            ("/patients/b", true),
+            ("/patients/a", false),
+            ("/patients/a/correct", true),
+        ] {
+            assert_eq!(stand.contains(&place.to_owned()), is_there, "{place}");
+        }
+        let back = kept(&store.read().unwrap(), one, "/bookings/new?with=w&patient=b").unwrap().unwrap();
+        assert_eq!(back.body, b"kind=k&patient=b&over=patient%3Db");
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod draft;
 mod once;
 
 pub use draft::{
-    Draft, DraftAt, KEPT as DRAFT_KEPT, PAGE_GONE, keep, kept, kept_below, last_kept, moved as drafts_moved,
+    CAME_FROM, Draft, DraftAt, KEPT as DRAFT_KEPT, PAGE_GONE, keep, kept, kept_below, last_kept, moved as drafts_moved,
     page_is_gone, page_of_other, parts as draft_parts, patient_of_page, place as draft_place, swept as drafts_swept,
     take_away,
 };

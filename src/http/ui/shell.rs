@@ -32,6 +32,9 @@ pub struct Cx {
     pub at: String,
     /// The key that the page's forms are made with.
     pub once: String,
+    /// What the record said in the fields of the page's form, `application/x-www-form-urlencoded`, where it is about something in the
+    /// record: what came to be different was typed.
+    pub stood: String,
     /// When the text in the form was typed, if it is a draft of before.
     pub kept: Option<super::format::When>,
     /// What that draft holds.
