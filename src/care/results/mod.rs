@@ -30,7 +30,8 @@ pub use belongs::{Belonging, RESULTS, belonging, contained, contained_of_others,
 pub use comment::{COMMENT, Comment, comments};
 pub use enter::{FLAGS, ROWS, ResultTyped, enter};
 pub use import::{
-    Arriving, Described, Differs, ImportFault, Lies, Sure, asks_to_hold, has_unseen_part, import, known_as, paired,
+    Arriving, Described, Differs, ImportFault, Lies, Sure, asks_to_hold, has_unseen_part, import, known_as, may_be_one,
+    newer, paired, whole_file,
 };
 pub use release_task::HouseLetsGo;
 pub use settle::{Act, Report, ResultError, Seals, enter_all, release_due, settle};

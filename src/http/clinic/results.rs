@@ -363,6 +363,45 @@ impl Arrived {
         }
     }
 
+    /// The reports of a file, each with its place there, without the older versions among them. Where nothing tells two apart,
+    /// somebody is asked.
+    fn each_once(
+        &mut self,
+        reports: Vec<Report>,
+        typed: &ImportTyped,
+        ctx: &Ctx,
+    ) -> Result<(Vec<usize>, Vec<Report>), ImportFault> {
+        let mut kept: Vec<(usize, Report)> = Vec::new();
+        for (place, new) in reports.into_iter().enumerate() {
+            let same = kept.iter_mut().find_map(|(first, old)| {
+                let lies = results::may_be_one(&new, old).then(|| Lies::of(&new, old, &ctx.zone));
+                lies.filter(|lies| *lies != Lies::Further).map(|lies| (*first, old, lies))
+            });
+            let Some((first, old, lies)) = same else {
+                kept.push((place, new));
+                continue;
+            };
+            let field = format!("file_{first}_{place}_kind");
+            let said = match lies {
+                Lies::After => "version",
+                Lies::Before => "older",
+                Lies::Further | Lies::Unsaid => typed.said_in(&field),
+            };
+            if lies == Lies::Unsaid {
+                self.known.push(Known { is_in_file: true, ..Known::of(&new, old, (field, said), ctx) });
+                self.is_open |= said.is_empty();
+            }
+            match said {
+                "version" => *old = results::newer(new, old.clone()),
+                "older" => *old = results::newer(old.clone(), new),
+                "leave" => {}
+                _ => kept.push((place, new)),
+            }
+        }
+        results::whole_file(&kept.iter().map(|(_, one)| one).collect::<Vec<_>>())?;
+        Ok(kept.into_iter().unzip())
+    }
+
     /// A report of the file by its place there, beside the one that is here of its number.
     fn take(&mut self, (place, new): (usize, Report), old: Option<Report>, typed: &ImportTyped, ctx: &Ctx) {
         let Some(old) = old else { return self.all.push(Arriving::of(new, None)) };
@@ -399,6 +438,11 @@ async fn arriving(
     ctx: &Ctx,
 ) -> Result<Result<Arrived, ImportFault>, Refusal> {
     let records = &visit.house.records;
+    let mut arrived = Arrived::default();
+    let (of_file, reports) = match arrived.each_once(reports, typed, ctx) {
+        Ok(all) => all,
+        Err(fault) => return Ok(Err(fault)),
+    };
     let (mut here, mut known): (Vec<Report>, Vec<Vec<usize>>) = (Vec::new(), Vec::new());
     for new in &reports {
         let mut places = Vec::new();
@@ -420,9 +464,8 @@ async fn arriving(
         }
         known.push(places);
     }
-    let mut arrived = Arrived::default();
     let pairs = results::paired(&reports, &known, &here, &ctx.zone);
-    for ((place, new), pair) in reports.into_iter().enumerate().zip(pairs) {
+    for ((place, new), pair) in of_file.into_iter().zip(reports).zip(pairs) {
         let old = pair.and_then(|at| here.get(at)).cloned();
         if old.is_none() && results::is_taken_back(&new.value) {
             return Ok(Err(ImportFault::Withdrawn(pages::report_name(&new))));
@@ -662,6 +705,36 @@ mod tests {
         assert_eq!(arrive(&typed(&[(0, "leave"), (1, "leave")], &this), "final"), (false, false, 0));
         assert!(arrive(&typed(&[(0, "version"), (1, "version")], &this), "final").1);
         assert!(arrive(&typed(&both, &this), "entered-in-error").0, "what is withdrawn is no further one");
+    }
+
+    #[test]
+    fn of_two_versions_in_one_file_one_is_taken_and_where_nothing_tells_them_apart_it_is_asked() {
+        let report = |own: &str, status: &str, more: Value| {
+            let mut value = serde_json::json!({"resourceType": "DiagnosticReport", "status": status, "code": {"text": "Zed"},
+                "identifier": [{"system": "urn:lab", "value": "X2"}], "effectiveDateTime": "2026-11-20T08:00:00Z"});
+            value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            Report::new(FhirId::parse(own).unwrap(), value, Vec::new())
+        };
+        let plain = || serde_json::json!({});
+        let (early, late) = (|| report("a", "preliminary", plain()), || report("b", "final", plain()));
+        let further = || report("c", "final", serde_json::json!({"effectiveDateTime": "2026-11-20T11:00:00Z"}));
+        let taken = |all: Vec<Report>, said: &[(&str, &str)]| {
+            let known = said.iter().map(|(field, said)| ((*field).to_owned(), (*said).to_owned())).collect();
+            let file_version = ImportTyped::version_of("{}");
+            let typed = ImportTyped { file: "{}".into(), file_version, known, ..ImportTyped::default() };
+            let mut arrived = Arrived::default();
+            let (places, all) = arrived.each_once(all, &typed, &Ctx::of(jiff::tz::TimeZone::UTC)).unwrap();
+            let states: Vec<String> = all.iter().map(|one| one.value["status"].as_str().unwrap().to_owned()).collect();
+            (places, states.join(" "), arrived.is_open)
+        };
+        assert_eq!(taken(vec![early(), late()], &[]), (vec![0], "final".into(), false));
+        assert_eq!(taken(vec![late(), early()], &[]), (vec![0], "final".into(), false));
+        assert_eq!(taken(vec![early(), further(), late()], &[]), (vec![0, 1], "final final".into(), false));
+        assert_eq!(taken(vec![late(), late()], &[]), (vec![0, 1], "final final".into(), true));
+        for (said, places) in [("version", vec![0]), ("leave", vec![0]), ("further", vec![0, 1])] {
+            let (taken, _, is_open) = taken(vec![late(), late()], &[("file_0_1_kind", said)]);
+            assert_eq!((taken, is_open), (places, false), "{said}");
+        }
     }
 
     #[test]

@@ -68,6 +68,8 @@ pub struct Known {
     /// When each was, how it stands and what it says.
     pub here: String,
     pub file: String,
+    /// The other one is in the file, too, before it.
+    pub is_in_file: bool,
     /// The file's is the older state.
     pub is_older: bool,
     /// Its laboratory withdrew it: it is no further one.
@@ -101,6 +103,7 @@ impl Known {
             title: report_name(new),
             here: state_line(old, &differing(&here, &file), ctx),
             file: state_line(new, &differing(&file, &here), ctx),
+            is_in_file: false,
             is_older: lies == Lies::Before && !is_withdrawn,
             is_withdrawn,
             held,

@@ -7,8 +7,9 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::super::take_back::is_taken_back;
-use super::super::{Report, comment};
-use crate::base::{FhirId, Timestamp};
+use super::super::{Report, belonging, comment};
+use super::ImportFault;
+use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::care::within::{last_day, list, text};
 use crate::fhir::ResourceType as R;
 use crate::fhir::search::{encode, escaped};
@@ -176,6 +177,37 @@ pub fn paired(new: &[Report], known: &[Vec<usize>], old: &[Report], zone: &TimeZ
         *pair = pair.or_else(|| known.iter().find(|at| !placed.contains(*at)).copied());
     }
     pairs
+}
+
+/// Whether two reports of a file may be versions of one: a number of the one is the other's, and they are called alike.
+pub fn may_be_one(one: &Report, other: &Report) -> bool {
+    let theirs = numbers(&other.value);
+    is_called_alike(&one.value, &other.value) && numbers(&one.value).iter().any(|number| theirs.contains(number))
+}
+
+/// The newer of two versions of one report that one file has: what only the other says is not taken.
+pub fn newer(mut new: Report, mut old: Report) -> Report {
+    let named = |id: &FhirId| ResourceRef::new(R::Observation.name(), id).ok();
+    // What both refer to came with the first of them.
+    let mut pool = BTreeMap::new();
+    for one in new.results.drain(..).chain(old.results.iter().cloned()) {
+        pool.extend(named(&one.0).map(|name| (name, one)));
+    }
+    let found = belonging(&new.value, |name| pool.get(name).map(|(.., value)| value));
+    let results = found.parts.iter().filter_map(|(name, _)| pool.get(name).cloned()).collect();
+    new.results = results;
+    old.results.retain(|(id, ..)| !new.results.iter().any(|(own, ..)| own == id));
+    in_place(new, old).0
+}
+
+/// Whether the reports of a file still have among them what each refers to.
+pub fn whole_file(reports: &[&Report]) -> Result<(), ImportFault> {
+    let all = || reports.iter().flat_map(|one| &one.results);
+    let find = |name: &ResourceRef| all().find(|(id, ..)| *id == name.id()).map(|(.., value)| value);
+    match reports.iter().find(|one| !belonging(&one.value, find).apart.is_empty()) {
+        Some(one) => Err(ImportFault::Missing(super::title(&one.value))),
+        None => Ok(()),
+    }
 }
 
 /// Whether a part of this report is the patient's, counts, and was not to be seen by who read it: a correction would leave it.
@@ -458,6 +490,25 @@ mod tests {
         };
         assert_eq!(labels("2026-03-01T08:00:00Z"), ("v".to_owned(), json!("HIV")), "the same, written otherwise");
         assert_eq!(labels("2026-04-01"), ("n".to_owned(), json!("HIV")), "its time was corrected");
+    }
+
+    #[test]
+    fn of_two_versions_in_one_file_the_newer_stands_with_what_both_refer_to_and_is_as_delicate() {
+        let mut sealed = value("Zinc", 5);
+        sealed["meta"] = json!({"security": [{"code": "HIV"}]});
+        let old = report("old", "preliminary", vec![(id("z"), None, sealed), (id("both"), None, value("Iron", 1))]);
+        let mut new = report("new", "final", vec![(id("y"), None, value("Zinc", 50))]);
+        new.value["result"].as_array_mut().unwrap().push(json!({"reference": "Observation/both"}));
+        assert!(may_be_one(&new, &old) && Lies::of(&new, &old, &TimeZone::UTC) == Lies::After);
+        let one = newer(new, old);
+        let results: Vec<_> =
+            one.results.iter().map(|(id, _, one)| (id.as_str(), one["valueInteger"].clone())).collect();
+        assert_eq!(results, [("z", json!(50)), ("both", json!(1))]);
+        assert_eq!(one.results[0].2["meta"]["security"][0]["code"], "HIV");
+        assert_eq!((&one.value["status"], whole_file(&[&one])), (&json!("final"), Ok(())));
+        let mut other = report("other", "final", Vec::new());
+        other.value["result"] = json!([{"reference": "Observation/gone"}]);
+        assert_eq!(whole_file(&[&one, &other]), Err(ImportFault::Missing("Iron".into())));
     }
 
     #[test]

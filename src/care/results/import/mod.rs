@@ -8,7 +8,7 @@ mod file;
 mod known;
 mod whose;
 
-pub use known::{Arriving, Lies, has_unseen_part, known_as, paired};
+pub use known::{Arriving, Lies, has_unseen_part, known_as, may_be_one, newer, paired, whole_file};
 pub use whose::{Described, Differs};
 
 use std::collections::{BTreeMap, BTreeSet};
