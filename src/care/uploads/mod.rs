@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
-pub use name::{Named, cleaned};
+pub use name::{LONGEST_TITLE, Named, cleaned, titled};
 pub use picture::{MOST_PIXELS, SIDE};
 pub use sniff::{Looked, NotTaken, Type, look};
 

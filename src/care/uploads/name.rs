@@ -1,4 +1,4 @@
-//! File names: a stranger's text that is to be read by people and put into a header.
+//! File names and titles: a stranger's text that is to be read by people and put into a header.
 
 /// The most characters of a title that is made of a file's name.
 const LONGEST: usize = 80;
@@ -25,6 +25,17 @@ pub fn cleaned(name: &str) -> Option<Named> {
     (!short.is_empty()).then_some(Named(short))
 }
 
+/// The most characters of a title that somebody typed.
+pub const LONGEST_TITLE: usize = 200;
+
+/// What somebody called a file: all of it, in one line, without control characters and without those that deceive. A title is no
+/// path, and has no ending. `None` when nothing is left.
+pub fn titled(typed: &str) -> Option<Named> {
+    let kept: String = typed.chars().map(|c| if c.is_control() { ' ' } else { c }).filter(|c| !deceives(*c)).collect();
+    let words = kept.split_whitespace().collect::<Vec<_>>().join(" ");
+    (!words.is_empty()).then_some(Named(words))
+}
+
 /// Characters of Unicode that turn the direction of writing (UAX #9), join or separate without being seen, or are no
 /// characters at all.
 const fn deceives(c: char) -> bool {
@@ -39,6 +50,15 @@ mod tests {
 
     fn of(name: &str) -> Option<String> {
         cleaned(name).map(|named| named.0)
+    }
+
+    #[test]
+    fn a_title_that_somebody_typed_is_no_path() {
+        let of = |title: &str| titled(title).map(|named| named.0);
+        assert_eq!(of(" Eye clinic 12/11/2026, left/right ").as_deref(), Some("Eye clinic 12/11/2026, left/right"));
+        assert_eq!(of("Dr. A's letter: \"pain?\"").as_deref(), Some("Dr. A's letter: \"pain?\""));
+        assert_eq!(of("<b>big</b> ا😀\u{202E}\r\nx").as_deref(), Some("<b>big</b> ا😀 x"));
+        assert_eq!((of(" \u{202E}\n"), of("")), (None, None));
     }
 
     #[test]

@@ -18,11 +18,11 @@ use crate::http::sign_in::finished;
 use crate::http::ui::{Faults, t};
 use crate::http::uploaded::{File, Uploaded};
 
-/// What a file is called: as somebody named it, else as its file is.
-pub(super) fn title_of(typed: &str, file: Option<&File>) -> String {
-    let named = uploads::cleaned(typed)
+/// What a file of this kind is called: as somebody named it, else as its file is.
+pub(super) fn title_of(typed: &str, file: Option<&File>, kind: &str) -> String {
+    let named = uploads::titled(typed)
         .or_else(|| uploads::cleaned(file.and_then(|file| file.name.as_deref()).unwrap_or_default()));
-    named.map_or_else(|| word_of("other"), |named| named.0)
+    named.map_or_else(|| word_of(kind), |named| named.0)
 }
 
 impl Own {
@@ -71,7 +71,11 @@ pub(in crate::http) async fn attach(
         Ok(looked) => looked,
         Err(no) => return again(said(no)).await,
     };
-    let title = title_of(&sent.typed.title, Some(&file));
+    let mut faults = Faults::none();
+    let title = title_of(&faults.whole("file", &sent.typed.title, uploads::LONGEST_TITLE), Some(&file), "other");
+    if let Some(fault) = faults.of("file") {
+        return again(fault.to_owned()).await;
+    }
     let (sender, name) = own.sender()?;
     let document = FhirId::new(&own.visit.house.ambient);
     let upload = own.brought(looked, bytes, title.clone());

@@ -133,7 +133,7 @@ pub(in crate::http) async fn send(visit: Visit, uploaded: Uploaded<Typed>) -> Re
             Err(Refused::Record(error)) => Err(error.into()),
         };
     };
-    let title = title_of("", file.as_ref());
+    let title = title_of("", file.as_ref(), "other");
     match messages::start_with(doing, new, document, own.brought(looked, bytes, title)).await {
         Ok(done) => own.visit.went(&sent, done, &place).await,
         Err(Refused::Told(full)) => {

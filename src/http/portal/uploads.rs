@@ -7,6 +7,7 @@ use data_encoding::BASE64;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::message_files::title_of;
 use super::own::{Needs, Own};
 use super::own_pages::{Standing, UploadAbout, UploadNew};
 use crate::audit::Action;
@@ -74,6 +75,7 @@ pub(in crate::http) async fn take(visit: Visit, uploaded: Uploaded<Typed>) -> Re
     let Uploaded { sent, file } = uploaded;
     let typed = &sent.typed;
     let mut faults = Faults::none();
+    let title = faults.whole("title", &typed.title, uploads::LONGEST_TITLE);
     let note = faults.whole("note", &typed.note, uploads::LONGEST_NOTE);
     if !faults.is_empty() {
         let page = page(&form(own.plain_cx().await?, typed, faults))?;
@@ -85,11 +87,10 @@ pub(in crate::http) async fn take(visit: Visit, uploaded: Uploaded<Typed>) -> Re
         Err(no) => return again(&own, typed, said(no)).await,
     };
     let kind = KINDS.iter().find(|(kind, _)| *kind == typed.kind).map_or("other", |(kind, _)| kind);
-    let title = uploads::cleaned(&typed.title).or_else(|| uploads::cleaned(file.name.as_deref().unwrap_or_default()));
     let upload = Upload {
         looked,
         bytes,
-        title: title.map_or_else(|| word_of(kind), |named| named.0),
+        title: title_of(&title, Some(&file), kind),
         kind: (kind, word_of(kind)),
         note,
         patient: own.patient.clone(),
