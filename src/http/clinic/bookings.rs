@@ -4,6 +4,7 @@ use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::ToSpan;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -25,7 +26,7 @@ use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::record::AppointmentState;
-use crate::http::ui::{Cx, Faults, Field, When, t};
+use crate::http::ui::{Cx, Faults, Field, Text, When, t};
 use crate::http::waiting::freed;
 use crate::record::{Why, strict};
 
@@ -124,12 +125,12 @@ impl Opened {
         Some((start.parse().ok()?, self.clinic.clinician(with)?))
     }
 
-    /// Any time, as it was typed.
-    fn typed(&self, ctx: &Ctx, typed: &TimeTyped) -> Option<(Timestamp, &Clinician)> {
-        let day: jiff::civil::Date = typed.day.trim().parse().ok()?;
-        let clock: jiff::civil::Time = typed.clock.trim().parse().ok()?;
-        let start = day.to_datetime(clock).to_zoned(ctx.zone.clone()).ok()?.timestamp();
-        Some((start, self.clinic.clinician(&typed.with)?))
+    /// Any time, as it was typed; else what is wrong with it.
+    fn typed(&self, ctx: &Ctx, typed: &TimeTyped) -> Result<(Timestamp, &Clinician), Text> {
+        let read = || Some((typed.day.trim().parse().ok()?, typed.clock.trim().parse().ok()?));
+        let at: Option<(jiff::civil::Date, jiff::civil::Time)> = read();
+        let (at, with) = at.zip(self.clinic.clinician(&typed.with)).ok_or_else(|| t("booking-when-unread"))?;
+        Ok((moment(at.0.to_datetime(at.1), &ctx.zone)?, with))
     }
 
     /// When and with whom it is, as the form for any time has it.
@@ -410,14 +411,17 @@ pub(in crate::http) async fn move_it(
     }
     let typed = &sent.typed;
     let chosen = match typed.time.is_empty() {
-        false => Some(opened.chosen(&typed.time).ok_or(Refusal::new(No::Malformed))?),
+        false => Ok(opened.chosen(&typed.time).ok_or(Refusal::new(No::Malformed))?),
         true => opened.typed(&ctx(&visit), typed),
     };
-    let Some((start, with)) = chosen else {
-        let mut cx = visit.cx();
-        cx.trouble = Some(t("booking-when-unread").to_string());
-        let page = shown_with(&visit, &opened, cx, Asks::Nothing, (typed, &Faults::none()))?;
-        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+    let (start, with) = match chosen {
+        Ok(chosen) => chosen,
+        Err(wrong) => {
+            let mut cx = visit.cx();
+            cx.trouble = Some(wrong.to_string());
+            let page = shown_with(&visit, &opened, cx, Asks::Nothing, (typed, &Faults::none()))?;
+            return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
+        }
     };
     let mut faults = Faults::none();
     let over = faults.whole("over", &typed.over, schedule::LONGEST);
@@ -460,6 +464,15 @@ pub(in crate::http) async fn move_it(
             freed(&visit.house).await;
             visit.settled(&sent, other, &place).await
         }
+    }
+}
+
+/// When a clock shows it; of an hour that it shows twice, the first time. In the night in which clocks go forward one is not there.
+fn moment(at: jiff::civil::DateTime, zone: &TimeZone) -> Result<Timestamp, Text> {
+    let at = zone.to_ambiguous_timestamp(at);
+    match at.offset() {
+        AmbiguousOffset::Gap { .. } => Err(t("booking-when-gap")),
+        _ => at.compatible().map_err(|_| t("booking-when-unread")),
     }
 }
 
@@ -799,15 +812,15 @@ pub(in crate::http) async fn answer(
     }
     // A day that was typed goes before the list, of which some time is always chosen.
     let chosen = match typed.day.trim() {
-        "" => opened.chosen(&typed.time),
+        "" => opened.chosen(&typed.time).ok_or_else(|| t("booking-when-unread")),
         _ => opened.typed(&ctx(&visit), typed),
     };
     let mut faults = Faults::none();
     let over = faults.whole("over", &typed.over, schedule::LONGEST);
-    let Some((start, with)) = chosen.filter(|_| faults.is_empty()) else {
-        if faults.is_empty() {
-            faults.add(if typed.day.trim().is_empty() { "time" } else { "clock" }, t("booking-when-unread"));
-        }
+    if let Err(wrong) = &chosen {
+        faults.add(if typed.day.trim().is_empty() { "time" } else { "clock" }, wrong.to_string());
+    }
+    let (Ok((start, with)), true) = (chosen, faults.is_empty()) else {
         let page = request_page(&visit, &opened, visit.cx(), typed, faults)?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
     };
@@ -848,6 +861,15 @@ pub(in crate::http) async fn answer(
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_time_that_no_clock_shows_is_refused_and_not_moved() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let at = |typed: &str| moment(typed.parse().unwrap(), &zone).map(|at| at.to_string());
+        assert_eq!(at("2027-03-28T02:30").map_err(|no| no.to_string()), Err(t("booking-when-gap").to_string()));
+        assert_eq!(at("2027-03-28T03:30").ok().as_deref(), Some("2027-03-28T01:30:00Z"));
+        assert_eq!(at("2027-10-31T02:30").ok().as_deref(), Some("2027-10-31T00:30:00Z"));
+    }
 
     #[test]
     fn the_time_that_another_program_asks_for_stands_first_and_what_comes_after_it_next() {

@@ -25,6 +25,7 @@ booking-in-schedule = Choose in the calendar
 booking-any-time = Any other time
 booking-day-of = Day
 booking-beside = Book somebody else at the same time
+booking-when-gap = This time is not there: in that night the clocks go forward over it. Choose another. Nothing was moved.
 booking-when-unread = Choose a day, a time and with whom. Nothing was moved.
 
 ## Blocked times
