@@ -323,6 +323,15 @@ pub fn answers_of(appointment: &Value) -> Vec<&str> {
     all.filter_map(|one| one.get("reference")?.as_str()?.strip_prefix("QuestionnaireResponse/")).collect()
 }
 
+/// Of how many patients of a visit the form came back, and how many there are.
+pub fn returned(appointment: &Value) -> (usize, usize) {
+    if !schedule::is_for_several(appointment) {
+        return (usize::from(schedule::has_returned_form(appointment)), 1);
+    }
+    let all: Vec<&str> = schedule::patients_of(appointment).collect();
+    (all.iter().filter(|id| answers_of_one(appointment, id).is_some()).count(), all.len())
+}
+
 /// The last answers of one of the patients of a visit: of a visit for several they say whose they are.
 pub fn answers_of_one<'a>(appointment: &'a Value, patient: &str) -> Option<&'a str> {
     if !schedule::is_for_several(appointment) {
@@ -418,8 +427,10 @@ mod tests {
         let first = with_answers(visit(&["p", "q"]), &id("a1"), "Patient/p");
         fits(&first);
         assert_eq!((answers_of_one(&first, "p"), answers_of_one(&first, "q")), (Some("a1"), None));
+        assert_eq!(returned(&first), (1, 2), "the other's is open");
         let both = with_answers(tagged(first, FORM_SEEN), &id("a2"), "Patient/q");
         assert_eq!((answers_of_one(&both, "p"), answers_of_one(&both, "q")), (Some("a1"), Some("a2")));
+        assert_eq!((returned(&both), returned(&visit(&["p"]))), ((2, 2), (0, 1)));
         assert!(schedule::has_form_to_see(&both), "nobody has read the second");
         let alone = with_answers(visit(&["p"]), &id("a1"), "Patient/p");
         assert_eq!((answers_of_one(&alone, "p"), answers_of(&alone)), (Some("a1"), vec!["a1"]));

@@ -252,8 +252,8 @@ fn check_in(asked_fault: Option<&str>) -> CheckIn {
         reach: vec![text("phone", "patient-phone", "01632 960 142")],
         insurance: vec![text("payer", "check-in-payer", "Northern Mutual").hint(t("check-in-payer-hint"))],
         forms: vec![
-            FormLine { title: "Before your visit".into(), returned: true },
-            FormLine { title: "New patients".into(), returned: false },
+            FormLine { title: "Before your visit".into(), returned: true, some: None },
+            FormLine { title: "New patients".into(), returned: false, some: None },
         ],
         faults,
     }

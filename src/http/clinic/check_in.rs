@@ -14,8 +14,7 @@ use crate::audit::{Action, Detail, Purpose};
 use crate::base::FhirId;
 use crate::care::check_in::{self, Insurance, LONGEST, Reach, Seen};
 use crate::care::clinic::Clinic;
-use crate::care::register;
-use crate::care::schedule;
+use crate::care::{previsit, register, schedule};
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
 use crate::http::forms::Sent;
@@ -171,7 +170,7 @@ fn shown(visit: &Visit, mut cx: Cx, opened: &Opened, typed: &Typed, faults: Faul
     let with = schedule::clinician_of(&appointment.value, &opened.clinic);
     let when = start.and_then(|start| When::parse(start, &ctx.zone)).map(|when| when.near_ahead(&cx.now));
     let line: Vec<String> = when.into_iter().chain(with.map(|with| with.name.clone())).collect();
-    let returned = schedule::has_returned_form(&appointment.value);
+    let back = returned(visit, &appointment.id)?;
     page(&CheckIn {
         id: appointment.id.to_string(),
         version: typed.version,
@@ -199,10 +198,22 @@ fn shown(visit: &Visit, mut cx: Cx, opened: &Opened, typed: &Typed, faults: Faul
             Field::text("number", t("check-in-number"), &typed.number, &faults).optional(),
             Field::text("until", t("check-in-until"), &typed.until, &faults).of_kind("date").narrow().optional(),
         ],
-        forms: opened.form.iter().map(|title| FormLine { title: title.clone(), returned }).collect(),
+        forms: opened.form.iter().map(|title| form_line(title, back)).collect(),
         faults,
         cx,
     })
+}
+
+fn form_line(title: &str, (back, all): (usize, usize)) -> FormLine {
+    let some = (0 < back && back < all).then(|| t("check-in-form-some").with("n", back).with("all", all).to_string());
+    FormLine { title: title.to_owned(), returned: back == all, some }
+}
+
+/// Of how many patients of a visit the form came back, and how many there are. Whose it is stands where the desk does not read.
+fn returned(visit: &Visit, appointment: &FhirId) -> Result<(usize, usize), Refusal> {
+    let count: fn(&Value) -> Option<(usize, usize)> = |one| Some(previsit::returned(one));
+    let found = visit.house.records.glimpse(&strict(R::Appointment, &format!("_id={appointment}"))?, count)?;
+    Ok(found.first().copied().unwrap_or((0, 1)))
 }
 
 /// "Corvin, Dane, born 3 May 1980", and where their details are.

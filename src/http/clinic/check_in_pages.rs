@@ -51,4 +51,6 @@ pub struct OtherDay {
 pub struct FormLine {
     pub title: String,
     pub returned: bool,
+    /// Of a visit for several, of how many it came back, where that is not all.
+    pub some: Option<String>,
 }

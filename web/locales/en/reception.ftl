@@ -96,6 +96,7 @@ check-in-email-unread = This is no e-mail address. Ask for it again, or leave it
 check-in-forms = Forms
 check-in-forms-none = No form belongs to this visit.
 check-in-form-returned = Returned
+check-in-form-some = Returned by { $n } of { $all }
 check-in-form-open = Not returned yet
 check-in-form-open-more = It can be filled in now, in the patient’s own pages.
 check-in-arrived = They have arrived
