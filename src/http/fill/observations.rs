@@ -181,7 +181,7 @@ fn key_of_code(observation: &Value) -> String {
 }
 
 /// What a key begins with that is no code.
-const DIGEST: &str = "x_";
+pub(super) const DIGEST: &str = "x_";
 
 fn digest(of: [&str; 2]) -> String {
     let mut hasher = blake3::Hasher::new_derive_key("chartbox 2026-11 key of a test");
@@ -723,6 +723,12 @@ mod tests {
             series_of(&all, Wanted::All, &ctx()).into_iter().map(|series| series.plain_name()).collect();
         names.sort();
         assert_eq!(names, ["Blood sugar, in mg/dL", "Blood sugar, in mmol/L"]);
+        let mut bare = glucose("15074-8", "mmol/L", 5.4);
+        bare["code"] = json!({"text": "Glucose"});
+        let all = series_of(&[glucose("15074-8", "mmol/L", 5.4), bare], Wanted::All, &ctx());
+        let mut names: Vec<String> = all.into_iter().map(|series| series.name).collect();
+        names.sort();
+        assert_eq!(names, ["Glucose", "Glucose (15074-8)"]);
     }
 
     #[test]

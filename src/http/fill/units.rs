@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use super::observations::DIGEST;
 use super::text;
 use crate::fhir::search::between;
 use crate::http::ui::{Series, t};
@@ -78,7 +79,7 @@ impl Unit {
 }
 
 /// Two courses of one name, as staff or patients say it, are of two units that no rule brings together: then the unit is a part
-/// of the name.
+/// of the name. Else they are of two codes, or one is of none: then staff read the code with the name.
 pub(super) fn tell_apart(all: &mut [Series]) {
     type Named = fn(&Series) -> String;
     let (staff, patients): (Named, Named) = (|one| one.name.to_lowercase(), |one| one.plain_name());
@@ -96,6 +97,13 @@ pub(super) fn tell_apart(all: &mut [Series]) {
         }
         if plain {
             series.in_title = Some(series.unit.clone());
+        }
+    }
+    let names: Vec<String> = all.iter().map(staff).collect();
+    for (series, name) in all.iter_mut().zip(&names) {
+        let code = Some(series.key.clone()).filter(|key| !key.starts_with(DIGEST));
+        if let (true, Some(code)) = (names.iter().filter(|other| *other == name).count() > 1, code) {
+            series.name = t("test-of-code").with("name", &series.name).with("code", code).to_string();
         }
     }
 }

@@ -312,6 +312,9 @@ fn marks(draw: &mut Draw, points: &[Point], frame: &Frame) {
 /// A trend that is no longer than this has the time of day at its axis, in hours.
 const OF_HOURS: f64 = 72.0;
 
+/// One that is no longer than this, in hours, has its days there: of a quarter of a year.
+const OF_DAYS: f64 = 92.0 * 24.0;
+
 /// What an axis says of a moment, and below it what that is part of.
 fn at_the_axis(when: When, hours: f64) -> (String, String) {
     let clock = when.clock().filter(|_| hours <= OF_HOURS);
@@ -319,12 +322,13 @@ fn at_the_axis(when: When, hours: f64) -> (String, String) {
         (Some(clock), _) => (clock, when.in_its_year()),
         (None, When::Year(year)) => (String::new(), year.to_string()),
         (None, _) if hours <= OF_HOURS => (String::new(), when.in_its_year()),
+        (None, When::Day(_) | When::Time(_)) if hours <= OF_DAYS => (when.in_its_year(), when.year().to_string()),
         (None, _) => (when.month_short(), when.year().to_string()),
     }
 }
 
-/// The axis: months, and the year where it changes, or the time of day and the day; only as many as have room, the first and the
-/// last always.
+/// The axis: months or days, and the year where it changes, or the time of day and the day; only as many as have room, the last
+/// always.
 fn dates(draw: &mut Draw, points: &[Point], frame: &Frame) {
     let end = points.last().map_or(Frame::RIGHT, |point| frame.x(point.at));
     let mut labelled: Vec<&Point> = Vec::new();
@@ -333,7 +337,7 @@ fn dates(draw: &mut Draw, points: &[Point], frame: &Frame) {
         let x = frame.x(point.at);
         let clear_before = labelled.last().is_none_or(|before| x - frame.x(before.at) >= APART);
         let clear_after = i == last || end - x >= APART;
-        if i == 0 || i == last || (clear_before && clear_after) {
+        if i == last || (clear_before && clear_after) {
             labelled.push(point);
         }
     }
@@ -520,6 +524,15 @@ mod tests {
         }
         let years = with(&[at("2024-11-29T20:00"), When::Day(Date::constant(2026, 3, 3))]);
         assert!(years.contains(">Nov<") && years.contains(">2026<") && !years.contains("20:00"), "{years}");
+        let month = with(&[When::Day(Date::constant(2026, 11, 2)), When::Day(Date::constant(2026, 11, 27))]);
+        assert!(month.contains(">2 Nov<") && month.contains(">27 Nov<") && month.contains(">2026<"), "{month}");
+        let mut short = series(&[8.0, 40.0], None, None);
+        for (reading, when) in short.readings.iter_mut().zip([at("2026-11-29T08:00"), at("2026-11-29T14:00")]) {
+            reading.when = when;
+        }
+        let all = [Date::constant(2024, 1, 1), Date::constant(2026, 11, 29)].map(|day| day.at(14, 0, 0, 0));
+        let beside = short.trend_between(all[0], all[1]).unwrap().to_string();
+        assert_eq!(beside.matches(">Nov<").count(), 1, "one name of a month lies over another: {beside}");
         assert!(with(&[at("2026-11-29T20:00"), at("2026-11-29T20:00")]).contains(r#"x1="9%""#), "at once");
     }
 

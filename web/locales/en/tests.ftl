@@ -94,6 +94,7 @@ plain-outside = { $value }. This is { $flag } of { $range }.
 plain-flagged = { $value }. Who made this test marked it as { $flag }.
 plain-flagged-by-range = { $value }. Compared with a range of your record, this is { $flag }.
 test-in-unit = { $name }, in { $unit }
+test-of-code = { $name } ({ $code })
 plain-same = It is about the same as in { $month }, when it was { $value }.
 plain-risen = It has gone up: it was { $value } in { $month }.
 plain-fallen = It has gone down: it was { $value } in { $month }.

@@ -95,6 +95,7 @@ plain-outside = { $value }. Está { $flag }, que es { $range }.
 plain-flagged = { $value }. Quien hizo esta prueba lo marcó como { $flag }.
 plain-flagged-by-range = { $value }. Comparado con un rango de su historia, esto está { $flag }.
 test-in-unit = { $name }, en { $unit }
+test-of-code = { $name } ({ $code })
 plain-same = Es casi igual que en { $month }, cuando era { $value }.
 plain-risen = Ha subido: era { $value } en { $month }.
 plain-fallen = Ha bajado: era { $value } en { $month }.
