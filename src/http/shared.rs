@@ -1,9 +1,12 @@
 //! Where a share link leads: whoever holds its secret and knows the PIN sees the summary. The secret is in the fragment of the
 //! link, which no browser sends; the page's script puts it into the form, and without a script it is typed or pasted there.
+//!
+//! What a link opens stands at an address of its own: of the links' own address a browser would change the fragment alone when
+//! another link is opened in the same window, and go on to show what the first one opened.
 
 use axum::Form;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::fill;
@@ -57,7 +60,12 @@ fn digits(text: &Secret<String>) -> Secret<String> {
     Secret::new(text.expose().chars().filter(char::is_ascii_digit).take(12).collect())
 }
 
-/// `POST /shared`
+/// `GET /shared/summary`: what is there is made of what was sent, and by nothing else.
+pub(super) async fn again() -> Redirect {
+    Redirect::to("/shared")
+}
+
+/// `POST /shared/summary`
 pub(super) async fn open(visit: Visit, Form(typed): Form<Typed>) -> Result<Response, Refusal> {
     let house = &visit.house;
     let shown = Shown {

@@ -202,7 +202,7 @@ fn a_link_outlives_a_slip(demo: &Demo, me: &Caller) {
     let client = demo.client("portal");
     let shown = client.get("/shared");
     let csrf = hidden(&shown, "csrf").to_owned();
-    let wrong = client.post("/shared", &[("csrf", &csrf), ("code", &code), ("pin", "000000"), ("as", "page")]);
+    let wrong = client.post("/shared/summary", &[("csrf", &csrf), ("code", &code), ("pin", "000000"), ("as", "page")]);
     assert_eq!(wrong.status, 422, "{}", wrong.body);
     assert!(wrong.body.contains(&code) && wrong.body.contains("data-shared=\"known\""), "{}", wrong.body);
     assert_eq!(wrong.header("cache-control"), Some("no-store"));

@@ -482,7 +482,7 @@ fn shared(demo: &Demo, me: &Caller) -> String {
     let anybody = demo.client("portal");
     let mut text = String::new();
     for form in ["", "fhir"] {
-        let shown = anybody.post("/shared", &[("code", code), ("pin", pin), ("as", form)]);
+        let shown = anybody.post("/shared/summary", &[("code", code), ("pin", pin), ("as", form)]);
         assert_eq!(shown.status, 200, "{}", shown.body);
         text += &shown.body;
     }

@@ -209,7 +209,7 @@ test('a summary is handed over by a code and a PIN, counted, and ended, without 
   assert.deepEqual(await inspect(guest, 'shared-wrong'), []);
   assert.match(await open('A'.repeat(43), pin), /no link of this clinic/);
   assert.match(await open(code, `${pin.slice(0, 3)} ${pin.slice(3)}`), /Halina Brandvold[^]*Penicillins/);
-  assert.equal(guest.url(), `${box.portal}/shared`, 'no secret is in the address');
+  assert.equal(guest.url(), `${box.portal}/shared/summary`, 'no secret is in the address');
   assert.deepEqual(await inspect(guest, 'shared-summary'), []);
   const handed = await lines(guest);
   assert.ok(handed.length > 0);
@@ -256,6 +256,15 @@ test('with script the link alone is enough, and its secret leaves the address', 
   assert.match(await guest.textContent('main'), /Alergias[^]*Penicilinas/);
   assert.deepEqual(await inspect(guest, 'shared-es'), []);
   assert.ok(asked.every((line) => !line.replace(link, '').includes(code)), 'no request line or referrer holds it');
+  // Another link in the same window: nothing of the one before stays, before its PIN was asked and after.
+  const other = await share(page, 'Dentist');
+  await guest.goto(other.link);
+  assert.equal(await guest.inputValue('input[name=code]'), other.code);
+  assert.doesNotMatch(await guest.textContent('main'), /Penicilinas/);
+  await guest.fill('input[name=pin]', '12');
+  await guest.goto(link);
+  await guest.waitForFunction((code) => document.querySelector('input[name=code]').value === code && !location.hash, code);
+  assert.equal(await guest.inputValue('input[name=pin]'), '');
   for (const one of [page, guest]) await one.context().close();
 });
 
