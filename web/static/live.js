@@ -36,6 +36,8 @@ export function watchLive(part) {
     }
   };
   source.addEventListener("changed", later);
+  // A stream that is not let in again ended with its session, as the page then hears.
+  source.addEventListener("error", () => source.readyState === EventSource.CLOSED && later());
   document.addEventListener("visibilitychange", () => waiting && !document.hidden && later());
   document.addEventListener("focusout", () => waiting && later());
   document.addEventListener("dragend", () => waiting && later());

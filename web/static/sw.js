@@ -7,6 +7,7 @@ const SUMMARY = "/my/summary";
 const OFFLINE = "/offline";
 const LEAVING = "/offline?of=sign-out";
 const SIGNED_OUT = "/signed-out";
+const SIGN_IN = "/sign-in";
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(SHELL).then((cache) => cache.addAll([OFFLINE, LEAVING, ...FILES])).then(() => self.skipWaiting()));
@@ -23,12 +24,17 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || origin !== self.location.origin) return;
   if (request.mode === "navigate") event.respondWith(fetch(request).then((answer) => ended(pathname, answer), () => without(pathname, search)));
   else if (FILES.includes(pathname)) event.respondWith(fetch(request).catch(() => caches.match(pathname).then((found) => found ?? Response.error())));
+  // What a page asks by itself hears of it first. A stream goes on for hours, and says nothing that is not asked for besides.
+  else if (request.destination === "" && !request.headers.get("accept")?.includes("text/event-stream")) {
+    event.respondWith(fetch(request).then((answer) => ended(pathname, answer)));
+  }
 });
 
-// The session is over, by itself or from another device: a page says so, or nobody is signed in any more. Who comes next may be
-// somebody else.
+// The session is over, by itself or from another device: an answer says so, or nobody is signed in any more, whom the sign-in
+// would send on. Who comes next may be somebody else.
 async function ended(pathname, answer) {
-  if (pathname === SIGNED_OUT || answer.status === 401) await caches.delete(RECORD);
+  const nobody = pathname === SIGNED_OUT || (pathname === SIGN_IN && answer.ok);
+  if (nobody || answer.status === 401) await caches.delete(RECORD);
   return answer;
 }
 
