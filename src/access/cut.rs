@@ -6,11 +6,80 @@
 //!
 //! Of extensions a list may also name one by its address: `extension=URL` is that one alone, `extension!=URL` are all others.
 //! Where that one is there, narrative and contained resources go with it.
+//!
+//! What several patients have together names to none of them the others: see [`others`].
 
 use serde_json::{Map, Value, json};
 
-use crate::base::Role;
+use super::others;
+use crate::base::{FhirId, Role};
 use crate::fhir::ResourceType as T;
+
+/// What somebody who sees a resource does not get of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cut {
+    elements: &'static [&'static str],
+    /// The patient as whose it is seen, where no other's name is for who sees it.
+    own: Option<FhirId>,
+}
+
+impl Cut {
+    pub(super) const fn of(elements: &'static [&'static str]) -> Self {
+        Self { elements, own: None }
+    }
+
+    /// The same, seen as this patient's and nobody else's.
+    #[must_use]
+    pub(super) fn seen_as_of(self, patient: Option<&FhirId>) -> Self {
+        Self { own: patient.cloned(), ..self }
+    }
+
+    pub const fn elements(&self) -> &'static [&'static str] {
+        self.elements
+    }
+
+    /// Whether everything is left.
+    pub const fn is_empty(&self) -> bool {
+        self.elements.is_empty() && self.own.is_none()
+    }
+
+    /// Takes it out of a resource on the way out.
+    pub fn take_from(&self, resource: &mut Value) {
+        let elements = self.with_what_says_the_same(resource);
+        let unnamed = self.own.as_ref().is_some_and(|own| others::unname(resource, own));
+        cut(resource, &elements);
+        if let Some(object) = resource.as_object_mut().filter(|_| unnamed) {
+            mark(object);
+        }
+    }
+
+    /// Makes what was sent whole again on the way in; for a new resource `stored` is `None`.
+    ///
+    /// # Errors
+    /// Names what was sent and is not this account's to set.
+    pub fn put_back(&self, sent: &mut Value, stored: Option<&Value>) -> Result<(), NotYours> {
+        let elements = stored.map_or_else(|| self.elements.to_vec(), |stored| self.with_what_says_the_same(stored));
+        let not_yours = |element: &str| NotYours { element: element.into() };
+        if let Some(element) = self.own.as_ref().and_then(|own| others::named_in(sent, own)) {
+            return Err(not_yours(element));
+        }
+        keep(sent, stored, &elements)?;
+        let Some(own) = &self.own else { return Ok(()) };
+        others::rename(sent, stored, own).map_err(not_yours)?;
+        sent.as_object_mut().into_iter().for_each(unmark);
+        Ok(())
+    }
+
+    /// The list, and narrative and contained resources where they may say of others, or in other words, what goes.
+    fn with_what_says_the_same(&self, resource: &Value) -> Vec<&'static str> {
+        let names_others = self.own.as_ref().is_some_and(|own| others::are_named(resource, own));
+        let mut all = with_what_says_the_same(resource, self.elements);
+        if names_others {
+            all.extend(["text", "contained"]);
+        }
+        all
+    }
+}
 
 /// What is left of a patient whose record one does not see: name, birth date, sex, number.
 pub const DIRECTORY: &[&str] = &[
@@ -199,12 +268,11 @@ pub(super) fn directory_hides_parameter(name: &str) -> bool {
 ///
 /// The mark is a `meta.tag` of `http://terminology.hl7.org/CodeSystem/v3-ObservationValue`
 /// (FHIR R4, `search.html#elements`).
-pub fn cut(resource: &mut Value, elements: &[&str]) {
-    let elements = &with_what_says_the_same(resource, elements);
+fn cut(resource: &mut Value, elements: &[&str]) {
     let Value::Object(object) = resource else { return };
     let mut taken = false;
     object.retain(|name, value| {
-        let keeps = match (elements.as_slice() == EVERYTHING, cuts(name, elements)) {
+        let keeps = match (elements == EVERYTHING, cuts(name, elements)) {
             (true, _) => name == "resourceType",
             (false, Cuts::Nothing) => true,
             (false, Cuts::Whole) => false,
@@ -231,16 +299,12 @@ pub fn cut(resource: &mut Value, elements: &[&str]) {
 /// # Errors
 /// Names the first listed element that was sent: what one does not see one cannot change. It is refused even
 /// where it equals the stored one, or guessing would tell. Leaving it out changes nothing.
-pub fn keep(sent: &mut Value, stored: Option<&Value>, elements: &[&str]) -> Result<(), NotYours> {
+fn keep(sent: &mut Value, stored: Option<&Value>, elements: &[&str]) -> Result<(), NotYours> {
     let Value::Object(object) = sent else { return Ok(()) };
     if elements.is_empty() {
         return Ok(());
     }
     // Narrative is made from the rest by many clients; it is dropped, not argued about.
-    let elements = &match stored {
-        Some(stored) => with_what_says_the_same(stored, elements),
-        None => elements.to_vec(),
-    };
     let not_seen = |name: &str, value: &Value| match cuts(name, elements) {
         Cuts::Nothing => false,
         Cuts::Whole => true,
@@ -359,6 +423,14 @@ fn unmark(object: &mut Map<String, Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn cut(resource: &mut Value, elements: &'static [&'static str]) {
+        Cut::of(elements).take_from(resource);
+    }
+
+    fn keep(sent: &mut Value, stored: Option<&Value>, elements: &'static [&'static str]) -> Result<(), NotYours> {
+        Cut::of(elements).put_back(sent, stored)
+    }
 
     fn appointment() -> Value {
         json!({

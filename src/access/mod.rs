@@ -4,6 +4,7 @@ mod action;
 mod actor;
 pub mod cut;
 mod facts;
+mod others;
 mod own_words;
 mod policy;
 mod scope;
@@ -18,6 +19,7 @@ mod withdrawal;
 pub use crate::identity::{Assurance, Listener};
 pub use action::{Action, Actions};
 pub use actor::{Actor, Who};
+pub use cut::Cut;
 pub use facts::{
     BreakGlass, ConsentRule, ConsentRules, Covers, Effect, Facts, Grantee, ProxyExtent, ProxyGrant, Reach, ShareGrant,
     ShareTypes, Word,

@@ -9,7 +9,7 @@ use crate::fhir::ResourceType;
 
 use super::action::{Action, Actions};
 use super::actor::{Actor, Who};
-use super::cut;
+use super::cut::{self, Cut};
 use super::facts::{Facts, ShareTypes};
 use super::sensitivity::Sensitivity;
 use super::table::{Class, Extent, Rights, rights_of};
@@ -42,7 +42,7 @@ pub struct Grant {
     action: Action,
     target: Target,
     basis: Basis,
-    cut: &'static [&'static str],
+    cut: Cut,
 }
 
 impl Grant {
@@ -62,9 +62,8 @@ impl Grant {
         self.basis
     }
 
-    /// The elements that this actor never gets of this resource: for [`cut::cut`] on the way out and
-    /// [`cut::keep`] on the way in.
-    pub const fn cut_elements(&self) -> &'static [&'static str] {
+    /// What this actor never gets of this resource: to be taken out on the way out, and put back on the way in.
+    pub fn into_cut(self) -> Cut {
         self.cut
     }
 }
@@ -137,7 +136,7 @@ pub fn authorize(
     }
     let view = View::of_one(actor, &mandate, target.patient.as_ref(), facts, now)?;
     let basis = view.basis(action, target.patient.as_ref(), target.sensitivity).ok_or(Denied::NotVisible)?;
-    let cut = mandate.cut(basis);
+    let cut = mandate.cut(basis, target.patient.as_ref());
     Ok(Grant { actor: actor.to_ref(), action, target: target.clone(), basis, cut })
 }
 
@@ -189,9 +188,10 @@ impl Scope {
         self.view.only_patient()
     }
 
-    /// The elements cut from a row that may be seen.
-    pub fn cut_elements(&self, patient: Option<&FhirId>, sensitivity: Sensitivity) -> &'static [&'static str] {
-        self.basis(patient, sensitivity).map_or(cut::EVERYTHING, |basis| self.mandate.cut(basis))
+    /// What is cut from a row that may be seen as this patient's.
+    pub fn cut(&self, patient: Option<&FhirId>, sensitivity: Sensitivity) -> Cut {
+        let basis = self.basis(patient, sensitivity);
+        basis.map_or_else(|| Cut::of(cut::EVERYTHING), |basis| self.mandate.cut(basis, patient))
     }
 
     /// Whether this search parameter (its bare name) looks at what this actor never gets: filtering, sorting or
@@ -247,12 +247,16 @@ impl Mandate {
         Ok(Self { kind, class, role, rights })
     }
 
-    fn cut(&self, basis: Basis) -> &'static [&'static str] {
-        match basis {
+    fn cut(&self, basis: Basis, patient: Option<&FhirId>) -> Cut {
+        let cut = Cut::of(match basis {
             Basis::Directory => cut::DIRECTORY,
             Basis::ProxyForAppointments => cut::of_appointments(self.kind),
             _ => cut::elements(self.role, self.kind),
-        }
+        });
+        // Of all that is the patients' a visit alone is several's at once.
+        let names_others = self.kind == ResourceType::Appointment;
+        let is_on_their_side = matches!(self.role, Some(Role::Patient | Role::Proxy));
+        if names_others && is_on_their_side { cut.seen_as_of(patient) } else { cut }
     }
 }
 

@@ -281,15 +281,15 @@ fn reach_says_who_is_in_care_and_the_directory_shows_the_rest() {
     assert_eq!(reads(&clinician, ResourceType::Patient, "b", &team), Ok(Basis::Directory));
     let other = target(ResourceType::Patient, Some("b"), Sensitivity::NORMAL);
     let grant = authorize(&clinician, Action::Read, &other, &team, now()).unwrap();
-    assert_eq!(grant.cut_elements(), cut::DIRECTORY);
+    assert_eq!(grant.into_cut().elements(), cut::DIRECTORY);
     assert_eq!(ask(&clinician, Action::Update, &other, &team), Err(Denied::NotVisible));
     let new = Target { id: None, patient: None, ..other };
     assert_eq!(ask(&clinician, Action::Create, &new, &team), Ok(Basis::InCare));
 
     let scope = authorize_search(&clinician, ResourceType::Patient, &team, now()).unwrap();
     assert!(scope.hides_parameter("address") && !scope.hides_parameter("family"));
-    assert_eq!(scope.cut_elements(Some(&id("b")), Sensitivity::NORMAL), cut::DIRECTORY);
-    assert!(scope.cut_elements(Some(&id("a")), Sensitivity::NORMAL).is_empty());
+    assert_eq!(scope.cut(Some(&id("b")), Sensitivity::NORMAL).elements(), cut::DIRECTORY);
+    assert!(scope.cut(Some(&id("a")), Sensitivity::NORMAL).is_empty());
     assert!(!authorize_search(&clinician, ResourceType::Patient, &clinic, now()).unwrap().hides_parameter("address"));
 }
 
@@ -459,9 +459,9 @@ fn who_looks_after_appointments_sees_nothing_of_health_in_them_nor_beside_them()
         assert_eq!(ask(&proxy, action, &letter(to_desk), &facts), Ok(Basis::ProxyForAppointments), "{action:?}");
     }
     let scope = authorize_search(&proxy, ResourceType::Appointment, &facts, now()).unwrap();
-    let cut = scope.cut_elements(Some(&id("a")), Sensitivity::NORMAL);
+    let cut = scope.cut(Some(&id("a")), Sensitivity::NORMAL);
     for element in ["reasonCode", "description", "comment", "patientInstruction", "extension"] {
-        assert!(cut.contains(&element), "{element}");
+        assert!(cut.elements().contains(&element), "{element}");
     }
     assert!(scope.hides_parameter("reason-code") && !scope.hides_parameter("date"));
     let whole = Arranged {
@@ -487,7 +487,7 @@ fn a_copy_that_the_box_makes_holds_what_the_patient_sees() {
     }
     let of_patient = |actor: &Actor| {
         let scope = authorize_search(actor, ResourceType::Practitioner, &facts, now()).unwrap();
-        scope.cut_elements(None, Sensitivity::NORMAL)
+        scope.cut(None, Sensitivity::NORMAL)
     };
     assert_eq!(of_patient(&copying), of_patient(&person(Role::Patient)));
 }

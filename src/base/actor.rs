@@ -95,6 +95,17 @@ impl ActorRef {
         Self { kind: ActorKind::Anonymous, account: None, role: None, person: None, on_behalf_of: None, job: None }
     }
 
+    /// The same for a reader to whom it is not named: what somebody is, and not who.
+    #[must_use]
+    pub fn unnamed(&self) -> Self {
+        Self { kind: self.kind, role: self.role, ..Self::anonymous() }
+    }
+
+    /// Whether it is somebody with an account who is not named.
+    pub const fn is_unnamed(&self) -> bool {
+        matches!(self.kind, ActorKind::Person | ActorKind::ProxyFor) && self.account.is_none() && self.person.is_none()
+    }
+
     pub fn system(job: &str) -> Self {
         Self { kind: ActorKind::System, job: Some(job.into()), ..Self::anonymous() }
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::respond::Refusal;
 use super::ui::{role_word, t};
-use crate::base::{AccountId, ActorKind, ActorRef, ResourceRef};
+use crate::base::{AccountId, ActorKind, ActorRef, Role};
 use crate::identity::{AccountKind, AccountRow, Identity};
 
 /// Looks each account up once.
@@ -28,6 +28,10 @@ impl<'a> Names<'a> {
 
     /// Name and role. A job of the box is named only to staff: `import` says nothing to a patient.
     pub(super) fn of(&mut self, actor: &ActorRef, to_staff: bool) -> Result<(String, String), Refusal> {
+        if let Some(role) = actor.role.filter(|_| actor.is_unnamed()) {
+            let who = if role == Role::Proxy { "look-another-proxy" } else { "look-another-patient" };
+            return Ok((t(who).to_string(), role_word(role).to_string()));
+        }
         if let Some(id) = actor.account {
             // Who was refused at the door acts in no role yet, and has one by the account.
             let account = self.account(id)?;
@@ -56,12 +60,6 @@ impl<'a> Names<'a> {
     /// What an account is called, if there is one of this id.
     pub(super) fn of_account(&mut self, id: AccountId) -> Result<Option<String>, Refusal> {
         Ok(self.account(id)?.map(|account| account.display_name.to_string()))
-    }
-
-    /// Whose account it is now, after records were joined too.
-    pub(super) fn person(&mut self, actor: &ActorRef) -> Result<Option<ResourceRef>, Refusal> {
-        let Some(id) = actor.account else { return Ok(None) };
-        Ok(self.account(id)?.and_then(|account| account.person.clone()))
     }
 
     fn account(&mut self, id: AccountId) -> Result<Option<&AccountRow>, Refusal> {

@@ -19,7 +19,7 @@ use super::prepared::references_of;
 use super::reading::{Reading, stored};
 use super::rows::{Row, RowNumber, State};
 use super::search::PAGE;
-use crate::access::{Action, Denied, Target, authorize};
+use crate::access::{Action, Cut, Denied, Target, authorize};
 use crate::base::{FhirId, Timestamp};
 use crate::fhir::search::{DateRange, care_range, is_in_compartments};
 use crate::fhir::{Definitions, ResourceType};
@@ -115,7 +115,7 @@ struct Gathered {
     asked_size: usize,
     /// How many more bytes of rows there may be.
     room: usize,
-    rows: Vec<(Place, Row, &'static [&'static str])>,
+    rows: Vec<(Place, Row, Cut)>,
     more: bool,
 }
 
@@ -178,7 +178,7 @@ impl Reading<'_> {
         let is_theirs = *number == own || from.patients.contains(&own);
         let mut along = Vec::new();
         if from.state == State::Live && is_theirs && scope.allows(Some(patient), from.sensitivity) {
-            let cut = scope.cut_elements(Some(patient), from.sensitivity);
+            let cut = scope.cut(Some(patient), from.sensitivity);
             along = self.along(&[(place.clone(), from, cut)], asked)?;
             along.retain(|one| one.place > *last);
         }
@@ -207,7 +207,7 @@ impl Reading<'_> {
 
     fn everything_page(
         &mut self,
-        rows: Vec<(Place, Row, &'static [&'static str])>,
+        rows: Vec<(Place, Row, Cut)>,
         along: Vec<Along>,
         next: Option<Mark>,
         asked: &EverythingAsked,
@@ -222,14 +222,14 @@ impl Reading<'_> {
         for (_, row, cut) in rows {
             self.give(&row.json)?;
             self.touch(&row, kind, &mut touched)?;
-            page.matches.push(stored(row, cut)?);
+            page.matches.push(stored(row, &cut)?);
         }
         for one in along {
             let row = row(self.read, one.number)?;
             self.give(&row.json)?;
             let cut = self.cut_of(&row)?;
             self.touch(&row, kind, &mut touched)?;
-            page.included.push(stored(row, cut)?);
+            page.included.push(stored(row, &cut)?);
         }
         Ok(self.covered(page, touched))
     }
@@ -326,7 +326,7 @@ impl Reading<'_> {
                     return Ok(());
                 }
                 into.room = into.room.saturating_sub(row.json.len());
-                let cut = scope.cut_elements(Some(patient), row.sensitivity);
+                let cut = scope.cut(Some(patient), row.sensitivity);
                 into.rows.push(((patient.clone(), order, date, at), row, cut));
             }
         }
@@ -334,11 +334,7 @@ impl Reading<'_> {
     }
 
     /// What the rows of a page refer to, and what that refers to, as far as it is about no patient.
-    fn along(
-        &mut self,
-        rows: &[(Place, Row, &'static [&'static str])],
-        asked: &EverythingAsked,
-    ) -> Result<Vec<Along>, RecordError> {
+    fn along(&mut self, rows: &[(Place, Row, Cut)], asked: &EverythingAsked) -> Result<Vec<Along>, RecordError> {
         let mut seen: BTreeSet<RowNumber> = rows.iter().map(|((_, _, _, number), ..)| *number).collect();
         let mut out: Vec<Along> = Vec::new();
         let mut waiting: Vec<RowNumber> = Vec::new();

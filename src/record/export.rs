@@ -18,7 +18,7 @@ use super::numbers::{find, row};
 use super::reading::{Reading, stored, targets};
 use super::rows::{Row, RowNumber, State};
 use super::{Stored, prepared::local_reference};
-use crate::access::{Action, Class, Denied, Scope};
+use crate::access::{Action, Class, Cut, Denied, Scope};
 use crate::base::{FhirId, Timestamp};
 use crate::fhir::search::{Query, date_range, is_in_compartments, matches};
 use crate::fhir::{Definitions, ResourceType};
@@ -173,7 +173,7 @@ type VersionPlace = (Desc<i64>, RowNumber, u32);
 struct Hit {
     place: ExportPlace,
     row: Row,
-    cut: &'static [&'static str],
+    cut: Cut,
     /// Whether a file may end behind it: only between patients, where it goes by patients.
     may_end: bool,
 }
@@ -268,7 +268,7 @@ impl Reading<'_> {
         let mut chunk = ExportChunk { found: Vec::with_capacity(found.len()), next };
         for (row, cut) in found {
             self.touch(&row, kind, &mut touched)?;
-            chunk.found.push(stored(row, cut)?);
+            chunk.found.push(stored(row, &cut)?);
         }
         Ok(self.covered(chunk, touched))
     }
@@ -340,7 +340,7 @@ impl Reading<'_> {
         number: RowNumber,
         version: u32,
         tag: &HistoryTag,
-    ) -> Result<Option<(Row, &'static [&'static str])>, RecordError> {
+    ) -> Result<Option<(Row, Cut)>, RecordError> {
         let only_inside = of.whom != Whom::Everybody && part(of.kind, &of.whom) == Part::Compartments;
         let is_outside =
             |patients: &[RowNumber]| only_inside && of.kind != ResourceType::Patient && patients.is_empty();
@@ -386,7 +386,7 @@ impl Reading<'_> {
         scope: &Scope,
         (number, then): (RowNumber, Row),
         current: &Row,
-    ) -> Result<Option<(Row, &'static [&'static str])>, RecordError> {
+    ) -> Result<Option<(Row, Cut)>, RecordError> {
         if current.state != State::Live || of.since.is_some_and(|since| then.updated <= since) {
             return Ok(None);
         }
@@ -403,7 +403,7 @@ impl Reading<'_> {
         let Some(seen) = targets(&patients).find(|patient| scope.allows(*patient, then.sensitivity)) else {
             return Ok(None);
         };
-        let cut = scope.cut_elements(seen, then.sensitivity);
+        let cut = scope.cut(seen, then.sensitivity);
         if !of.filters.is_empty() {
             let r4 = Definitions::r4();
             let value: Value = serde_json::from_slice(&then.json).map_err(|_| RecordError::Damaged)?;

@@ -83,7 +83,7 @@ impl Reading<'_> {
             let before = row.version.checked_sub(1).filter(|before| *before > 0 && !deleted);
             let before = before.map(|before| self.read.get(&VERSIONS, &(place.2, Desc(before)))).transpose()?.flatten();
             let created = !deleted && before.is_none_or(|before| before.state == State::Deleted);
-            page.versions.push(Version { deleted, created, stored: stored(row, cut)? });
+            page.versions.push(Version { deleted, created, stored: stored(row, &cut)? });
         }
         Ok(self.covered(page, touched))
     }

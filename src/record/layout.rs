@@ -252,7 +252,7 @@ mod tests {
         let row = CompartmentTag { sensitivity: held.sensitivity, ..row };
         assert_eq!(row.to_stored().unwrap(), [normal, 7, 1, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(CompartmentTag::from_stored(row.to_stored().unwrap().into()).unwrap(), row);
-        assert!(Tag::from_stored(vec![normal, 9].into()).is_err());
+        assert!(Tag::from_stored(vec![normal, 17].into()).is_err());
         // Before the code's hash stood apart from its system's, the resource has to be opened.
         for before in [0, 1] {
             assert!(CompartmentTag::from_stored(vec![normal, before, 1, 0, 0, 0, 0, 0, 0, 0].into()).unwrap().more);

@@ -6,6 +6,7 @@ use super::error::RecordError;
 use super::numbers::{find, row};
 use super::reading::{Reading, stored};
 use super::rows::State;
+use super::strangers::Strangers;
 use super::withheld::Withheld;
 use super::{Records, Stored, Undisclosed, directory};
 use crate::access::{Actor, ConsentRules, Facts, ProxyGrant, Scope, Sensitivity};
@@ -58,7 +59,7 @@ impl Lookers {
             Self::Others | Self::Refused => !own,
             Self::Own => own,
             Self::Staff => !own && actor.role.is_some_and(Role::is_staff),
-            Self::Family => !own && actor.role.is_some_and(|role| !role.is_staff()),
+            Self::Family => !own && !actor.is_unnamed() && actor.role.is_some_and(|role| !role.is_staff()),
             Self::Outside => matches!(actor.kind, ActorKind::Service | ActorKind::ShareLink),
         }
     }
@@ -172,6 +173,11 @@ impl Reading<'_> {
         }
         let mut withheld = Withheld::is_from(&scope, Some(patient)).then(Withheld::default);
         let asks = self.actor().to_ref();
+        // Who answers for the log reads it whole.
+        let mut strangers = match withheld {
+            Some(_) => Some(Strangers::to(self.read, asks.clone(), patient)?),
+            None => None,
+        };
         let mut found = LooksFound { next: asked.before, ..LooksFound::default() };
         let (mut kept, mut through) = (0, 0);
         loop {
@@ -188,6 +194,14 @@ impl Reading<'_> {
                 }
                 if let Some(withheld) = &mut withheld {
                     self.withhold(withheld, &scope, patient, &mut day)?;
+                }
+                if let Some(strangers) = &mut strangers {
+                    for look in &mut day.looks {
+                        strangers.unname_in(&mut look.line)?;
+                    }
+                    for listing in &mut day.listings {
+                        strangers.unname(&mut listing.actor)?;
+                    }
                 }
                 day.looks.iter_mut().for_each(|look| look.resources.keep(MOST_NAMED));
                 found.own += day.looks.iter().filter(|look| Lookers::Own.includes(look, &asks)).count();
@@ -321,6 +335,6 @@ impl Reading<'_> {
             handed.push(Touched::new(Some(id.clone()), TouchKind::Listed, reference));
         }
         let cut = self.cut_of(&row)?;
-        Ok(Some(stored(row, cut)?))
+        Ok(Some(stored(row, &cut)?))
     }
 }

@@ -50,6 +50,7 @@ mod sight;
 mod settling_tests;
 #[cfg(test)]
 mod tests;
+mod strangers;
 mod summary;
 mod trail;
 mod trail_event;

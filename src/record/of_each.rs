@@ -61,7 +61,7 @@ impl Reading<'_> {
                 if !row.is_of(number) || !scope.allows(Some(patient), row.sensitivity) {
                     continue;
                 }
-                let cut = scope.cut_elements(Some(patient), row.sensitivity);
+                let cut = scope.cut(Some(patient), row.sensitivity);
                 rows.push((row, cut));
             }
         }

@@ -15,7 +15,7 @@ use super::rows::{Row, RowNumber, State};
 use super::transaction::{Integrity, Voice};
 use super::writing::Writing;
 use crate::access::{
-    self, Action, Actor, Denied, OwnWords, Said, Sensitivity, Target, Who, authorize, is_withdrawal, withdrawn_by,
+    self, Action, Actor, Cut, Denied, OwnWords, Said, Sensitivity, Target, Who, authorize, is_withdrawal, withdrawn_by,
 };
 use crate::fhir::{Issue, IssueCode, ResourceType};
 use crate::store::{Direction, KeyRange, ReadExt as _, Tx};
@@ -217,20 +217,15 @@ impl Writing<'_, '_, '_> {
     }
 
     /// Whether the actor may do this to the row for one of its patients at least.
-    pub(super) fn permit(&self, action: Action, row: &Row) -> Result<&'static [&'static str], RecordError> {
+    pub(super) fn permit(&self, action: Action, row: &Row) -> Result<Cut, RecordError> {
         self.permit_to(self.actor, action, row)
     }
 
-    pub(super) fn permit_to(
-        &self,
-        actor: &Actor,
-        action: Action,
-        row: &Row,
-    ) -> Result<&'static [&'static str], RecordError> {
+    pub(super) fn permit_to(&self, actor: &Actor, action: Action, row: &Row) -> Result<Cut, RecordError> {
         let mut denied = Denied::NotVisible;
         for target in self.targets(row)? {
             match authorize(actor, action, &target, &self.facts(), self.now) {
-                Ok(grant) => return Ok(grant.cut_elements()),
+                Ok(grant) => return Ok(grant.into_cut()),
                 Err(error) => denied = error,
             }
         }
@@ -238,11 +233,11 @@ impl Writing<'_, '_, '_> {
     }
 
     /// Whether the actor may do this to the row for every one of its patients.
-    pub(super) fn permit_all(&self, action: Action, row: &Row) -> Result<&'static [&'static str], RecordError> {
-        let mut cut: &'static [&'static str] = &[];
+    pub(super) fn permit_all(&self, action: Action, row: &Row) -> Result<Cut, RecordError> {
+        let mut cut = Cut::default();
         for target in self.targets(row)? {
             match authorize(self.actor, action, &target, &self.facts(), self.now) {
-                Ok(grant) => cut = grant.cut_elements(),
+                Ok(grant) => cut = grant.into_cut(),
                 Err(denied) => return Err(as_absent(denied)),
             }
         }
@@ -260,11 +255,11 @@ pub(super) fn must_not_be_astray(prepared: &Prepared) -> Result<(), RecordError>
 }
 
 /// Puts back what the actor does not see, and refuses what they tried to put there.
-pub(super) fn keep_cut(prepared: &Prepared, live: Option<&Row>, cut: &[&str]) -> Result<Prepared, RecordError> {
+pub(super) fn keep_cut(prepared: &Prepared, live: Option<&Row>, cut: &Cut) -> Result<Prepared, RecordError> {
     let before = live.map(|live| serde_json::from_slice::<Value>(&live.json)).transpose();
     let before = before.map_err(|_| RecordError::Damaged)?;
     let mut value = prepared.resource()?;
-    access::cut::keep(&mut value, before.as_ref(), cut)?;
+    cut.put_back(&mut value, before.as_ref())?;
     Ok(Prepared::new(prepared.kind, &value))
 }
 

@@ -18,7 +18,7 @@ use super::rows::{Row, RowNumber, State};
 use super::sight::Sight;
 use super::withheld::Withheld;
 use super::{Channel, Limits, OfPatient, Stored, directory};
-use crate::access::{self, Action, Actor, Denied, Scope, Target, authorize};
+use crate::access::{self, Action, Actor, Cut, Denied, Scope, Target, authorize};
 use crate::audit::{TouchKind, Touched};
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::fhir::ResourceType;
@@ -145,7 +145,7 @@ impl<'a> Reading<'a> {
     /// Those of the rows that `choose` names by their place.
     pub(super) fn hand_out_chosen<C: Copy>(
         &mut self,
-        rows: Vec<(Row, &'static [&'static str])>,
+        rows: Vec<(Row, Cut)>,
         with: C,
         choose: Choose<C>,
     ) -> Result<Undisclosed<Vec<Stored>>, RecordError> {
@@ -167,7 +167,7 @@ impl<'a> Reading<'a> {
         patient: &FhirId,
         kind: ResourceType,
         most: usize,
-    ) -> Result<(Vec<(Row, &'static [&'static str])>, bool), RecordError> {
+    ) -> Result<(Vec<(Row, Cut)>, bool), RecordError> {
         self.rows_within(patient, kind, most, usize::MAX)
     }
 
@@ -179,7 +179,7 @@ impl<'a> Reading<'a> {
         kind: ResourceType,
         most: usize,
         mut bytes: usize,
-    ) -> Result<(Vec<(Row, &'static [&'static str])>, bool), RecordError> {
+    ) -> Result<(Vec<(Row, Cut)>, bool), RecordError> {
         let scope = self.scope(kind)?;
         let mut found = Vec::new();
         let Some(number) = find(self.read, ResourceType::Patient, patient)? else { return Ok((found, false)) };
@@ -198,7 +198,7 @@ impl<'a> Reading<'a> {
             }
             bytes = bytes.checked_sub(row.json.len()).ok_or(RecordError::TooMuch)?;
             // The row may be in several compartments; here it is this patient's that counts.
-            let cut = scope.cut_elements(Some(patient), row.sensitivity);
+            let cut = scope.cut(Some(patient), row.sensitivity);
             found.push((row, cut));
         }
         Ok((found, false))
@@ -318,7 +318,7 @@ impl<'a> Reading<'a> {
         action: Action,
         kind: ResourceType,
         id: &FhirId,
-    ) -> Result<(RowNumber, Row, &'static [&'static str]), RecordError> {
+    ) -> Result<(RowNumber, Row, Cut), RecordError> {
         let number = find(self.read, kind, id)?;
         let found = number.map(|number| row(self.read, number)).transpose()?;
         let known = found.filter(|row| row.state != State::Reserved);
@@ -338,7 +338,7 @@ impl<'a> Reading<'a> {
 
     /// Asks the policy for one row; answers with what to cut. For a row of several patients one yes is enough. A no is
     /// noted for the chain.
-    pub(super) fn permit(&mut self, action: Action, row: &Row) -> Result<&'static [&'static str], RecordError> {
+    pub(super) fn permit(&mut self, action: Action, row: &Row) -> Result<Cut, RecordError> {
         let denied = match self.allowed(action, row) {
             Ok(cut) => return Ok(cut),
             Err(denied) => denied,
@@ -355,7 +355,7 @@ impl<'a> Reading<'a> {
     }
 
     /// [`Reading::permit`] without a note: for rows that nobody named.
-    pub(super) fn allowed(&mut self, action: Action, row: &Row) -> Result<&'static [&'static str], Denied> {
+    pub(super) fn allowed(&mut self, action: Action, row: &Row) -> Result<Cut, Denied> {
         let patients = self.patients_of(row).map_err(|_| Denied::Undecided)?;
         let mut denied = Denied::NotVisible;
         for patient in targets(&patients) {
@@ -366,7 +366,7 @@ impl<'a> Reading<'a> {
                 sensitivity: row.sensitivity,
             };
             match authorize(self.sight.actor, action, &target, &self.facts(), self.sight.now) {
-                Ok(grant) => return Ok(grant.cut_elements()),
+                Ok(grant) => return Ok(grant.into_cut()),
                 Err(error) => denied = error,
             }
         }
@@ -377,7 +377,7 @@ impl<'a> Reading<'a> {
         self.sight.may_see(self.read, row)
     }
 
-    pub(super) fn cut_of(&mut self, row: &Row) -> Result<&'static [&'static str], RecordError> {
+    pub(super) fn cut_of(&mut self, row: &Row) -> Result<Cut, RecordError> {
         self.sight.cut_of(self.read, row)
     }
 
@@ -399,29 +399,24 @@ impl<'a> Reading<'a> {
     }
 
     /// A row for which [`Reading::permit`] said what to cut.
-    pub(super) fn hand_out(
-        &mut self,
-        row: Row,
-        cut: &'static [&'static str],
-        kind: TouchKind,
-    ) -> Result<Undisclosed<Stored>, RecordError> {
+    pub(super) fn hand_out(&mut self, row: Row, cut: Cut, kind: TouchKind) -> Result<Undisclosed<Stored>, RecordError> {
         let mut touched = Vec::new();
         self.give(&row.json)?;
         self.touch(&row, kind, &mut touched)?;
-        let stored = stored(row, cut)?;
+        let stored = stored(row, &cut)?;
         Ok(self.covered(stored, touched))
     }
 
     pub(super) fn hand_out_list(
         &mut self,
-        rows: Vec<(Row, &'static [&'static str])>,
+        rows: Vec<(Row, Cut)>,
         kind: TouchKind,
     ) -> Result<Undisclosed<Vec<Stored>>, RecordError> {
         let mut touched = Vec::new();
         let mut out = Vec::with_capacity(rows.len());
         for (row, cut) in rows {
             self.touch(&row, kind, &mut touched)?;
-            out.push(stored(row, cut)?);
+            out.push(stored(row, &cut)?);
         }
         Ok(self.covered(out, touched))
     }
@@ -439,12 +434,12 @@ pub(super) fn targets(patients: &[FhirId]) -> impl Iterator<Item = Option<&FhirI
     patients.iter().map(Some).chain(nobody)
 }
 
-pub(super) fn stored(row: Row, cut: &[&str]) -> Result<Stored, RecordError> {
+pub(super) fn stored(row: Row, cut: &Cut) -> Result<Stored, RecordError> {
     let json = if cut.is_empty() || row.json.is_empty() {
         row.json
     } else {
         let mut value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
-        access::cut::cut(&mut value, cut);
+        cut.take_from(&mut value);
         value.to_string().into()
     };
     Ok(Stored { kind: row.kind, id: row.id, version: row.version, updated: row.updated, json })

@@ -252,7 +252,7 @@ impl Reading<'_> {
                 _ => self.opened(),
             };
             self.touch(&row, kind, &mut touched)?;
-            page.matches.push(stored(row, cut)?);
+            page.matches.push(stored(row, &cut)?);
         }
         let included = match queries.first() {
             Some(query) => self.included(query, &numbers)?,
@@ -269,7 +269,7 @@ impl Reading<'_> {
                 _ => self.opened(),
             };
             self.touch(&row, kind, &mut touched)?;
-            page.included.push(stored(row, cut)?);
+            page.included.push(stored(row, &cut)?);
         }
         if let (true, true, Some(patient)) = (touched.is_empty(), counted, asked_of) {
             // A count tells something of whoever it counts by.
@@ -368,7 +368,7 @@ impl Reading<'_> {
     pub(super) fn as_seen(&mut self, row: &Row) -> Result<serde_json::Value, RecordError> {
         self.look_into(row)?;
         let cut = self.cut_of(row)?;
-        serde_json::from_slice(&stored(row.clone(), cut)?.json).map_err(|_| RecordError::Damaged)
+        serde_json::from_slice(&stored(row.clone(), &cut)?.json).map_err(|_| RecordError::Damaged)
     }
 }
 

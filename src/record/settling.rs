@@ -17,10 +17,10 @@ use super::prepared::Prepared;
 use super::reading::stored;
 use super::rows::{Row, State};
 use super::search;
-use super::sight::{Cut, Sight};
+use super::sight::Sight;
 use super::transaction::{Written, WrittenAs};
 use super::writing::{Identity, Put, Writing};
-use crate::access::{Action, OwnWords, is_withdrawal};
+use crate::access::{Action, Cut, OwnWords, is_withdrawal};
 use crate::base::{FhirId, ResourceRef};
 use crate::fhir::bundle::{links_of, rewrite_patched, rewrite_references};
 use crate::fhir::patch::Patch;
@@ -198,7 +198,7 @@ impl Writing<'_, '_, '_> {
         let cut = self.permit(Action::Patch, row)?;
         self.fulfils(condition, Some(row))?;
         self.goes_through(row.json.len())?;
-        let before = stored(row.clone(), cut)?;
+        let before = stored(row.clone(), &cut)?;
         let before: Value = serde_json::from_slice(&before.json).map_err(|_| RecordError::Damaged)?;
         let mut after = patch.apply(&before).map_err(|error| RecordError::Patch(row.kind, error))?;
         patch.make_own(&mut after);
@@ -209,7 +209,7 @@ impl Writing<'_, '_, '_> {
     fn withdrawn(&self, row: &Row, patch: &Patch) -> Option<Patched> {
         OwnWords::of(self.actor).filter(|_| patch.is_small())?;
         self.permit(Action::Withdraw, row).ok()?;
-        let before = stored(row.clone(), self.permit(Action::Read, row).ok()?).ok()?;
+        let before = stored(row.clone(), &self.permit(Action::Read, row).ok()?).ok()?;
         let before: Value = serde_json::from_slice(&before.json).ok()?;
         let after = patch.apply(&before).ok().filter(|after| is_withdrawal(row.kind, &before, after))?;
         Some(Patched { after, stood: links_of(before, Definitions::r4()) })
@@ -323,8 +323,7 @@ impl Writing<'_, '_, '_> {
         let pace = self.pace();
         let mut sees = |row: &Row| {
             let seen = sight.sees(tx, row)?;
-            let whole: Cut = &[];
-            Ok(seen.or_else(|| (writes_over && self.permit(Action::Update, row).is_ok()).then_some(whole)))
+            Ok(seen.or_else(|| (writes_over && self.permit(Action::Update, row).is_ok()).then(Cut::default)))
         };
         let found = search::run(tx, &bare, &wanted, &mut search::Visible::new(&mut sees, &pace))?;
         Ok(found.matches.into_iter().map(|(_, row)| row.id).collect())
@@ -357,9 +356,9 @@ impl Writing<'_, '_, '_> {
     /// What a conditional create found instead of creating: handed out if it may be read.
     fn matched(&mut self, row: Row) -> Result<Written, RecordError> {
         let seen = match self.permit(Action::Read, &row) {
-            Ok(cut) => stored(row.clone(), cut)?,
+            Ok(cut) => stored(row.clone(), &cut)?,
             Err(RecordError::NotFound | RecordError::Denied(_)) => {
-                stored(Row { json: bytes::Bytes::new(), ..row.clone() }, &[])?
+                stored(Row { json: bytes::Bytes::new(), ..row.clone() }, &Cut::default())?
             }
             Err(error) => return Err(error),
         };

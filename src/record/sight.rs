@@ -9,14 +9,11 @@ use super::error::RecordError;
 use super::facts::{RecordFacts, Setting};
 use super::reading::targets;
 use super::rows::{Row, RowNumber};
-use crate::access::{Actor, Denied, Scope, authorize_search};
+use crate::access::{Actor, Cut, Denied, Scope, authorize_search};
 use crate::base::{FhirId, Timestamp};
 use crate::fhir::ResourceType;
 use crate::fhir::search::{Filter, Query, SortKey, Special};
 use crate::store::Read;
-
-/// Elements that are cut of a resource.
-pub(super) type Cut = &'static [&'static str];
 
 pub(super) struct Sight<'a> {
     pub(super) actor: &'a Actor,
@@ -57,14 +54,14 @@ impl<'a> Sight<'a> {
         };
         let patients = self.patients_of(read, row)?;
         let seen = targets(&patients).find(|patient| scope.allows(*patient, row.sensitivity));
-        Ok(seen.map(|patient| scope.cut_elements(patient, row.sensitivity)))
+        Ok(seen.map(|patient| scope.cut(patient, row.sensitivity)))
     }
 
-    pub(super) fn cut_of(&mut self, read: &dyn Read, row: &Row) -> Result<&'static [&'static str], RecordError> {
+    pub(super) fn cut_of(&mut self, read: &dyn Read, row: &Row) -> Result<Cut, RecordError> {
         let scope = self.scope(read, row.kind)?;
         let patients = self.patients_of(read, row)?;
         let seen = targets(&patients).find(|patient| scope.allows(*patient, row.sensitivity));
-        Ok(scope.cut_elements(seen.flatten(), row.sensitivity))
+        Ok(scope.cut(seen.flatten(), row.sensitivity))
     }
 
     /// The ids of the patients whose compartments hold a row.

@@ -41,7 +41,7 @@ impl Reading<'_> {
         let kind = self.opened();
         self.touch(&own, kind, &mut touched)?;
         let mut seen = BTreeSet::from([number]);
-        let mut parts = SummaryParts { patient: stored(own, cut)?, chosen: vec![], along: vec![] };
+        let mut parts = SummaryParts { patient: stored(own, &cut)?, chosen: vec![], along: vec![] };
         let mut waiting = Vec::new();
         // To leave out what is older would be to say that there is none: a record that is too much is refused.
         let mut room = self.most_given();
@@ -56,7 +56,7 @@ impl Reading<'_> {
             for (row, cut) in rows {
                 self.look_into(&row)?;
                 room = room.saturating_sub(row.json.len());
-                let one = stored(row.clone(), cut)?;
+                let one = stored(row.clone(), &cut)?;
                 values.push(serde_json::from_slice::<Value>(&one.json).map_err(|_| RecordError::Damaged)?);
                 all.push(Some((row, one)));
             }
@@ -81,7 +81,7 @@ impl Reading<'_> {
             self.give(&row.json)?;
             let cut = self.cut_of(&row)?;
             self.touch(&row, kind, &mut touched)?;
-            let one = stored(row, cut)?;
+            let one = stored(row, &cut)?;
             let value: Value = serde_json::from_slice(&one.json).map_err(|_| RecordError::Damaged)?;
             waiting.extend(references_of(&value));
             rest.push(one);

@@ -2,8 +2,8 @@
 //!
 //! Nothing is stored for it: an entry of the chain is put into its form when it is asked for. Its id is the entry's
 //! sequence, its one version is 1. Whoever answers for the log sees it all; patients, and who acts for them, see what
-//! concerns them, without what was typed and from where, and without what they may not see: an entry that is about nothing
-//! else is not there for them. To another program, which may read the whole log, such an entry names it not. Asking is itself
+//! concerns them, without what was typed and from where, without the names of strangers, and without what they may not see: an
+//! entry that is about nothing else is not there for them. To another program, which may read the whole log, such an entry names it not. Asking is itself
 //! an entry.
 
 use std::collections::BTreeSet;
@@ -14,6 +14,7 @@ use super::disclosure::Undisclosed;
 use super::error::RecordError;
 use super::pace::Pace;
 use super::reading::Reading;
+use super::strangers::Strangers;
 use super::trail_event::{Sight, Unnamed, audit_event};
 use super::withheld::Withheld;
 use super::{Page, Stored};
@@ -168,6 +169,9 @@ impl Reading<'_> {
         touched.touched = left;
         if !all && touched.touched.is_empty() {
             return Ok(None);
+        }
+        if let Some(patient) = touched.touched.iter().find_map(|part| part.patient.as_ref()).filter(|_| !all) {
+            Strangers::to(self.read, self.actor().to_ref(), patient)?.unname_in(&mut line)?;
         }
         touched.keep(MOST_RESOURCES);
         let withheld = Unnamed { held: held.len(), sealed: if all { sealed } else { 0 } };

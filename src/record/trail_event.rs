@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::audit::{Action, Detail, DetailState, Entry, Line, Outcome, TouchedPage};
-use crate::base::{ActorKind, FhirId};
+use crate::base::{ActorKind, FhirId, Role};
 use crate::fhir::meta::instant;
 
 /// How much of an entry is shown.
@@ -168,7 +168,11 @@ fn agents(entry: &Entry, sight: Sight) -> Vec<Value> {
         (Some(person), ..) => json!({ "reference": person.as_str() }),
         (None, Some(account), _) => json!({ "identifier": account }),
         (None, None, Some(job)) if sight == Sight::Whole => json!({ "display": &**job }),
-        _ if person => json!({ "display": "Somebody with an account" }),
+        _ if person => json!({ "display": match actor.role {
+            Some(Role::Patient) => "Another patient",
+            Some(Role::Proxy) => "Somebody who acts for a patient",
+            _ => "Somebody with an account",
+        } }),
         _ => json!({ "display": match actor.kind {
             ActorKind::System => "The box itself",
             ActorKind::ShareLink => "Whoever has a share link",

@@ -22,7 +22,7 @@ use super::rows::{Row, RowNumber, State};
 use super::rule::{self, Changed, Rule};
 use super::transaction::{Integrity, Labels, Repeated, Stay, Transaction, Voice, Written, WrittenAs};
 use super::{consents, directory, notice};
-use crate::access::{Action, Actor, Denied, Target, Who, authorize};
+use crate::access::{Action, Actor, Cut, Denied, Target, Who, authorize};
 use crate::audit::{AuditedTx, TouchKind, Touched};
 use crate::base::{Ambient, FhirId, ResourceRef, Timestamp};
 use crate::fhir::ResourceType;
@@ -318,7 +318,7 @@ impl<'a> Writing<'a, '_, '_> {
             let cut = self.permit(action, live)?;
             must_be_told(stood.as_ref(), live)?;
             if !cut.is_empty() {
-                prepared = keep_cut(&prepared, Some(live), cut)?;
+                prepared = keep_cut(&prepared, Some(live), &cut)?;
             }
             if self.overwrites_unseen(live) {
                 sent = Some(prepared.clone());
@@ -333,7 +333,7 @@ impl<'a> Writing<'a, '_, '_> {
             }
             if self.how.repeated == Repeated::Skipped && content_of(&live.json) == Some(prepared.content) {
                 self.touch(live)?;
-                return Ok(Written { stored: Some(stored(live.clone(), cut)?), as_what: WrittenAs::Unchanged });
+                return Ok(Written { stored: Some(stored(live.clone(), &cut)?), as_what: WrittenAs::Unchanged });
             }
         }
         if live.is_none() && chosen && !self.may_choose_ids() {
@@ -365,7 +365,7 @@ impl<'a> Writing<'a, '_, '_> {
             self.permit(action, &stands)?
         };
         if live.is_none() && !cut.is_empty() {
-            prepared = keep_cut(&prepared, None, cut)?;
+            prepared = keep_cut(&prepared, None, &cut)?;
             row = prepared.row(&id, version, self.now, &standing);
         }
         self.must_be_whole(&prepared)?;
@@ -404,7 +404,7 @@ impl<'a> Writing<'a, '_, '_> {
         self.touch(&stands)?;
         let as_what = if live.is_some() { WrittenAs::Updated } else { WrittenAs::Created };
         let told = sent.map_or(row, |sent| sent.row(&id, version, self.now, &standing));
-        Ok(Written { stored: Some(stored(told, cut)?), as_what })
+        Ok(Written { stored: Some(stored(told, &cut)?), as_what })
     }
 
     pub(super) fn delete(
@@ -440,7 +440,7 @@ impl<'a> Writing<'a, '_, '_> {
             self.not_locked(&old)?;
         }
         if old.state == State::Deleted {
-            return Ok(Written { stored: Some(stored(old, &[])?), as_what: WrittenAs::WasDeleted });
+            return Ok(Written { stored: Some(stored(old, &Cut::default())?), as_what: WrittenAs::WasDeleted });
         }
         self.rules_let_go(&old)?;
         self.retire(number, &stood, &old)?;
@@ -465,7 +465,7 @@ impl<'a> Writing<'a, '_, '_> {
         if self.how.integrity == Integrity::Enforced {
             self.gone.push((place, reference_to(kind, id)?));
         }
-        Ok(Written { stored: Some(stored(gone, &[])?), as_what: WrittenAs::Deleted })
+        Ok(Written { stored: Some(stored(gone, &Cut::default())?), as_what: WrittenAs::Deleted })
     }
 
     /// What is stored under a number, by which it stands in the indexes; and as it stands.

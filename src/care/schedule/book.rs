@@ -194,12 +194,22 @@ pub fn patients_of(appointment: &Value) -> impl Iterator<Item = &str> {
     actors(appointment, "Patient/")
 }
 
-/// Whether it is a visit of several patients.
+/// Whether it is a visit of several patients. To each of them the others stand in it without a name.
 pub fn is_for_several(appointment: &Value) -> bool {
-    patients_of(appointment).nth(1).is_some()
+    let all = appointment.get("participant").and_then(Value::as_array).into_iter().flatten();
+    let is_unnamed = |one: &Value| {
+        one.pointer("/actor/reference").is_none()
+            && one.pointer("/actor/type").and_then(Value::as_str) == Some("Patient")
+    };
+    all.filter(|one| refers(one, "Patient/") || is_unnamed(one)).nth(1).is_some()
 }
 
-/// The same as ids.
+/// Whether a time was offered that is this patient's alone to take or not.
+pub fn may_answer(appointment: &Value) -> bool {
+    appointment.get("status").and_then(Value::as_str) == Some("pending") && !is_for_several(appointment)
+}
+
+/// The ids of those whom it is for.
 pub(super) fn ids_of(appointment: &Value) -> Vec<FhirId> {
     let mut all: Vec<FhirId> = Vec::new();
     for id in patients_of(appointment).filter_map(|id| FhirId::parse(id).ok()) {

@@ -92,7 +92,8 @@ fn summed(found: &LooksFound, own: &Own, now: Timestamp) -> Result<LookedSum, Re
                 .kinds
                 .iter()
                 .any(|kind| matches!(kind, TouchKind::Opened | TouchKind::Changed | TouchKind::SentOut));
-            if !saw || !matches!(actor.kind, ActorKind::Person | ActorKind::ProxyFor) {
+            // Whoever is not named opened what is theirs, too.
+            if !saw || !matches!(actor.kind, ActorKind::Person | ActorKind::ProxyFor) || actor.is_unnamed() {
                 continue;
             }
             let who = actor.person.as_ref().map_or_else(|| format!("{:?}", actor.account), ToString::to_string);

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::pages::{ListingRow, LookDay, LookKind, LookRow};
 use crate::audit::{Action, Day, DetailState, Listing, Look, Purpose, TouchKind};
-use crate::base::{AccountId, ActorKind, ActorRef, FhirId, ResourceRef, Role, Timestamp};
+use crate::base::{AccountId, ActorKind, ActorRef, ResourceRef, Timestamp};
 use crate::care::messages::JOB;
 use crate::fhir::ResourceType;
 use crate::http::names::Names;
@@ -25,17 +25,18 @@ pub(super) fn begin_of_year(now: Timestamp, zone: &TimeZone) -> Option<Timestamp
     Some(first.to_zoned(zone.clone()).ok()?.timestamp())
 }
 
-/// Who reads the page, and of which patient it is.
+/// Who reads the page.
 #[derive(Clone, Copy)]
-pub(super) struct Reader<'a> {
+pub(super) struct Reader {
     pub account: Option<AccountId>,
-    pub patient: &'a FhirId,
+    /// Whether it is about their own record, and not that of somebody for whom they act.
+    pub is_own: bool,
 }
 
 /// Days as the page shows them.
 pub(super) fn days(
     days: &[Day],
-    reader: Reader<'_>,
+    reader: Reader,
     names: &mut Names<'_>,
     zone: &TimeZone,
 ) -> Result<Vec<LookDay>, Refusal> {
@@ -43,9 +44,8 @@ pub(super) fn days(
     for day in days {
         let mut looks: Vec<LookRow> = Vec::new();
         for fold in folded(&day.looks) {
-            let stranger = is_stranger(&fold.actor, fold.kind, reader, names)?;
-            let who = if stranger { another(&fold.actor) } else { called(&fold.actor, reader, names)? };
-            looks.push(fold.row(who, zone).told_apart(&fold, stranger, reader));
+            let who = called(&fold.actor, reader, names)?;
+            looks.push(fold.row(who, reader, zone).told_apart(&fold, reader));
         }
         let mut listings = Vec::new();
         for Listing { actor, count, first, last, .. } in &day.listings {
@@ -74,35 +74,13 @@ fn line_of(look: &Look) -> (&ActorRef, LookKind, Purpose, Option<&str>) {
     (&look.line.entry.actor, kind_of(look), look.line.entry.purpose, reason)
 }
 
-fn called(actor: &ActorRef, reader: Reader<'_>, names: &mut Names<'_>) -> Result<(String, String), Refusal> {
+fn called(actor: &ActorRef, reader: Reader, names: &mut Names<'_>) -> Result<(String, String), Refusal> {
     let (name, role) = names.of(actor, false)?;
     Ok((if is_reader(actor, reader) { t("look-you").to_string() } else { name }, role))
 }
 
-fn is_reader(actor: &ActorRef, reader: Reader<'_>) -> bool {
+fn is_reader(actor: &ActorRef, reader: Reader) -> bool {
     actor.account.is_some() && actor.account == reader.account
-}
-
-/// Whether somebody of the patients' side has nothing to do with this patient: a name would say that they are a patient here.
-fn is_stranger(actor: &ActorRef, kind: LookKind, reader: Reader<'_>, names: &mut Names<'_>) -> Result<bool, Refusal> {
-    let is_own = |one: Option<&ResourceRef>| {
-        one.is_some_and(|one| one.type_name() == ResourceType::Patient.name() && one.id() == *reader.patient)
-    };
-    Ok(match actor.role {
-        _ if is_reader(actor, reader) => false,
-        Some(Role::Patient) => !is_own(actor.person.as_ref()) && !is_own(names.person(actor)?.as_ref()),
-        // By a program of theirs they act for nobody by name; what they reached they were let.
-        Some(Role::Proxy) => kind == LookKind::Refused && !is_own(actor.on_behalf_of.as_ref()),
-        _ => false,
-    })
-}
-
-fn another(actor: &ActorRef) -> (String, String) {
-    let (who, role) = match actor.role {
-        Some(Role::Proxy) => ("look-another-proxy", Role::Proxy),
-        _ => ("look-another-patient", Role::Patient),
-    };
-    (t(who).to_string(), crate::http::ui::role_word(role).to_string())
 }
 
 /// Whether it is how somebody who was invited came to an account: nobody is signed in then.
@@ -118,7 +96,7 @@ fn is_read_mark(fold: &Fold) -> bool {
 
 impl LookRow {
     /// With what is true of a look that nobody asked for, and of one by which somebody came to an account.
-    fn told_apart(self, fold: &Fold, stranger: bool, reader: Reader<'_>) -> Self {
+    fn told_apart(self, fold: &Fold, reader: Reader) -> Self {
         if is_invited(fold) {
             let made = fold.acts.iter().any(|act| act.did == Did::Act(Action::AccountCreate));
             return Self {
@@ -131,9 +109,17 @@ impl LookRow {
         if is_read_mark(fold) {
             return Self { what: t("look-read-mark").to_string(), why: t("look-read-mark-why").to_string(), ..self };
         }
-        let at_request = matches!(fold.purpose, Purpose::PatRqt | Purpose::FamRqt);
-        let unasked = stranger || at_request && fold.kind == LookKind::Refused && !is_reader(&fold.actor, reader);
-        if unasked && fold.reason.is_none() { Self { why: t("look-unasked").to_string(), ..self } } else { self }
+        let at_request = matches!(fold.purpose, Purpose::PatRqt | Purpose::FamRqt) && !is_reader(&fold.actor, reader);
+        let why = match (fold.actor.is_unnamed(), fold.kind == LookKind::Refused) {
+            _ if fold.reason.is_some() => None,
+            (true, false) => Some("look-theirs-too"),
+            (stranger, true) => (stranger || at_request).then_some("look-unasked"),
+            (false, false) => None,
+        };
+        match why {
+            Some(why) => Self { why: t(why).to_string(), ..self },
+            None => self,
+        }
     }
 }
 
@@ -245,10 +231,11 @@ impl Fold {
         }
     }
 
-    fn row(&self, (who, role): (String, String), zone: &TimeZone) -> LookRow {
+    fn row(&self, (who, role): (String, String), reader: Reader, zone: &TimeZone) -> LookRow {
         let why = match &self.reason {
             Some(reason) => t("look-reason").with("reason", reason).to_string(),
-            None => words::why_you(self.purpose).to_string(),
+            None if reader.is_own => words::why_you(self.purpose).to_string(),
+            None => words::why(self.purpose).to_string(),
         };
         let what = self.acts.iter().map(Act::words).collect::<Vec<_>>().join(". ");
         let note = match self.kind {
@@ -314,8 +301,10 @@ fn capital(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::audit::{Audit, Detail, Event, Touched, by_patient};
-    use crate::base::{Ambient, ManualClock, SeededRandom};
+    use crate::base::{Ambient, FhirId, ManualClock, Role, SeededRandom};
     use crate::store::Store;
+
+    const OWN: Reader = Reader { account: Some(AccountId::from_bytes([9; 16])), is_own: true };
 
     fn id(text: &str) -> FhirId {
         FhirId::parse(text).unwrap()
@@ -353,22 +342,22 @@ mod tests {
             event(somebody(2, Role::Nurse), Action::Read, TouchKind::Opened, &["Observation/o1"]),
         ]);
         let [nurse, doctor] = found.as_slice() else { panic!("{} lines", found.len()) };
-        let row = doctor.row(("Dr A".into(), "Doctor".into()), &TimeZone::UTC);
+        let row = doctor.row(("Dr A".into(), "Doctor".into()), OWN, &TimeZone::UTC);
         assert_eq!(row.what, "Added: 1 health problem. Opened 1 health problem, 2 results or measurements");
         assert_eq!(
             (row.from.iso().as_str(), row.until.unwrap().iso().as_str()),
             ("2026-03-03T09:01", "2026-03-03T09:03")
         );
         assert_eq!((row.kind, row.why.as_str()), (LookKind::Person, "Your care"));
-        assert!(nurse.row(("B".into(), "Nurse".into()), &TimeZone::UTC).until.is_none());
+        let row = nurse.row(("B".into(), "Nurse".into()), Reader { is_own: false, ..OWN }, &TimeZone::UTC);
+        assert!(row.until.is_none());
+        assert_eq!(row.why, "Care", "to who acts for the patient it is not their own");
     }
 
     #[test]
     fn nobody_is_said_to_have_been_asked_for_what_was_refused_and_an_account_by_a_code_is_called_so() {
-        let patient = id("p1");
-        let reader = Reader { account: Some(AccountId::from_bytes([9; 16])), patient: &patient };
-        let said = |fold: &Fold, stranger| {
-            let row = fold.row(("X".into(), "Y".into()), &TimeZone::UTC).told_apart(fold, stranger, reader);
+        let said = |fold: &Fold| {
+            let row = fold.row(("X".into(), "Y".into()), OWN, &TimeZone::UTC).told_apart(fold, OWN);
             (row.who, row.why, row.what)
         };
         let link = || ActorRef { kind: ActorKind::ShareLink, ..ActorRef::anonymous() };
@@ -378,15 +367,18 @@ mod tests {
             folds(vec![event]).remove(0)
         };
         let refused = of(link(), Action::ShareOpened, TouchKind::Denied);
-        assert_eq!(said(&refused, false).1, "Nobody asked for it: it was refused");
+        assert_eq!(said(&refused).1, "Nobody asked for it: it was refused");
         let opened = of(link(), Action::ShareOpened, TouchKind::SentOut);
-        assert_eq!(said(&opened, false).1, "You asked for it");
-        let stranger = of(somebody(2, Role::Patient), Action::Read, TouchKind::Denied);
-        assert_eq!(said(&stranger, true).1, "Nobody asked for it: it was refused");
+        assert_eq!(said(&opened).1, "You asked for it");
+        let stranger = || somebody(2, Role::Patient).unnamed();
+        let refused = of(stranger(), Action::Read, TouchKind::Denied);
+        assert_eq!(said(&refused).1, "Nobody asked for it: it was refused");
+        let opened = of(stranger(), Action::Read, TouchKind::Opened);
+        assert_eq!(said(&opened).1, "It is theirs, too, as a visit for several people is");
         let own = of(somebody(9, Role::Patient), Action::Read, TouchKind::Opened);
-        assert_eq!(said(&own, false).1, "You asked for it");
+        assert_eq!(said(&own).1, "You asked for it");
         let made = of(ActorRef::anonymous(), Action::AccountCreate, TouchKind::System);
-        let (who, why, what) = said(&made, false);
+        let (who, why, what) = said(&made);
         assert_eq!(who, "Whoever had the code of an invitation");
         assert_eq!((why.as_str(), what.as_str()), ("To use the portal", "Made an account with the code"));
     }
@@ -396,9 +388,8 @@ mod tests {
         let mut event = event(ActorRef::system(JOB), Action::Update, TouchKind::Changed, &["Communication/c1"]);
         event.purpose = Purpose::PatRqt;
         let fold = folds(vec![event]).remove(0);
-        let patient = id("p1");
-        let row = fold.row(("The clinic's system".into(), String::new()), &TimeZone::UTC);
-        let row = row.told_apart(&fold, false, Reader { account: None, patient: &patient });
+        let row = fold.row(("The clinic's system".into(), String::new()), OWN, &TimeZone::UTC);
+        let row = row.told_apart(&fold, OWN);
         assert_eq!(
             (row.what.as_str(), row.why.as_str()),
             ("Noted that a message was read", "So that both sides see that it was read")
@@ -447,7 +438,7 @@ mod tests {
         let kinds: Vec<LookKind> = found.iter().map(|fold| fold.kind).collect();
         use LookKind::{Computer, Emergency, Person, Refused, SentOut};
         assert_eq!(kinds, [Computer, SentOut, Emergency, Refused, Person], "newest first");
-        let row = |n: usize| found[n].row((String::new(), String::new()), &TimeZone::UTC);
+        let row = |n: usize| found[n].row((String::new(), String::new()), OWN, &TimeZone::UTC);
         assert!(row(2).why.contains("“Found on the street”"), "{}", row(2).why);
         assert_eq!(row(3).what, "Tried to open 1 result or measurement");
         assert_eq!(row(3).note.unwrap().0, "Refused.");

@@ -162,8 +162,8 @@ impl Own {
         self.extent.reads_record()
     }
 
-    pub(super) const fn reader(&self) -> looks::Reader<'_> {
-        looks::Reader { account: self.actor.account(), patient: &self.patient }
+    pub(super) fn reader(&self) -> looks::Reader {
+        looks::Reader { account: self.actor.account(), is_own: !self.acts_for_another() }
     }
 
     /// What a mark that something was seen here is of: the thing, or where the patient sees it for themselves, the thing as this

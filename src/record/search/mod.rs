@@ -31,8 +31,7 @@ use super::numbers::find;
 use super::numbers::row;
 use super::pace::{Pace, Paced};
 use super::rows::{Row, RowNumber, State};
-use super::sight::Cut;
-use crate::access;
+use crate::access::Cut;
 use crate::base::FhirId;
 use crate::fhir::definitions::ParamKind;
 use crate::fhir::search::{
@@ -156,7 +155,7 @@ impl Opened {
         }
         let mut value = self.elements.read(&self.row.json).map_err(|_| RecordError::Damaged)?;
         if !self.cut.is_empty() {
-            access::cut::cut(&mut value, self.cut);
+            self.cut.take_from(&mut value);
         }
         Ok(self.value.get_or_init(|| value))
     }
@@ -190,7 +189,7 @@ fn goes_by_clinical_date(query: &Query) -> bool {
 
 /// Runs `query` for the house itself, from which nothing is hidden.
 pub(super) fn run_unseen(read: &dyn Read, query: &Query, wanted: &Wanted<'_>) -> Result<Found, RecordError> {
-    run(read, query, wanted, &mut Visible::new(&mut |_| Ok(Some(&[])), &Pace::unbounded()))
+    run(read, query, wanted, &mut Visible::new(&mut |_| Ok(Some(Cut::default())), &Pace::unbounded()))
 }
 
 /// Runs `query` and returns one page of it.

@@ -60,6 +60,7 @@ look-you = You
 look-another-patient = Another patient
 look-another-proxy = Somebody who acts for a patient
 look-unasked = Nobody asked for it: it was refused
+look-theirs-too = It is theirs, too, as a visit for several people is
 look-invited = Whoever had the code of an invitation
 look-invited-why = To use the portal
 look-invited-made = Made an account with the code

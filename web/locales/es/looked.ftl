@@ -60,6 +60,7 @@ look-you = Usted
 look-another-patient = Otro paciente
 look-another-proxy = Alguien que actúa por un paciente
 look-unasked = Nadie lo pidió: se rechazó
+look-theirs-too = También es suyo, como lo es una visita para varias personas
 look-invited = Quien tenía el código de una invitación
 look-invited-why = Para usar el portal
 look-invited-made = Abrió una cuenta con el código
