@@ -20,11 +20,17 @@
 //! *Confided* ([`AUDIENCE`] [`CONFIDED`]) is the third: between the patient's side and who answers for the record. No consent and
 //! no emergency opens it to anybody else of the clinic.
 //!
+//! *Taken back* is the fourth, and no label says it: a document that the clinic took back as a mistake, another person's letter say,
+//! and the files that it alone names. To the patient's side it is not there any more.
+//!
 //! Zero is an ordinary item. Anything else is *sealed*: the patient sees it, others need the patient's
 //! consent for each bit, or an emergency. Sources: HL7 v3 Confidentiality and ActCode
 //! (`_InformationSensitivityPolicy`), both through FHIR R4 `security-labels`.
 
 use serde_json::{Value, json};
+
+use super::withdrawal::is_withdrawn;
+use crate::fhir::ResourceType;
 
 /// The byte, and the marks above it. See the module for the bits.
 /// As a stored value it is its byte: a rule of a consent names labels, and the mark is none.
@@ -80,6 +86,7 @@ impl Sensitivity {
     const ADMINISTRATIVE: Self = Self(1 << 8);
     const HELD: Self = Self(1 << 9);
     const CONFIDED: Self = Self(1 << 10);
+    const TAKEN_BACK: Self = Self(1 << 11);
 
     pub const fn from_byte(byte: u8) -> Self {
         Self(byte as u16)
@@ -91,14 +98,14 @@ impl Sensitivity {
         self.0 as u8
     }
 
-    /// The marks beside the labels, as rows store them: 1 no clinical letter, 2 held from the patient, 4 confided.
+    /// The marks beside the labels, as rows store them: 1 no clinical letter, 2 held from the patient, 4 confided, 8 taken back.
     pub const fn marks(self) -> u8 {
         (self.0 >> 8) as u8
     }
 
     /// The same labels with these marks; `None` where one is not known.
     pub const fn with_marks(self, marks: u8) -> Option<Self> {
-        if marks < 8 { Some(Self(self.0 & SEALS | (marks as u16) << 8)) } else { None }
+        if marks < 16 { Some(Self(self.0 & SEALS | (marks as u16) << 8)) } else { None }
     }
 
     /// The same, held or not.
@@ -108,6 +115,23 @@ impl Sensitivity {
             Hold::FromPatient => self.and(Self::HELD),
             Hold::No => Self(self.0 & !Self::HELD.0),
         }
+    }
+
+    /// The same, taken back.
+    #[must_use]
+    pub const fn taken_back(self) -> Self {
+        self.and(Self::TAKEN_BACK)
+    }
+
+    /// The same, as what was not taken back.
+    #[must_use]
+    pub const fn as_if_it_stood(self) -> Self {
+        Self(self.0 & !Self::TAKEN_BACK.0)
+    }
+
+    /// Whether the clinic took it back as a mistake, so that it is none of the patient's.
+    pub const fn is_taken_back(self) -> bool {
+        self.0 & Self::TAKEN_BACK.0 != 0
     }
 
     /// The same, with no label that seals it.
@@ -149,6 +173,13 @@ impl Sensitivity {
         let own = resource.get("meta").and_then(|meta| meta.get("security")).map_or(Self::NORMAL, Self::of_security);
         match resource.get("resourceType").and_then(Value::as_str) {
             Some("Consent") => own.and(Self(Self::spoken_of(resource).0 & SEALS)),
+            // What the patient's side took back are its own words.
+            Some("DocumentReference")
+                if resource.get("status").and_then(Value::as_str) == Some("entered-in-error")
+                    && !is_withdrawn(ResourceType::DocumentReference, resource) =>
+            {
+                own.taken_back()
+            }
             _ => own,
         }
     }
@@ -298,7 +329,7 @@ mod tests {
         let only = of(json!([code(ACT_CODE, "NOPAT")]));
         assert!(only.is_held() && !only.is_sealed() && only.byte() == 0 && !only.meets(Sensitivity::ALL));
         assert_eq!(Sensitivity::INFECTION.with_marks(held.marks()), Some(held));
-        assert_eq!(held.with_marks(8), None);
+        assert_eq!(held.with_marks(16), None);
     }
 
     #[test]
@@ -313,6 +344,23 @@ mod tests {
         for other in [json!([{ "system": AUDIENCE, "code": "x" }]), json!([{ "code": ADMINISTRATIVE }])] {
             assert!(!of(other).is_administrative());
         }
+    }
+
+    #[test]
+    fn a_document_that_the_clinic_took_back_is_marked_and_ones_own_words_are_not() {
+        let of = |status: &str, author: &str| {
+            let author = json!([{ "reference": author }]);
+            Sensitivity::of_resource(
+                &json!({ "resourceType": "DocumentReference", "status": status, "author": author }),
+            )
+        };
+        let marked = of("entered-in-error", "Practitioner/d");
+        assert!(marked.is_taken_back() && !marked.is_sealed() && !marked.is_held());
+        assert_eq!(Sensitivity::NORMAL.with_marks(marked.marks()), Some(marked));
+        assert_eq!(marked.as_if_it_stood(), Sensitivity::NORMAL);
+        assert!(
+            !of("current", "Practitioner/d").is_taken_back() && !of("entered-in-error", "Patient/p").is_taken_back()
+        );
     }
 
     #[test]

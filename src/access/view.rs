@@ -121,7 +121,7 @@ impl View {
 
     /// Why this may be done to a resource of this patient with these labels; `None` when it may not.
     pub(super) fn basis(&self, action: Action, patient: Option<&FhirId>, labels: Sensitivity) -> Option<Basis> {
-        if labels.is_held() && self.is_the_patients_side() {
+        if (labels.is_held() || labels.is_taken_back()) && self.is_the_patients_side() {
             return None;
         }
         if labels.is_confided() && !self.is_confided_in(action) {

@@ -52,6 +52,14 @@ pub(super) struct Standing {
 }
 
 impl Standing {
+    /// A file that goes with the documents that name it ([`super::taken_back`]) stays gone whatever else it follows.
+    pub(super) fn stay_taken_back(&mut self, before: &Row, follows: &[ResourceRef]) {
+        let is_of_a_document = follows.iter().any(|one| one.type_name() == ResourceType::DocumentReference.name());
+        if before.kind == ResourceType::Binary && before.sensitivity.is_taken_back() && !is_of_a_document {
+            self.sensitivity = self.sensitivity.taken_back();
+        }
+    }
+
     const fn none() -> Self {
         Self { patients: Vec::new(), sensitivity: Sensitivity::NORMAL }
     }
@@ -236,7 +244,9 @@ fn standing_of(
                     standing.be_of(patient);
                 }
             }
-            for other in followed(one.kind, &value) {
+            let follows = followed(one.kind, &value);
+            standing.stay_taken_back(&one, &follows);
+            for other in follows {
                 let Some(kind) = ResourceType::parse(other.type_name()) else { continue };
                 waiting.extend(find(read, kind, &other.id())?.filter(|number| met.insert(*number)));
             }
@@ -316,7 +326,9 @@ fn settled(
     for patient in compartment_patients(Definitions::r4(), before.kind, &value) {
         standing.be_of(find_or_reserve(tx, ResourceType::Patient, &patient)?);
     }
-    stand(tx, &followed(before.kind, &value), &mut standing, || goes_on(0).map(drop))?;
+    let follows = followed(before.kind, &value);
+    stand(tx, &follows, &mut standing, || goes_on(0).map(drop))?;
+    standing.stay_taken_back(&before, &follows);
     let after = Row { patients: standing.patients, sensitivity: standing.sensitivity, ..before.clone() };
     if after == before {
         return Ok(false);

@@ -52,6 +52,7 @@ mod settling_tests;
 mod tests;
 mod strangers;
 mod summary;
+mod taken_back;
 mod trail;
 mod trail_event;
 mod transaction;

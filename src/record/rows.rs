@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | 0 | 1 | format, 1 |
 //! | 1 | 1 | resource type's number |
-//! | 2 | 1 | state: 0 reserved (only referred to so far), 1 live, 2 deleted; 128 more where it is marked as no clinical letter, 64 where it is held from the patient |
+//! | 2 | 1 | state: 0 reserved (only referred to so far), 1 live, 2 deleted; 128 more where it is marked as no clinical letter, 64 where it is held from the patient, 32 where it is confided, 16 where it was taken back |
 //! | 3 | 1 | sensitivity |
 //! | 4 | 4 | version, from 1; 0 while reserved |
 //! | 8 | 8 | last update, milliseconds since 1970 UTC, signed |
@@ -59,10 +59,11 @@ pub(super) struct Row {
 
 const FORMAT: u8 = 1;
 const FIXED: usize = 18;
-/// In the byte of the state: no clinical letter, held from the patient, confided.
+/// In the byte of the state: no clinical letter, held from the patient, confided, taken back.
 const MARK: u8 = 1 << 7;
 const HELD: u8 = 1 << 6;
 const CONFIDED: u8 = 1 << 5;
+const TAKEN_BACK: u8 = 1 << 4;
 
 impl Row {
     /// Whether it stands in this patient's record now.
@@ -105,6 +106,7 @@ impl Value for Row {
         let mark = if self.sensitivity.is_administrative() { MARK } else { 0 };
         let mark = if self.sensitivity.is_held() { mark | HELD } else { mark };
         let mark = if self.sensitivity.is_confided() { mark | CONFIDED } else { mark };
+        let mark = if self.sensitivity.is_taken_back() { mark | TAKEN_BACK } else { mark };
         out.extend_from_slice(&[FORMAT, self.kind.number(), state | mark, self.sensitivity.byte()]);
         out.extend_from_slice(&self.version.to_le_bytes());
         out.extend_from_slice(&self.updated.as_millisecond().to_le_bytes());
@@ -128,9 +130,10 @@ impl Value for Row {
         let sensitivity = Sensitivity::from_byte(sensitivity);
         let sensitivity = if state & MARK == 0 { sensitivity } else { sensitivity.administrative() };
         let sensitivity = if state & CONFIDED == 0 { sensitivity } else { sensitivity.confided() };
+        let sensitivity = if state & TAKEN_BACK == 0 { sensitivity } else { sensitivity.taken_back() };
         let hold = if state & HELD == 0 { Hold::No } else { Hold::FromPatient };
         let sensitivity = sensitivity.with_hold(hold);
-        let state = match state & !(MARK | HELD | CONFIDED) {
+        let state = match state & !(MARK | HELD | CONFIDED | TAKEN_BACK) {
             0 => State::Reserved,
             1 => State::Live,
             2 => State::Deleted,
@@ -221,6 +224,10 @@ mod tests {
         let bytes = confided.to_stored().unwrap();
         assert_eq!(bytes.get(2..4), Some(&[33, 1][..]));
         assert_eq!(Row::from_stored(bytes.into()).unwrap(), confided);
+        let taken_back = Row { sensitivity: Sensitivity::RESTRICTED.taken_back(), ..sample() };
+        let bytes = taken_back.to_stored().unwrap();
+        assert_eq!(bytes.get(2..4), Some(&[17, 1][..]));
+        assert_eq!(Row::from_stored(bytes.into()).unwrap(), taken_back);
     }
 
     #[test]

@@ -747,6 +747,7 @@ mod following;
 mod held;
 mod joined;
 mod several;
+mod taken_back;
 mod trail;
 mod undated;
 

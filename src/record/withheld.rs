@@ -63,6 +63,8 @@ impl Withheld {
             // That there is the patient, whoever sees an entry of theirs knows.
             let is_the_patient = one.type_name() == ResourceType::Patient.name() && Some(one.id()) == patient;
             let Known { sensitivity, number } = self.known(read, &one)?;
+            // That somebody saw what was taken back since stays true, and names nothing that stood in it.
+            let sensitivity = sensitivity.as_if_it_stood();
             if is_the_patient || allows(scope, patient.as_ref(), sensitivity) {
                 left.push(one);
             } else if is_own(scope, patient.as_ref())

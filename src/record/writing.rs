@@ -355,6 +355,9 @@ impl<'a> Writing<'a, '_, '_> {
         }
         let mut standing = Standing { patients, sensitivity: prepared.sensitivity };
         self.stand(&prepared, &mut standing)?;
+        if let Some(live) = live {
+            standing.stay_taken_back(live, &prepared.follows);
+        }
         let version = old.as_ref().map_or(0, |old| old.version) + 1;
         let mut row = prepared.row(&id, version, self.now, &standing);
         let stands = self.as_it_stands(number, row.clone())?;
@@ -383,6 +386,7 @@ impl<'a> Writing<'a, '_, '_> {
             self.retire(number, stood, old)?;
         }
         self.store(number, &row, &prepared)?;
+        self.files_go_with(&row)?;
         self.wrote.push((self.place, number));
         if kind == ResourceType::Patient && !live.map_or(Ok(false), joined::is_led_away)? {
             self.handed_over.insert(number);
