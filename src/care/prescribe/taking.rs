@@ -261,8 +261,7 @@ fn is_after(time: &str, now: &str) -> bool {
 }
 
 fn is_of_patient(statement: &Value) -> bool {
-    let by = text(statement, "/informationSource/reference").unwrap_or_default();
-    by.starts_with("Patient/") || by.starts_with("RelatedPerson/")
+    teller(statement).is_of_patient()
 }
 
 /// That a medicine is not taken.
@@ -279,23 +278,32 @@ pub struct NotTaking {
 /// Who said something of a medicine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Teller {
-    /// The patient, or who acts for them.
     Patient,
+    /// Who acts for the patient. It counts as their word; the words say who said it.
+    ForPatient,
     /// Somebody else, by name where one is known.
     Other(Option<String>),
 }
 
+impl Teller {
+    fn is_of_patient(&self) -> bool {
+        matches!(self, Self::Patient | Self::ForPatient)
+    }
+}
+
 impl NotTaking {
+    /// Whether it is the patient's own word, or that of who acts for them.
     pub fn is_of_patient(&self) -> bool {
-        self.by == Teller::Patient
+        self.by.is_of_patient()
     }
 }
 
 /// Who said what a statement says.
 pub fn teller(statement: &Value) -> Teller {
-    match is_of_patient(statement) {
-        true => Teller::Patient,
-        false => Teller::Other(text(statement, "/informationSource/display").map(str::to_owned)),
+    match text(statement, "/informationSource/reference") {
+        Some(by) if by.starts_with("Patient/") => Teller::Patient,
+        Some(by) if by.starts_with("RelatedPerson/") => Teller::ForPatient,
+        _ => Teller::Other(text(statement, "/informationSource/display").map(str::to_owned)),
     }
 }
 
@@ -431,7 +439,7 @@ mod tests {
             not_taking([&one].into_iter(), &TimeZone::UTC).remove("r").unwrap().by
         };
         assert_eq!(said(json!({"reference": "Patient/p"})), Teller::Patient);
-        assert_eq!(said(json!({"reference": "RelatedPerson/m"})), Teller::Patient);
+        assert_eq!(said(json!({"reference": "RelatedPerson/m"})), Teller::ForPatient);
         assert_eq!(said(json!({"display": "Ward 3"})), Teller::Other(Some("Ward 3".into())));
         assert_eq!(said(Value::Null), Teller::Other(None));
     }

@@ -230,7 +230,9 @@ impl Rows<'_> {
             let word = not_taken.get(id).filter(|word| open && word.is_of_patient());
             let note = word.map(|word| {
                 let day = word.said.as_deref().and_then(|day| When::parse(day, &self.ctx.zone)).map(|day| day.short());
-                let base = t("medicine-not-taken-note").with("date", day.unwrap_or_default()).to_string();
+                let note =
+                    if word.by == Teller::Patient { "medicine-not-taken-note" } else { "medicine-not-taken-note-for" };
+                let base = t(note).with("date", day.unwrap_or_default()).to_string();
                 word.reason.as_ref().map_or_else(|| base.clone(), |reason| format!("{base} {reason}"))
             });
             let said = note.or_else(|| why_so(request)).into_iter().chain(self.besides(request, due));
@@ -377,6 +379,7 @@ impl Rows<'_> {
                 text: fill::owned(statement, "/statusReason/0/text"),
                 by: match prescribe::teller(statement) {
                     Teller::Patient => Some(t("history-by-patient").to_string()),
+                    Teller::ForPatient => Some(t("history-for-patient").to_string()),
                     Teller::Other(by) => by,
                 },
                 href: None,

@@ -11,7 +11,7 @@ use super::prescribe_words::{self as words, Said};
 use serde_json::Value;
 
 use crate::care::formulary::{Known, Medicine, Severity};
-use crate::care::prescribe::{Chosen, Finding, Verdict, WRITTEN, gaps};
+use crate::care::prescribe::{Chosen, Finding, Teller, Verdict, WRITTEN, gaps};
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, dosage};
 use crate::http::ui::format::{self, number};
@@ -348,10 +348,14 @@ fn after(desk: &Desk, name: &str, dose: Option<&str>, chosen: bool) -> Vec<After
             continue;
         }
         let word = fill::text(one, "/id").and_then(|id| not_taken.get(id));
-        let is_not_taken = word.is_some_and(|word| word.is_of_patient());
+        let not_taken = word.and_then(|word| match word.by {
+            Teller::Patient => Some("medicine-said-not-taken"),
+            Teller::ForPatient => Some("medicine-said-not-taken-for"),
+            Teller::Other(_) => None,
+        });
         let dose = fill::dose_of(one, &desk.opened.ctx.zone).unwrap_or_default();
         let doubt = match fill::text(one, "/status") {
-            _ if is_not_taken => Some("medicine-said-not-taken"),
+            _ if not_taken.is_some() => not_taken,
             Some("on-hold") => Some("summary-paused"),
             Some("active" | "intended") => None,
             _ => Some("medicine-may-be-taken"),

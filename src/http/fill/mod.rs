@@ -48,7 +48,7 @@ use problems::besides_in_english;
 pub use problems::{
     allergies, allergy_rows, besides_of, doubts_of, frame, is_active_problem, mark_besides, medicine_name,
     medicine_rows, not_taken_rows, not_taken_words, not_to_give, problem_rows, reason_of, reason_said, span_of_request,
-    state_of, substance_of,
+    state_by, state_of, substance_of,
 };
 pub use reports::{Noted, binary_in, report_file, report_said};
 pub(in crate::http) use standing::status_word;

@@ -281,13 +281,12 @@ pub fn not_to_give(chart: &Chart, ctx: &Ctx) -> Vec<MedicineRow> {
 pub fn medicine_rows(chart: &Chart, ctx: &Ctx) -> (Vec<MedicineRow>, Vec<MedicineRow>) {
     let (mut current, mut past): (Vec<MedicineRow>, Vec<MedicineRow>) = (Vec::new(), Vec::new());
     let not_taken = prescribe::not_taking(chart.of(ResourceType::MedicationStatement).iter(), &ctx.zone);
-    let is_not =
-        |request: &Value| text(request, "/id").and_then(|id| not_taken.get(id)).is_some_and(NotTaking::is_of_patient);
+    let word_on = |request: &Value| text(request, "/id").and_then(|id| not_taken.get(id)).and_then(state_by);
     let prescribed = chart.of(ResourceType::MedicationRequest).iter().filter_map(|request| {
         let mut row = prescribed(request, chart.medications(), ctx)?;
         row.doubts = doubts_of(request, chart, ctx);
-        if row.state == MedicineState::Taking && is_not(request) {
-            row.state = MedicineState::NotTaking;
+        if row.state == MedicineState::Taking {
+            row.state = word_on(request).unwrap_or(row.state);
         }
         Some(row)
     });
@@ -300,8 +299,8 @@ pub fn medicine_rows(chart: &Chart, ctx: &Ctx) -> (Vec<MedicineRow>, Vec<Medicin
             Some(MedicineRow { doubts: doubts_of(statement, chart, ctx), ..row })
         });
     for row in prescribed.chain(reported) {
-        use MedicineState::{NotTaking, Paused, Reported, Taking, Unknown};
-        let taken = matches!(row.state, Taking | Reported | Paused | NotTaking | Unknown);
+        use MedicineState::{NotTaking, NotTakingSaidFor, Paused, Reported, Taking, Unknown};
+        let taken = matches!(row.state, Taking | Reported | Paused | NotTaking | NotTakingSaidFor | Unknown);
         let list = if taken { &mut current } else { &mut past };
         // That one order is not taken, is paused or in doubt says nothing of the other.
         let stands = |row: &MedicineRow| if row.state == Reported { Taking } else { row.state };
@@ -385,8 +384,8 @@ pub fn mark_besides(medicine: &Value, chart: &Chart, ctx: &Ctx) -> Option<State>
         return None;
     }
     let word = not_taken_of(medicine, chart, ctx);
-    if word.as_ref().is_some_and(NotTaking::is_of_patient) {
-        return Some(MedicineState::NotTaking.mark());
+    if let Some(state) = word.as_ref().and_then(state_by) {
+        return Some(state.mark());
     }
     if reported_not_taken(medicine, word.as_ref(), chart, ctx).is_some() {
         return Some(State::new("alert", Tone::Caution, t("medicine-reported-not-taken")));
@@ -421,12 +420,25 @@ fn reported_not_taken(medicine: &Value, word: Option<&NotTaking>, chart: &Chart,
     Some(reported_words(row.by.as_deref(), row.reason.as_deref()))
 }
 
+/// How a prescription stands by what was said of it, where that is the patient's own word or that of who acts for them.
+pub fn state_by(word: &NotTaking) -> Option<MedicineState> {
+    match word.by {
+        Teller::Patient => Some(MedicineState::NotTaking),
+        Teller::ForPatient => Some(MedicineState::NotTakingSaidFor),
+        Teller::Other(_) => None,
+    }
+}
+
 /// Who said that a prescription is not taken, and why.
 pub fn not_taken_words(word: &NotTaking) -> String {
     match &word.by {
         Teller::Patient => match &word.reason {
             Some(reason) => t("refill-not-taken-because").with("reason", reason).to_string(),
             None => t("refill-not-taken").to_string(),
+        },
+        Teller::ForPatient => match &word.reason {
+            Some(reason) => t("refill-not-taken-for-because").with("reason", reason).to_string(),
+            None => t("refill-not-taken-for").to_string(),
         },
         Teller::Other(by) => reported_words(by.as_deref().map(without_digits).as_deref(), word.reason.as_deref()),
     }
@@ -833,6 +845,8 @@ mod tests {
         };
         let lines = |source: Value| on_29_november(vec![named("Metformin", json!({}))], vec![word(source)]).0;
         assert_eq!(lines(json!({"reference": "Patient/p"})), ["Metformin, 1 a day (not taken, says the patient)"]);
+        let for_them = "Metformin, 1 a day (not taken, says who acts for the patient)";
+        assert_eq!(lines(json!({"reference": "RelatedPerson/r"})), [for_them]);
         let by_ward = "Metformin, 1 a day (reported as not taken by Ward 3: tube blocked)";
         assert_eq!(lines(json!({"display": "Ward 3"})), [by_ward]);
         assert_eq!(lines(Value::Null), ["Metformin, 1 a day (reported as not taken: tube blocked)"]);

@@ -2,8 +2,9 @@
 
 use askama::Template;
 
+use crate::care::prescribe::{NotTaking, Teller};
 use crate::http::ui::record::{AllergyStatus, Due, How, Identity, MedicineRow, MedicineState, Said};
-use crate::http::ui::{Cx, Field, State, When, filters, page, t};
+use crate::http::ui::{Cx, Field, State, Text, When, filters, page, t};
 
 /// One medicine, in plain words.
 #[derive(Debug, Clone)]
@@ -129,12 +130,20 @@ pub struct MyMedicine {
     pub reaches_nobody: bool,
     pub note: Field,
     pub why: Field,
-    /// The patient said that they do not take it, and why.
-    pub not_taking: Option<String>,
+    /// The patient, or who acts for them, said that they do not take it.
+    pub not_taking: Option<NotTaking>,
     /// What was typed of one that had ended meanwhile, to be kept.
     pub typed: Option<String>,
 }
 page!(MyMedicine in Medicines);
+
+impl MyMedicine {
+    /// That it was said that it is not taken; to the patient, by whom.
+    fn not_taking_said(&self, word: &NotTaking) -> Text {
+        let for_them = word.by == Teller::ForPatient && !self.cx.acts_for_another();
+        if for_them { t("not-taking-said-for") } else { self.cx.own("not-taking-said") }
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -71,7 +71,6 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
 /// All of them, newest first.
 fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
     let not_taken = prescribe::not_taking(chart.of(R::MedicationStatement).iter(), &ctx.zone);
-    let is_not = |id: &str| not_taken.get(id).is_some_and(prescribe::NotTaking::is_of_patient);
     let refills: Vec<Refill> = chart.of(R::Task).iter().filter_map(prescribe::refill_of).collect();
     let requests = chart.of(R::MedicationRequest).iter().filter_map(|request| {
         let status = fill::text(request, "/status").unwrap_or_default();
@@ -86,7 +85,7 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
         // Of what is paused, or nobody knows whether it is taken, nothing can be asked.
         let counts = status == "active" && !medicine::is_reported(request);
         let state = match status {
-            "active" if is_not(id) => MedicineState::NotTaking,
+            "active" => not_taken.get(id).and_then(fill::state_by).unwrap_or_else(|| fill::state_of(request)),
             _ => fill::state_of(request),
         };
         let standing = counts.then(|| standing(id, &refills, ctx, cx)).flatten();
@@ -210,7 +209,7 @@ impl One {
         // What was done to come here, while it is so still: the address stays in a window in which nothing else happens.
         cx.done = match (done, row.state, &row.standing) {
             ("refill-sent", _, Some(Standing::Waits(_))) => Some(t("refill-asked-done").to_string()),
-            ("not-taking", MedicineState::NotTaking, _) => Some(cx.own("not-taking-done").to_string()),
+            ("not-taking", MedicineState::NotTaking | MedicineState::NotTakingSaidFor, _) => Some(cx.own("not-taking-done").to_string()),
             ("taking", MedicineState::Taking, _) => Some(cx.own("taking-done").to_string()),
             _ => cx.done,
         };
@@ -225,7 +224,7 @@ impl One {
                 .hint(t("refill-note-hint"))
                 .most(prescribe::LONGEST),
             why: Field::text("why", t("not-taking-why"), &typed.why, faults).optional().most(prescribe::LONGEST),
-            not_taking: said.filter(|word| word.is_of_patient()).map(|word| word.reason.unwrap_or_default()),
+            not_taking: said.filter(prescribe::NotTaking::is_of_patient),
             typed: [&typed.note, &typed.why].into_iter().find(|words| !active && !words.trim().is_empty()).cloned(),
             active,
             reaches_nobody,

@@ -362,6 +362,8 @@ pub enum MedicineState {
     Reported,
     /// Prescribed, and the patient says that they do not take it.
     NotTaking,
+    /// Prescribed, and who acts for the patient says so.
+    NotTakingSaidFor,
     Paused,
     /// Nobody knows whether it is taken: it may be.
     Unknown,
@@ -391,7 +393,7 @@ impl MedicineState {
         let (shape, tone, word) = match self {
             Self::Taking => ("full", Tone::Accent, "medicine-taking"),
             Self::Reported => ("person", Tone::Dim, "medicine-reported"),
-            Self::NotTaking => ("alert", Tone::Caution, "medicine-not-taking"),
+            Self::NotTaking | Self::NotTakingSaidFor => ("alert", Tone::Caution, "medicine-not-taking"),
             Self::Paused => ("clock", Tone::Caution, "medicine-paused"),
             Self::Unknown => ("alert", Tone::Caution, "medicine-unknown"),
             Self::Finished => ("check", Tone::Dim, "medicine-finished"),
@@ -407,7 +409,8 @@ impl MedicineState {
 impl MedicineRow {
     /// Prescribed, and not taken, paused, or nobody knows whether it is taken.
     pub fn is_in_doubt(&self) -> bool {
-        matches!(self.state, MedicineState::NotTaking | MedicineState::Paused | MedicineState::Unknown)
+        use MedicineState::{NotTaking, NotTakingSaidFor, Paused, Unknown};
+        matches!(self.state, NotTaking | NotTakingSaidFor | Paused | Unknown)
     }
 
     /// Whether it is to be taken now: what is paused is not, nor what is over or has not begun.
@@ -424,6 +427,7 @@ impl MedicineRow {
     pub fn doubt(&self) -> Option<String> {
         let state = match self.state {
             MedicineState::NotTaking => Some("medicine-said-not-taken"),
+            MedicineState::NotTakingSaidFor => Some("medicine-said-not-taken-for"),
             MedicineState::Unknown => Some("medicine-may-be-taken"),
             MedicineState::Paused => Some("summary-paused"),
             _ => None,

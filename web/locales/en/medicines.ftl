@@ -1,6 +1,7 @@
 ### Medicines as patients read them, doses in words, and whether a paper still counts.
 
 medicine-said-not-taken = not taken, says the patient
+medicine-said-not-taken-for = not taken, says who acts for the patient
 medicine-not-taking = Not taking it
 medicine-unknown = State unknown
 medicine-may-be-taken = it is not known whether it is taken
@@ -246,6 +247,7 @@ not-taking-why = Why, if you want to say
 not-taking = I do not take it
 not-taking-said = You told us that you do not take this.
 not-taking-said-other = We were told that this is not taken.
+not-taking-said-for = Somebody who acts for you told us that you do not take this.
 not-taking-because = The reason given: { $reason }
 taking-again = I take it again
 not-taking-done = Thank you. Your clinic sees that you do not take it.

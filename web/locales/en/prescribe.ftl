@@ -240,7 +240,9 @@ history-no-reason = No reason is recorded
 history-not-taking = Not taking it
 history-taking-again = Taking it again
 history-by-patient = said by the patient
+history-for-patient = said by who acts for the patient
 medicine-not-taken-note = The patient said so on { $date }.
+medicine-not-taken-note-for = Who acts for the patient said so on { $date }.
 col-do = Do
 
 ## Refill requests
@@ -262,6 +264,8 @@ refill-back = Back to the inbox
 refill-over-renewed = It was renewed.
 refill-not-taken = The patient says that they do not take this medicine.
 refill-not-taken-because = The patient says that they do not take this medicine: { $reason }
+refill-not-taken-for = Who acts for the patient says that they do not take this medicine.
+refill-not-taken-for-because = Who acts for the patient says that they do not take this medicine: { $reason }
 refill-over-asked = The patient was asked, and answers from their list of medicines.
 refill-over-refused = It was refused, and the patient was told.
 

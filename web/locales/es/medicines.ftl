@@ -1,6 +1,7 @@
 ### Las medicinas como las leen los pacientes, las dosis en palabras y si una receta en papel sigue siendo válida.
 
 medicine-said-not-taken = no la toma, dice el paciente
+medicine-said-not-taken-for = no la toma, dice quien actúa por el paciente
 medicine-not-taking = No la toma
 medicine-unknown = Estado desconocido
 medicine-may-be-taken = no se sabe si se toma
@@ -21,6 +22,8 @@ medicine-reported-not-taken-by = Según { $by }, no se toma
 medicine-reported-not-taken-by-why = Según { $by }, no se toma: { $reason }
 refill-not-taken = El paciente dice que no toma este medicamento.
 refill-not-taken-because = El paciente dice que no toma este medicamento: { $reason }
+refill-not-taken-for = Quien actúa por el paciente dice que no toma este medicamento.
+refill-not-taken-for-because = Quien actúa por el paciente dice que no toma este medicamento: { $reason }
 medicine-prescribed-other = Su receta es de { $name }
 medicine-prescribed-otherwise = Su receta dice otra cosa
 medicine-not-named = Medicina sin nombre ({ $place })
@@ -243,6 +246,7 @@ not-taking-why = Por qué, si quiere decirlo
 not-taking = No la tomo
 not-taking-said = Nos dijo que no toma esta medicina.
 not-taking-said-other = Nos dijeron que no la está tomando.
+not-taking-said-for = Alguien que actúa por usted nos dijo que no toma esta medicina.
 not-taking-because = El motivo que se dio: { $reason }
 taking-again = La tomo otra vez
 not-taking-done = Gracias. Su clínica ve que no la toma.
