@@ -329,7 +329,15 @@ pub fn returned(appointment: &Value) -> (usize, usize) {
         return (usize::from(schedule::has_returned_form(appointment)), 1);
     }
     let all: Vec<&str> = schedule::patients_of(appointment).collect();
-    (all.iter().filter(|id| answers_of_one(appointment, id).is_some()).count(), all.len())
+    (all.iter().filter(|id| has_returned(appointment, id)).count(), all.len())
+}
+
+/// Whether this patient's form came back: that another's did, of a visit for several, is not theirs to know.
+pub fn has_returned(appointment: &Value, patient: &str) -> bool {
+    match schedule::is_for_several(appointment) {
+        true => answers_of_one(appointment, patient).is_some(),
+        false => schedule::has_returned_form(appointment),
+    }
 }
 
 /// The last answers of one of the patients of a visit: of a visit for several they say whose they are.

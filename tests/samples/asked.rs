@@ -161,6 +161,7 @@ fn visit() -> MyVisit {
         until: Some("4 March 2026, 08:40".into()),
         too_late: false,
         for_several: false,
+        offered_to_several: false,
         phone: Some("01632 960 100".into()),
         id: "a1".into(),
         version: 1,

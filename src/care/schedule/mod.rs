@@ -29,8 +29,9 @@ mod waiting;
 pub use blocks::{Beside, Block, BlockError, MOST_BLOCKS, Repeat, SERIES, block, slot, unblock};
 pub use book::{
     BookError, FORM_ASKED, FORM_RETURNED, FORM_SEEN, Hour, LONGEST, State, Tell, Wish, all_with, appointment, asked,
-    asks_form, book, change, clinician_of, has_form_to_see, has_returned_form, hour_of, is_for_several, kind_of, moved,
-    patient_of, patients_of, periods, roles_with, tagged, to_patients, with_of, with_status, without_tag,
+    asks_form, book, change, clinician_of, has_form_to_see, has_returned_form, hour_of, is_for_several, kind_of,
+    may_answer, moved, patient_of, patients_of, periods, roles_with, tagged, to_patients, with_of, with_status,
+    without_tag,
 };
 use book::{begun, put};
 pub use free::{Slots, free, is_open};

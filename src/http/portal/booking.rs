@@ -11,12 +11,12 @@ use serde_json::Value;
 use super::booking_pages::{
     BookConfirm, BookKinds, BookRequest, BookTimes, DayTimes, FormState, Instead, KindRow, MyVisit, TimeLink,
 };
-use super::form::has_returned;
 use super::own::{Needs, Own};
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, ResourceRef, Role, Timestamp};
 use crate::care::clinic::{Booking, Clinic, Clinician, VisitType};
 use crate::care::notify::{Kind, Whom};
+use crate::care::previsit;
 use crate::care::schedule::{self, BookError, Hour, Slots, State, Taken, Wish};
 use crate::care::workflow::{Doing, Done, Refused};
 use crate::fhir::ResourceType as R;
@@ -589,11 +589,6 @@ fn is_of(value: &Value, patient: &FhirId) -> bool {
     schedule::patients_of(value).any(|id| id == patient.as_str())
 }
 
-/// Whether a time was offered that is this patient's alone to take or not.
-pub(super) fn may_answer(value: &Value) -> bool {
-    value.get("status").and_then(Value::as_str) == Some("pending") && !schedule::is_for_several(value)
-}
-
 /// The message that says how an appointment stands (FHIR R4, `appointmentstatus`).
 fn state_word(status: &str) -> &'static str {
     match status {
@@ -611,14 +606,14 @@ fn state_word(status: &str) -> &'static str {
 }
 
 /// What was done to come here, while it is so still: the address stays in a window in which nothing else happens.
-fn done_word(done: &str, status: &str, value: &Value) -> Option<&'static str> {
+fn done_word(done: &str, status: &str, (value, patient): (&Value, &FhirId)) -> Option<&'static str> {
     match (done, status) {
         ("booked", "booked") => Some("book-done"),
         ("moved", "booked") => Some("book-moved"),
         ("already", "booked") => Some("book-already"),
         ("sent", "proposed") => Some("book-asked-done"),
         ("cancelled", "cancelled") => Some("book-cancelled-done"),
-        ("form", _) if schedule::has_returned_form(value) => Some("visit-form-done"),
+        ("form", _) if previsit::has_returned(value, patient.as_str()) => Some("visit-form-done"),
         ("waiting", "waitlist") => Some("wait-done"),
         // The next time that is free may be offered at once.
         ("declined", "waitlist" | "pending") => Some("wait-declined-done"),
@@ -639,7 +634,7 @@ pub(in crate::http) async fn show(
     let clinic = own.clinic().await?;
     let mut cx = own.plain_cx().await?;
     let status = value.get("status").and_then(Value::as_str).unwrap_or_default();
-    let done = done_word(&shown.done, status, &value);
+    let done = done_word(&shown.done, status, (&value, &own.patient));
     cx.done = done.map(|word| t(word).to_string());
     let kind = schedule::kind_of(&value).and_then(|kind| clinic.visit_type(kind));
     let with = schedule::clinician_of(&value, &clinic);
@@ -671,9 +666,10 @@ pub(in crate::http) async fn show(
             Some(_) if status == "cancelled" => t("visit-not-offered").to_string(),
             _ => t(state_word(status)).to_string(),
         },
-        offered: may_answer(&value),
+        offered: schedule::may_answer(&value),
+        offered_to_several: is_for_several && status == "pending",
         late: start
-            .filter(|start| may_answer(&value) && is_late(&clinic, *start, own.visit.house.ambient.now()))
+            .filter(|start| schedule::may_answer(&value) && is_late(&clinic, *start, own.visit.house.ambient.now()))
             .map(|_| clinic.house.notice_hours),
         held: schedule::offer_ends(&value, clinic.house.hold_hours).map(|ends| own.when(ends).long_time()),
         listed: status == "pending" && schedule::is_listed(&value),
@@ -686,7 +682,7 @@ pub(in crate::http) async fn show(
         cancelled: status == "cancelled",
         form: match kind.is_some_and(|kind| kind.form.is_some()) && matches!(status, "booked" | "arrived") {
             // It can be read also once the visit is over.
-            _ if has_returned(&value, &own.patient) => FormState::Sent,
+            _ if previsit::has_returned(&value, own.patient.as_str()) => FormState::Sent,
             true => FormState::Open,
             false => FormState::None,
         },
@@ -739,7 +735,7 @@ pub(in crate::http) async fn accept(
 ) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Booking)?;
     let (value, _, id) = own.appointment(&id).await?;
-    if !may_answer(&value) {
+    if !schedule::may_answer(&value) {
         return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
     }
     let clinic = own.clinic().await?;
@@ -838,29 +834,29 @@ mod tests {
 
     #[test]
     fn what_was_done_is_said_only_while_it_is_so() {
-        let value = serde_json::json!({"resourceType": "Appointment"});
+        let (value, patient) = (serde_json::json!({"resourceType": "Appointment"}), FhirId::parse("p").unwrap());
+        let done_word = |done, status| done_word(done, status, (&value, &patient));
         for (done, so) in
             [("booked", "booked"), ("sent", "proposed"), ("waiting", "waitlist"), ("cancelled", "cancelled")]
         {
-            assert!(done_word(done, so, &value).is_some(), "{done}");
+            assert!(done_word(done, so).is_some(), "{done}");
             for other in
                 ["booked", "proposed", "waitlist", "cancelled", "fulfilled"].into_iter().filter(|one| *one != so)
             {
-                assert_eq!(done_word(done, other, &value), None, "{done} {other}");
+                assert_eq!(done_word(done, other), None, "{done} {other}");
             }
         }
-        assert_eq!(done_word("form", "booked", &value), None);
+        assert_eq!(done_word("form", "booked"), None);
     }
 
     #[test]
-    fn a_visit_for_several_is_a_visit_of_each_and_nobodys_alone_to_answer() {
+    fn a_visit_for_several_is_a_visit_of_each() {
         let value = |patients: &[&str]| {
             let of = |who: &&str| serde_json::json!({"actor": {"reference": format!("Patient/{who}")}});
             serde_json::json!({"status": "pending", "participant": patients.iter().map(of).collect::<Vec<_>>()})
         };
         let is_of = |all: &[&str], one: &str| is_of(&value(all), &FhirId::parse(one).unwrap());
         assert!(is_of(&["p", "q/_history/2"], "p") && is_of(&["p", "q/_history/2"], "q") && !is_of(&["p"], "q"));
-        assert!(may_answer(&value(&["p"])) && !may_answer(&value(&["p", "q"])));
     }
 
     #[test]

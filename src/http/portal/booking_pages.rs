@@ -151,6 +151,8 @@ pub struct MyVisit {
     pub too_late: bool,
     /// Another patient has it, too: the clinic changes it.
     pub for_several: bool,
+    /// It is a time that is offered to them.
+    pub offered_to_several: bool,
     pub phone: Option<String>,
     pub id: String,
     pub version: u32,

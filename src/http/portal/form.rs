@@ -43,15 +43,9 @@ impl Opened {
         let Some(form) = form.filter(|_| open) else { return Ok(None) };
         let found = own.open(Action::Read, |reading| reading.read(R::Questionnaire, &form)).await?.into_inner();
         let questionnaire = serde_json::from_slice(&found.json).map_err(Refusal::internal)?;
-        let returned = has_returned(&value, &own.patient);
+        let returned = previsit::has_returned(&value, own.patient.as_str());
         Ok(Form::of(&questionnaire).map(|form| Self { id, value, version, form, returned }))
     }
-}
-
-/// Whether this patient's form came back: that another's did, of a visit for several, is not theirs to know.
-pub(super) fn has_returned(value: &Value, patient: &FhirId) -> bool {
-    let theirs = || previsit::answers_of_one(value, patient.as_str()).is_some();
-    if schedule::is_for_several(value) { theirs() } else { schedule::has_returned_form(value) }
 }
 
 /// `GET /my/visits/{id}/form`

@@ -44,6 +44,11 @@ pub struct Coming {
 }
 
 impl Coming {
+    /// Whether it is the patient's to take or decline here.
+    fn is_to_answer(&self) -> bool {
+        self.offered.is_some() && !self.for_several
+    }
+
     fn line(&self) -> String {
         match self.when.clock() {
             Some(clock) => t("coming-line").with("time", clock).with("title", &self.title).to_string(),
@@ -273,7 +278,7 @@ pub struct Asked {
 impl Visits {
     /// Where the next offer is answered: that comes before booking another visit.
     fn first_offer(&self) -> Option<&str> {
-        self.coming.iter().find(|row| row.offered.is_some()).map(|row| row.href.as_str())
+        self.coming.iter().find(|row| row.is_to_answer()).map(|row| row.href.as_str())
     }
 }
 

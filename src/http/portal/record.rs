@@ -14,11 +14,11 @@ use super::pages::{
 };
 use super::reports;
 use crate::access::is_withdrawn;
-use crate::base::Timestamp;
+use crate::base::{FhirId, Timestamp};
 use crate::care::Chart;
 use crate::care::clinic::Clinic;
 use crate::care::results::is_taken_back;
-use crate::care::schedule;
+use crate::care::{previsit, schedule};
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx, Wanted};
 use crate::http::pages::page;
@@ -150,7 +150,7 @@ pub async fn visits(visit: Visit, Query(turn): Query<Turn>) -> Result<Response, 
     let appointments = chart.of(R::Appointment);
     let clinic = clinic_for(&own, appointments).await?;
     let asked = asked(appointments, clinic.as_ref(), own.today(), &own.ctx);
-    let coming = coming(appointments, cx.now.datetime(), &own.ctx, clinic.as_ref());
+    let coming = coming(appointments, cx.now.datetime(), &own.patient, &own.ctx, clinic.as_ref());
     let cancelled = did_not_happen("cancelled", own.today(), appointments, clinic.as_ref(), &own.ctx);
     let from = own.today().checked_sub(MISSED_DAYS.days()).unwrap_or(own.today());
     let mut missed = did_not_happen("noshow", from, appointments, clinic.as_ref(), &own.ctx);
@@ -255,27 +255,29 @@ pub(super) fn turned<T>(rows: Vec<T>, Turn { page }: Turn, base: &str) -> (Vec<T
 pub(super) fn coming(
     appointments: &[Value],
     now: jiff::civil::DateTime,
+    patient: &FhirId,
     ctx: &Ctx,
     clinic: Option<&Clinic>,
 ) -> Vec<Coming> {
     let hold_hours = clinic.map(|clinic| clinic.house.hold_hours);
-    coming_of(appointments, now, ctx, hold_hours, |one| kind_in(clinic, one))
+    coming_of(appointments, now, patient, ctx, (hold_hours, |one| kind_in(clinic, one)))
 }
 
 /// The same with what is needed of the clinic: for how long an offer is held, and what it calls a visit.
 fn coming_of(
     appointments: &[Value],
     now: jiff::civil::DateTime,
+    patient: &FhirId,
     ctx: &Ctx,
-    hold_hours: Option<u16>,
-    kind_of: impl Fn(&Value) -> Option<String>,
+    (hold_hours, kind_of): (Option<u16>, impl Fn(&Value) -> Option<String>),
 ) -> Vec<Coming> {
     use AppointmentState::{Arrived, Expected, NotConfirmed};
     let rows = appointments.iter().filter(|one| !is_asked_for(one)).filter_map(|one| {
         let id = one.get("id").and_then(Value::as_str).unwrap_or_default();
         let mut row = fill::appointment(one, None, format!("/my/visits/{id}"), ctx)?;
         row.kind = kind_of(one).or(row.kind);
-        let form = row.state == Expected && schedule::asks_form(one) && !schedule::has_returned_form(one);
+        let asks = row.state == Expected && schedule::asks_form(one);
+        let form = asks && !previsit::has_returned(one, patient.as_str());
         let held = schedule::offer_ends(one, hold_hours.unwrap_or_default());
         Some((row, form, held, schedule::is_for_several(one)))
     });
@@ -297,6 +299,9 @@ fn coming_of(
                 None => kind,
             };
             let offered = held.map(|held| match hold_hours {
+                Some(_) if for_several => {
+                    t("coming-offered-several").with("until", When::at(held, &ctx.zone).long_time()).to_string()
+                }
                 Some(_) => t("coming-offered").with("until", When::at(held, &ctx.zone).long_time()).to_string(),
                 None => t("coming-offered-only").to_string(),
             });
@@ -318,6 +323,10 @@ fn coming_of(
 mod tests {
     use super::*;
     use serde_json::json;
+
+    fn patient() -> FhirId {
+        FhirId::parse("p").unwrap()
+    }
 
     #[test]
     fn a_list_turns_its_pages_and_ends() {
@@ -357,7 +366,7 @@ mod tests {
             json!({"id": "any", "status": "proposed"}),
         ];
         let today = Date::constant(2026, 11, 29);
-        let coming = coming(&all, today.at(10, 0, 0, 0), &ctx, None);
+        let coming = coming(&all, today.at(10, 0, 0, 0), &patient(), &ctx, None);
         assert_eq!(coming.iter().map(|one| one.href.as_str()).collect::<Vec<_>>(), ["/my/visits/booked"]);
         let asked = asked(&all, None, today, &ctx);
         let said: Vec<_> = asked.iter().map(|one| (one.href.as_str(), one.said.as_deref())).collect();
@@ -393,13 +402,15 @@ mod tests {
             "meta": {"lastUpdated": "2026-03-03T09:00:00Z"}});
         let found = |now: &str| {
             let all = std::slice::from_ref(&offer);
-            coming_of(all, now.parse().unwrap(), &ctx, Some(24), |_| None)
+            coming_of(all, now.parse().unwrap(), &patient(), &ctx, (Some(24), |_: &Value| None))
         };
         assert!(found("2026-03-03T10:00")[0].offered.as_deref().is_some_and(|words| words.contains("4 March")));
         assert!(found("2026-03-04T09:00").is_empty());
         let booked = json!({"start": "2026-03-05T09:00:00Z", "status": "booked"});
         assert_eq!(
-            coming_of(&[booked], "2026-03-03T10:00".parse().unwrap(), &ctx, Some(24), |_| None)[0].offered,
+            coming_of(&[booked], "2026-03-03T10:00".parse().unwrap(), &patient(), &ctx, (Some(24), |_: &Value| None))
+                [0]
+            .offered,
             None
         );
     }
@@ -411,9 +422,29 @@ mod tests {
             let all: Vec<Value> =
                 who.iter().map(|one| json!({"actor": {"reference": format!("Patient/{one}")}})).collect();
             let one = json!({"start": "2026-03-05T09:00:00Z", "status": "booked", "participant": all});
-            coming(&[one], "2026-03-03T10:00".parse().unwrap(), &ctx, None).remove(0).for_several
+            coming(&[one], "2026-03-03T10:00".parse().unwrap(), &patient(), &ctx, None).remove(0).for_several
         };
         assert_eq!((with(&["p"]), with(&["p", "q"])), (false, true));
+    }
+
+    #[test]
+    fn each_of_several_is_asked_for_their_own_form_and_takes_no_time_alone() {
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
+        let visit = |status: &str, answers: Value| {
+            let (system, asked) = schedule::FORM_ASKED;
+            let tags =
+                json!([{"system": system, "code": asked}, {"system": system, "code": schedule::FORM_RETURNED.1}]);
+            let one = json!({"start": "2026-03-05T09:00:00Z", "status": status, "supportingInformation": answers,
+                "meta": {"tag": tags, "lastUpdated": "2026-03-03T09:00:00Z"},
+                "participant": [{"actor": {"reference": "Patient/p"}}, {"actor": {"type": "Patient"}}]});
+            coming_of(&[one], "2026-03-03T10:00".parse().unwrap(), &patient(), &ctx, (Some(24), |_: &Value| None))
+                .remove(0)
+        };
+        let of = json!([{"url": "urn:chartbox:answers-of", "valueReference": {"reference": "Patient/p"}}]);
+        let own = json!([{"extension": of, "reference": "QuestionnaireResponse/r"}]);
+        assert!(visit("booked", json!([])).form && !visit("booked", own).form);
+        let offered = visit("pending", json!([]));
+        assert!(offered.for_several && offered.offered.is_some_and(|words| words.contains("call us")));
     }
 
     #[test]
@@ -426,7 +457,7 @@ mod tests {
             one("2026-03-06T09:00:00Z", "cancelled"),
             one("2026-03-01T09:00:00Z", "booked"),
         ];
-        let found = coming(&all, "2026-03-03T10:00".parse().unwrap(), &ctx, None);
+        let found = coming(&all, "2026-03-03T10:00".parse().unwrap(), &patient(), &ctx, None);
         assert_eq!(
             found.iter().map(|one| one.when.iso()).collect::<Vec<_>>(),
             ["2026-03-05T09:00", "2026-03-09T09:00"]

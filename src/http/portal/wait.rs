@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::booking::{Wanted, may_answer, name_of, periods};
+use super::booking::{Wanted, name_of, periods};
 use super::booking_pages::Wait;
 use super::own::{Needs, Own};
 use crate::audit::Action;
@@ -99,7 +99,7 @@ pub(in crate::http) async fn decline(
 ) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Booking)?;
     let (value, _, id) = own.appointment(&id).await?;
-    if !may_answer(&value) {
+    if !schedule::may_answer(&value) {
         return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
     }
     let place = format!("/my/visits/{id}?done=declined");

@@ -12,6 +12,7 @@ home-record-other = The record
 home-open-to-you = Open to you
 coming-line = { $time }, { $title }
 coming-offered = Offered, and not booked yet. It is held until { $until }.
+coming-offered-several = Offered to several people together. It is held until { $until }; call us to take it or to decline it.
 coming-offered-only = Offered, and not booked yet.
 coming-answer = Take it or decline it
 coming-visit = Visit

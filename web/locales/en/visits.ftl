@@ -88,6 +88,7 @@ visit-cancel-sure-open = The clinic then looks for no time for you any more.
 visit-cancel-yes = Yes, I am sure
 visit-cancel = Cancel this visit
 visit-until = You can change it here until { $when }.
+visit-offered-to-several = This time is offered to several people together, so it cannot be taken or declined here.
 visit-for-several = This visit is for several people, so it cannot be changed or cancelled here.
 visit-too-late = It is too late to change it here.
 visit-all = All my visits

@@ -12,6 +12,7 @@ home-record-other = El historial
 home-open-to-you = Abierto para usted
 coming-line = { $time }, { $title }
 coming-offered = Se ofrece y aún no está reservada. Se guarda hasta el { $until }.
+coming-offered-several = Se ofrece a varias personas juntas. Se guarda hasta el { $until }; llámenos para tomarla o rechazarla.
 coming-offered-only = Se ofrece y aún no está reservada.
 coming-answer = Tomarla o rechazarla
 coming-visit = Cita

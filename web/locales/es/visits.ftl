@@ -88,6 +88,7 @@ visit-cancel-sure-open = Entonces la clínica ya no le busca una hora.
 visit-cancel-yes = Sí, estoy seguro
 visit-cancel = Cancelar esta cita
 visit-until = Puede cambiarla aquí hasta el { $when }.
+visit-offered-to-several = Esta hora se ofrece a varias personas juntas, así que no puede tomarse ni rechazarse aquí.
 visit-for-several = Esta visita es para varias personas, así que no puede cambiarse ni anularse aquí.
 visit-too-late = Ya es tarde para cambiarla aquí.
 visit-all = Todas mis citas

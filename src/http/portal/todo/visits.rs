@@ -4,7 +4,7 @@ use jiff::ToSpan;
 use serde_json::Value;
 
 use super::{Facts, Source, Todo, Urgency};
-use crate::care::Part;
+use crate::care::{Part, schedule};
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
 use crate::http::portal::record::coming;
@@ -22,8 +22,8 @@ const AHEAD: i64 = 14;
 fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
     let appointments = facts.chart.of(R::Appointment);
     let now = facts.cx.now.datetime();
-    let offers: Vec<Value> = appointments.iter().filter(|one| is_offer(one)).cloned().collect();
-    let others: Vec<Value> = appointments.iter().filter(|one| !is_offer(one)).cloned().collect();
+    let (offers, others): (Vec<Value>, Vec<Value>) =
+        appointments.iter().cloned().partition(|one| schedule::may_answer(one));
     let ctx = &facts.own.ctx;
     let offered = offers.iter().filter_map(|one| {
         let id = one.get("id").and_then(Value::as_str)?;
@@ -38,7 +38,7 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
         })
     });
     let mut all: Vec<Todo> = offered.collect();
-    let coming = coming(&others, now, ctx, facts.clinic);
+    let coming = coming(&others, now, &facts.own.patient, ctx, facts.clinic);
     all.extend(coming.iter().filter(|row| row.form && facts.cx.may_add()).map(|row| Todo {
         icon: "list",
         title: t("todo-form").to_string(),
@@ -59,9 +59,4 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
         when: row.when,
     }));
     Ok(all)
-}
-
-/// The clinic has named a time, and the patient has not answered.
-fn is_offer(appointment: &Value) -> bool {
-    appointment.get("status").and_then(Value::as_str) == Some("pending")
 }
