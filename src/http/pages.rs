@@ -40,6 +40,7 @@ impl Face {
             idle_seconds: None,
             done: None,
             trouble: None,
+            unseen: false,
             shortened: Vec::new(),
             at: String::new(),
             once: String::new(),

@@ -237,13 +237,16 @@ impl<'a> Reading<'a> {
     }
 
     /// Whether more of a patient's record than who they are is open to this actor: a question about rules, not about the
-    /// record. Who sees no charts at all is told yes.
+    /// record. Who sees no charts at all is asked about visits, and who sees neither is told yes.
     pub fn reaches(&mut self, patient: &FhirId) -> bool {
-        match self.sight.scope(self.read, ResourceType::Condition) {
-            Ok(scope) => scope.allows(Some(patient), access::Sensitivity::NORMAL),
-            Err(Denied::NeverForRole) => true,
-            Err(_) => false,
+        for kind in [ResourceType::Condition, ResourceType::Appointment] {
+            match self.sight.scope(self.read, kind) {
+                Ok(scope) => return scope.allows(Some(patient), access::Sensitivity::NORMAL),
+                Err(Denied::NeverForRole) => {}
+                Err(_) => return false,
+            }
         }
+        true
     }
 
     /// How many live resources of a type there are. Tells of nobody; for whoever may find the whole type.

@@ -15,6 +15,7 @@ fn who_acts_for_a_patient_goes_as_far_as_they_were_let_and_the_patient_reads_wha
     appointments_only(&demo, &me, &thread);
     see_only(&demo, &me);
     who_looked_names_no_other_patient(&demo, &me);
+    what_nobody_at_the_clinic_sees(&demo, &me);
     a_link_outlives_a_slip(&demo, &me);
     one_person_is_registered_once(&demo);
     a_copy_for_the_counter(&demo, &me);
@@ -190,6 +191,60 @@ fn who_looked_names_no_other_patient(demo: &Demo, me: &Caller) {
     let looked = page(me, "/my/who-looked").body;
     assert!(!looked.contains(&name), "{name}: {looked}");
     assert!(looked.contains("Somebody who acts for a patient") && looked.contains("it was refused"), "{looked}");
+    // A visit that is both patients': each sees that there is another, and not who.
+    let others = demo.patient_of("proxy");
+    let with = |who: &str| json!({"actor": {"reference": format!("Patient/{who}")}, "status": "accepted"});
+    let day = jiff::Zoned::now().date().tomorrow().unwrap();
+    let visit = json!({"resourceType": "Appointment", "status": "booked", "start": format!("{day}T03:00:00Z"),
+        "end": format!("{day}T03:30:00Z"), "participant": [with(&others), with(&own)]});
+    let made = ok(&demo.signed_in("clinic", "clinician").json("POST", "/fhir/Appointment", &visit), 201);
+    page(&other, "/my/visits");
+    let read = ok(&me.get(&format!("/fhir/Appointment/{}", crate::id(&made))), 200).to_string();
+    assert!(read.contains(&own) && !read.contains(&others), "{read}");
+    let looked = page(me, "/my/who-looked").body;
+    assert!(looked.contains("It is theirs, too"), "{looked}");
+    for shown in [looked, page(me, "/my").body, page(me, "/my/visits").body] {
+        assert!(!shown.contains(&name), "{name}: {shown}");
+    }
+}
+
+/// Where a consent refuses the record to the clinic, nobody is told that the clinic has what they hand it.
+fn what_nobody_at_the_clinic_sees(demo: &Demo, me: &Caller) {
+    let own = demo.patient_of("patient");
+    let system = "http://terminology.hl7.org/CodeSystem/consentscope";
+    let mut consent = json!({"resourceType": "Consent", "status": "active",
+        "scope": {"coding": [{"system": system, "code": "patient-privacy"}]},
+        "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
+        "patient": {"reference": format!("Patient/{own}")}, "policyRule": {"text": "on paper"}, "provision": {"type": "deny"}});
+    let made = ok(&me.json("POST", "/fhir/Consent", &consent), 201);
+    for path in ["/my", "/my/messages/new", "/my/documents/new", "/my/measurements/new", "/my/history/new"] {
+        let body = page(me, path).body;
+        assert!(body.contains("Nobody at the clinic sees your record now"), "{path}: {body}");
+    }
+    let thread = health_letter(me);
+    let shown = page(me, &format!("/my/messages/{thread}?done=sent")).body;
+    assert!(shown.contains("It is kept in the record") && shown.contains("Nobody at the clinic sees it"), "{shown}");
+    assert!(!shown.contains("The clinic has it") && !shown.contains("We answer by"), "{shown}");
+    let medicine = page(me, "/my/medicines").body;
+    let medicine = format!("/my/medicines/{}", between(&medicine, "href=\"/my/medicines/", "\""));
+    for taking in ["no", "yes"] {
+        let form = page(me, &medicine);
+        let fields = [("csrf", hidden(&form, "csrf")), ("once", hidden(&form, "once")), ("taking", taking)];
+        let said = sent(me, &format!("{medicine}/taking"), &fields);
+        for body in [form.body, page(me, &said).body] {
+            assert!(!body.contains("our clinic sees"), "{taking}: {body}");
+        }
+    }
+    let book = page(me, "/my/visits/book");
+    assert!(book.body.contains("nothing can be booked here now"), "{}", book.body);
+    assert_eq!(me.form("/my/visits/book", &encoded(&[("csrf", hidden(&book, "csrf"))])).status, 409);
+    let desk = page(&demo.signed_in("clinic", "reception"), &format!("/patients/{own}")).body;
+    assert!(desk.contains("Not open to you") && !desk.contains("No appointments."), "{desk}");
+    consent["status"] = "inactive".into();
+    consent["id"] = crate::id(&made).into();
+    ok(&me.json("PUT", &format!("/fhir/Consent/{}", crate::id(&made)), &consent), 200);
+    assert!(!page(me, "/my").body.contains("Nobody at the clinic sees your record now"));
+    assert!(page(me, &format!("/my/messages/{thread}")).body.contains("The clinic has it"));
 }
 
 fn a_link_outlives_a_slip(demo: &Demo, me: &Caller) {

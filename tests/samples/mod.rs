@@ -47,6 +47,7 @@ pub fn cx(name: &str, role: Role) -> Cx {
         idle_seconds: Some(900),
         done: None,
         trouble: None,
+        unseen: false,
         shortened: Vec::new(),
         at: "/my".into(),
         once: "c0ffee".into(),

@@ -393,11 +393,18 @@ fn staff() -> Vec<(&'static str, String)> {
                     ("Address".into(), "Quay Lane 4, 1180 Fjordvik".into()),
                 ],
                 appointments: no_reason().into_iter().skip(3).take(2).collect(),
+                open: true,
             }),
         ),
         (
             "details-empty",
-            render(&Details { cx: desk(), who: people().remove(4).who, reach: vec![], appointments: vec![] }),
+            render(&Details {
+                cx: desk(),
+                who: people().remove(4).who,
+                reach: vec![],
+                appointments: vec![],
+                open: false,
+            }),
         ),
         (
             "account",

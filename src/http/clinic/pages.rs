@@ -234,6 +234,8 @@ pub struct Details {
     /// Label and value, such as phone and address, in the order to show.
     pub reach: Vec<(String, String)>,
     pub appointments: Vec<DayRow>,
+    /// Whether both are the reception's to see: of who refused them nobody says that there are none.
+    pub open: bool,
 }
 page!(Details in Patients);
 

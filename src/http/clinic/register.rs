@@ -117,7 +117,7 @@ pub(super) async fn details(visit: &Visit, id: &str, after: Option<&str>) -> Res
     past.truncate(PAST);
     coming.append(&mut past);
     let reach = fill::reach(&chart.patient);
-    page(&Details { cx, who, reach, appointments: coming })
+    page(&Details { cx, who, reach, appointments: coming, open: chart.open })
 }
 
 /// What is said once somebody is registered, or their details were corrected.

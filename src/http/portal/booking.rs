@@ -122,9 +122,8 @@ pub(in crate::http) async fn book(visit: Visit, Query(asked): Query<Asked>) -> R
     let own = Own::of(visit, Needs::Booking)?;
     let clinic = own.clinic().await?;
     let mut cx = own.plain_cx().await?;
-    let Some(kind) = clinic.visit_type(&asked.kind).filter(|kind| kind.active) else {
-        return kinds(cx, &clinic);
-    };
+    let kind = clinic.visit_type(&asked.kind).filter(|kind| kind.active && !cx.unseen);
+    let Some(kind) = kind else { return kinds(cx, &clinic) };
     match kind.booking {
         Booking::ViewOnly => kinds(cx, &clinic),
         Booking::Request => {
@@ -148,8 +147,22 @@ pub(in crate::http) async fn book(visit: Visit, Query(asked): Query<Asked>) -> R
     }
 }
 
+/// Where nobody of the clinic would know of a visit, none is booked: whoever came would be expected by nobody. What was typed is
+/// kept.
+pub(super) async fn not_booked<T>(own: &Own, clinic: &Clinic, sent: &Sent<T>) -> Result<Option<Response>, Refusal> {
+    let cx = own.plain_cx().await?;
+    if !cx.unseen {
+        return Ok(None);
+    }
+    if sent.says("reason") {
+        own.visit.keep_sent(sent).await?;
+    }
+    Ok(Some(finished(StatusCode::CONFLICT, kinds(cx, clinic)?)))
+}
+
 fn kinds(cx: Cx, clinic: &Clinic) -> Result<Response, Refusal> {
-    let rows = clinic.visit_types.iter().filter(|kind| kind.active && clinic.offering(&kind.id).next().is_some());
+    let is_bookable = |kind: &&VisitType| kind.active && !cx.unseen && clinic.offering(&kind.id).next().is_some();
+    let rows = clinic.visit_types.iter().filter(is_bookable);
     let rows = rows.map(|kind| KindRow {
         href: (kind.booking != Booking::ViewOnly).then(|| format!("/my/visits/book?kind={}", kind.id)),
         name: name_of(kind),
@@ -344,6 +357,9 @@ fn words_at(kind: &VisitType) -> String {
 pub(in crate::http) async fn make(visit: Visit, sent: Sent<Typed>) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Booking)?;
     let clinic = own.clinic().await?;
+    if let Some(no) = not_booked(&own, &clinic, &sent).await? {
+        return Ok(no);
+    }
     let typed = &sent.typed;
     let kind = clinic.visit_type(&typed.kind).filter(|kind| kind.active).ok_or(Refusal::not_found())?;
     let id = FhirId::new(&own.visit.house.ambient);
@@ -635,7 +651,10 @@ pub(in crate::http) async fn show(
     let mut cx = own.plain_cx().await?;
     let status = value.get("status").and_then(Value::as_str).unwrap_or_default();
     let done = done_word(&shown.done, status, (&value, &own.patient));
-    cx.done = done.map(|word| t(word).to_string());
+    cx.done = done.map(|word| match word {
+        "visit-form-done" => own.handed(t(word).to_string()),
+        _ => t(word).to_string(),
+    });
     let kind = schedule::kind_of(&value).and_then(|kind| clinic.visit_type(kind));
     let with = schedule::clinician_of(&value, &clinic);
     let start = value.get("start").and_then(Value::as_str).and_then(|start| start.parse::<Timestamp>().ok());
@@ -666,7 +685,7 @@ pub(in crate::http) async fn show(
             Some(_) if status == "cancelled" => t("visit-not-offered").to_string(),
             _ => t(state_word(status)).to_string(),
         },
-        offered: schedule::may_answer(&value),
+        offered: schedule::may_answer(&value) && !cx.unseen,
         offered_to_several: is_for_several && status == "pending",
         late: start
             .filter(|start| schedule::may_answer(&value) && is_late(&clinic, *start, own.visit.house.ambient.now()))
@@ -691,7 +710,8 @@ pub(in crate::http) async fn show(
         can_cancel: !is_for_several
             && (may.as_ref().is_some_and(|may| may.now) || matches!(status, "proposed" | "pending" | "waitlist")),
         for_several: is_for_several && matches!(status, "proposed" | "pending" | "waitlist" | "booked"),
-        can_move: may.as_ref().is_some_and(|may| may.now) && kind.is_some_and(|kind| kind.booking == Booking::Instant),
+        can_move: may.as_ref().is_some_and(|may| may.now && !cx.unseen)
+            && kind.is_some_and(|kind| kind.booking == Booking::Instant),
         until: may.as_ref().map(|may| own.when(may.until).long_time()),
         too_late: may.is_some_and(|may| !may.now),
         phone: clinic.house.phone.clone(),
@@ -739,6 +759,9 @@ pub(in crate::http) async fn accept(
         return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
     }
     let clinic = own.clinic().await?;
+    if let Some(no) = not_booked(&own, &clinic, &sent).await? {
+        return Ok(no);
+    }
     // An offer that is over is over, also before the box noticed.
     if schedule::offer_ends(&value, clinic.house.hold_hours).is_none_or(|ends| ends <= own.visit.house.ambient.now()) {
         freed(&own.visit.house).await;
@@ -768,6 +791,9 @@ pub(in crate::http) async fn choose_change(
         return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
     };
     let cx = own.plain_cx().await?;
+    if cx.unseen {
+        return kinds(cx, &clinic);
+    }
     let what = For::Move(Moving { id, version, start: may.start });
     match shown.start.parse::<Timestamp>() {
         Ok(start) => {
@@ -790,6 +816,9 @@ pub(in crate::http) async fn change(
     let own = Own::of(visit, Needs::Booking)?;
     let (value, now_at, id) = own.appointment(&id).await?;
     let clinic = own.clinic().await?;
+    if let Some(no) = not_booked(&own, &clinic, &sent).await? {
+        return Ok(no);
+    }
     let typed = &sent.typed;
     let kind = schedule::kind_of(&value).and_then(|kind| clinic.visit_type(kind));
     let kind = kind.filter(|kind| kind.booking == Booking::Instant).ok_or(Refusal::not_found())?;

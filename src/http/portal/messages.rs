@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::message_pages::{Conversation, MessageLine, Messages, ThreadRow};
 use super::own::{Needs, Own};
 use super::uploads::{file_hint, too_large};
+use crate::access::Sensitivity;
 use crate::audit::Action;
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::care::clinic::{Clinic, Pool, Topic};
@@ -97,8 +98,11 @@ fn topic_name(clinic: &Clinic, head: &Message) -> String {
     }
 }
 
-fn state(standing: Standing) -> State {
+fn state(own: &Own, standing: Standing) -> State {
     match standing {
+        Standing::Waiting if own.reaches_nobody(Sensitivity::NORMAL) => {
+            State::new("alert", Tone::Caution, t("message-unseen"))
+        }
         Standing::Waiting => State::new("clock", Tone::Accent, t("message-waiting")),
         Standing::Answered => State::new("ok", Tone::Dim, t("message-answered")),
         Standing::Closed => State::new("lock", Tone::Dim, t("message-closed")),
@@ -118,7 +122,7 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
             topic: topic_name(&clinic, head),
             begins: format::beginning(&last.text, BEGINNING),
             when: own.at(last.sent),
-            state: state(thread.standing()),
+            state: state(&own, thread.standing()),
             is_unread: thread.is_unread(Side::Patient),
         });
     }
@@ -157,7 +161,7 @@ pub(in crate::http) async fn show(
     let mut cx = own.plain_cx().await?;
     cx.at = format!("/my/messages/{id}");
     if asked.done == "sent" {
-        cx.done = Some(t("message-sent").to_string());
+        cx.done = Some(own.handed(t("message-sent").to_string()));
     }
     // What is being typed belongs to the conversation, and not to what was done there last.
     let at = cx.at.clone();
@@ -221,11 +225,12 @@ pub(super) fn conversation(
         }
     };
     let topic = head.topic.as_ref().and_then(|id| clinic.topic(id.as_str()));
-    let due = topic.zip(thread.waits_since()).map(|(topic, since)| due(own, clinic, topic, since));
+    let waits = topic.zip(thread.waits_since()).filter(|_| !cx.unseen);
+    let due = waits.map(|(topic, since)| due(own, clinic, topic, since));
     page(&Conversation {
         id: head.id.to_string(),
         topic: topic_name(clinic, head),
-        state: state(thread.standing()),
+        state: state(own, thread.standing()),
         lines: thread.messages.iter().map(line).collect(),
         due,
         phone: clinic.house.phone.clone(),

@@ -4,7 +4,7 @@ use axum::response::Response;
 use serde_json::Value;
 
 use super::looks;
-use crate::access::{Actor, ProxyExtent, Sensitivity};
+use crate::access::{Actor, ConsentRules, ProxyExtent, Sensitivity};
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, ResourceRef, Role};
 use crate::care::consents::{self, Seen};
@@ -15,7 +15,7 @@ use crate::http::fill::{self, Ctx};
 use crate::http::forms::{Sent, Versioned};
 use crate::http::respond::{Refusal, Refused};
 use crate::http::session::Visit;
-use crate::http::ui::{Cx, Locale};
+use crate::http::ui::{Cx, Locale, t};
 use crate::record::{Channel, Disclosed, Reading, RecordError, Undisclosed, Why};
 
 /// What a page asks of whoever acts for a patient. To patients themselves all of it is open.
@@ -64,6 +64,8 @@ pub(in crate::http) struct Own {
     purpose: Purpose,
     /// How far they go who act for another.
     extent: ProxyExtent,
+    /// What the patient's Consents say.
+    consents: ConsentRules,
 }
 
 impl Own {
@@ -90,7 +92,8 @@ impl Own {
             }
         };
         let ctx = read_in_own_language(&visit)?;
-        let own = Self { visit, patient, ctx, actor, purpose, extent };
+        let consents = visit.house.records.consents_of(&patient)?;
+        let own = Self { visit, patient, ctx, actor, purpose, extent, consents };
         own.needs(needs)?;
         Ok(own)
     }
@@ -98,6 +101,16 @@ impl Own {
     /// Says in words what whoever acts for a patient is not let do.
     pub(super) fn needs(&self, needs: Needs) -> Result<(), Refusal> {
         if needs.met_by(self.extent) { Ok(()) } else { Err(Refusal::new(Refused::NotGranted(self.extent))) }
+    }
+
+    /// Whether nobody of the clinic sees now what has these labels, nor what is asked, said or brought with it.
+    pub(super) fn reaches_nobody(&self, labels: Sensitivity) -> bool {
+        consents::seen(labels, &self.consents, &self.patient, self.visit.house.ambient.now()) == Seen::ByNobody
+    }
+
+    /// What is said once something was handed to the clinic: that nobody there sees it, where that is so.
+    pub(super) fn handed(&self, words: String) -> String {
+        if self.reaches_nobody(Sensitivity::NORMAL) { t("unseen-kept").to_string() } else { words }
     }
 
     /// Reads what a page shows, as one entry of the log.
@@ -123,6 +136,7 @@ impl Own {
     /// The context of a page that shows nothing of the chart. A proxy's page says whose record it is.
     pub(in crate::http) async fn plain_cx(&self) -> Result<Cx, Refusal> {
         let mut cx = self.visit.cx();
+        cx.unseen = self.reaches_nobody(Sensitivity::NORMAL);
         if self.acts_for_another() {
             let found = self.open(Action::Read, |reading| reading.read(ResourceType::Patient, &self.patient)).await?;
             let patient = serde_json::from_slice(&found.json).map_err(Refusal::internal)?;
@@ -189,6 +203,7 @@ impl Own {
     pub(super) fn cx(&self, chart: &Chart) -> Cx {
         let mut cx = self.visit.cx();
         cx.shortened = fill::shortened(chart);
+        cx.unseen = self.reaches_nobody(Sensitivity::NORMAL);
         if self.acts_for_another()
             && let Some(viewer) = &mut cx.viewer
         {

@@ -56,8 +56,8 @@ pub async fn results(visit: Visit, Query(shown): Query<Shown>) -> Result<Respons
     let mut cx = own.cx(&chart);
     cx.done = match shown.done.as_str() {
         "" => None,
-        "history" => Some(t("history-done").to_string()),
-        _ => Some(t("measure-done").to_string()),
+        "history" => Some(own.handed(t("history-done").to_string())),
+        _ => Some(own.handed(t("measure-done").to_string())),
     };
     let (taken_back, off) = (taken_back(&chart, &ctx, now), fill::called_off(&chart, Wanted::All, &ctx));
     let all = chart.of(R::Observation).iter().chain(chart.of(R::DiagnosticReport));

@@ -227,7 +227,7 @@ pub(in crate::http) async fn about(
     let document = uploads::file_at(&document, shown.file).ok_or_else(Refusal::not_found)?;
     let mut cx = own.cx(&chart);
     cx.done = match (shown.done.as_str(), state) {
-        ("kept", _) => Some(t("upload-kept").to_string()),
+        ("kept", _) => Some(own.handed(t("upload-kept").to_string())),
         ("withdrawn", Standing::Withdrawn) => Some(t("withdraw-done").to_string()),
         _ => None,
     };

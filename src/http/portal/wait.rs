@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::booking::{Wanted, name_of, periods};
+use super::booking::{Wanted, name_of, not_booked, periods};
 use super::booking_pages::Wait;
 use super::own::{Needs, Own};
 use crate::audit::Action;
@@ -42,7 +42,8 @@ pub(in crate::http) async fn form(visit: Visit, Query(asked): Query<Typed>) -> R
     let own = Own::of(visit, Needs::Booking)?;
     let clinic = own.clinic().await?;
     let mut cx = own.plain_cx().await?;
-    let Ok(kind) = kind_of(&clinic, &asked.kind) else { return Ok(Redirect::to("/my/visits/book").into_response()) };
+    let kind = kind_of(&clinic, &asked.kind).ok().filter(|_| !cx.unseen);
+    let Some(kind) = kind else { return Ok(Redirect::to("/my/visits/book").into_response()) };
     let typed = own.visit.kept::<Typed>(&mut cx)?.unwrap_or(asked);
     shown(&own, cx, &clinic, kind, &typed, Faults::none())
 }
@@ -68,6 +69,9 @@ fn shown(
 pub(in crate::http) async fn join(visit: Visit, sent: Sent<Typed>) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Booking)?;
     let clinic = own.clinic().await?;
+    if let Some(no) = not_booked(&own, &clinic, &sent).await? {
+        return Ok(no);
+    }
     let typed = &sent.typed;
     let kind = kind_of(&clinic, &typed.kind)?;
     let wanted = Wanted { from: &typed.from, until: &typed.until, half: &typed.half };

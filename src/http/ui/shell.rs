@@ -26,6 +26,8 @@ pub struct Cx {
     pub done: Option<String>,
     /// Why what was wanted was not done, in a sentence.
     pub trouble: Option<String>,
+    /// Nobody of the clinic sees the record of the page now: the patient's consent refuses it to them.
+    pub unseen: bool,
     /// Of what the record holds more than a page shows, in sentences.
     pub shortened: Vec<String>,
     /// The page's own address with its query, for the forms on it; empty where a form was sent to.

@@ -176,3 +176,4 @@ reach-address = Address
 reach-contact = To contact
 details-no-reach = No phone number or address is recorded.
 details-no-appointments = No appointments.
+details-shut = Not open to you: the patient’s consent keeps it from the clinic.

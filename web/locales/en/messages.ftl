@@ -28,6 +28,7 @@ message-emergency-call = If it cannot wait, call the clinic: { $phone }. If a li
 message-emergency = If it cannot wait, call the clinic. If a life is in danger, call the emergency number.
 message-you = You
 message-waiting = The clinic has it
+message-unseen = Nobody at the clinic sees it
 message-answered = Answered
 message-closed = Closed
 message-closed-more = This conversation is closed. Write again, and it is open again.

@@ -28,6 +28,7 @@ message-emergency-call = Si no puede esperar, llame a la clínica: { $phone }. S
 message-emergency = Si no puede esperar, llame a la clínica. Si hay peligro de muerte, llame al número de emergencias.
 message-you = Usted
 message-waiting = Lo tiene la clínica
+message-unseen = Nadie de la clínica lo ve
 message-answered = Contestado
 message-closed = Cerrado
 message-closed-more = Esta conversación está cerrada. Si escribe otra vez, se vuelve a abrir.
