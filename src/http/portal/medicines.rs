@@ -56,7 +56,7 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
         allergies,
         cx,
     };
-    for row in rows(&chart, &own.ctx, &page_of.cx) {
+    for row in rows(&chart, &own, &page_of.cx) {
         match row.due {
             _ if !row.is_current => page_of.past.push(row),
             _ if row.state == MedicineState::Paused => page_of.paused.push(row),
@@ -69,7 +69,8 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
 }
 
 /// All of them, newest first.
-fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
+fn rows(chart: &Chart, own: &Own, cx: &Cx) -> Vec<MyMedicineRow> {
+    let ctx = &own.ctx;
     let not_taken = prescribe::not_taking(chart.of(R::MedicationStatement).iter(), &ctx.zone);
     let refills: Vec<Refill> = chart.of(R::Task).iter().filter_map(prescribe::refill_of).collect();
     let requests = chart.of(R::MedicationRequest).iter().filter_map(|request| {
@@ -88,7 +89,8 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
             "active" => not_taken.get(id).and_then(fill::state_by).unwrap_or_else(|| fill::state_of(request)),
             _ => fill::state_of(request),
         };
-        let standing = counts.then(|| standing(id, &refills, ctx, cx)).flatten();
+        let asked = if reaches_nobody(request, own) { "refill-waits-unseen" } else { "refill-waits" };
+        let standing = counts.then(|| standing(id, &refills, asked, ctx, cx)).flatten();
         let due = fill::due(request, ctx);
         let (since, until) = fill::span_of_request(request, due, ctx);
         let ended_on = prescribe::ended_at(request).and_then(|end| When::parse(end, &ctx.zone)).filter(|_| !is_current);
@@ -149,8 +151,13 @@ fn rows(chart: &Chart, ctx: &Ctx, cx: &Cx) -> Vec<MyMedicineRow> {
     requests.chain(statements).collect()
 }
 
-/// How far the newest request for a refill of this prescription is.
-fn standing(id: &str, refills: &[Refill], ctx: &Ctx, cx: &Cx) -> Option<Standing> {
+/// Whether nobody of the clinic sees what is asked or said of a medicine: it is sealed like it.
+fn reaches_nobody(request: &Value, own: &Own) -> bool {
+    own.reaches_nobody(Sensitivity::of_resource(request))
+}
+
+/// How far the newest request for a refill of this prescription is; `asked` says that it waits.
+fn standing(id: &str, refills: &[Refill], asked: &str, ctx: &Ctx, cx: &Cx) -> Option<Standing> {
     let newest = refills.iter().filter(|refill| refill.prescription == id).max_by_key(|refill| refill.asked.clone())?;
     let day = |text: &Option<String>| {
         text.as_deref().and_then(|text| When::parse(text, &ctx.zone)).map(|when| when.near_within(&cx.now))
@@ -158,7 +165,7 @@ fn standing(id: &str, refills: &[Refill], ctx: &Ctx, cx: &Cx) -> Option<Standing
     let said = newest.said.clone().unwrap_or_default();
     let date = day(&newest.asked).unwrap_or_default();
     Some(match newest.status.as_str() {
-        "requested" | "received" | "accepted" => Standing::Waits(t("refill-waits").with("date", date).to_string()),
+        "requested" | "received" | "accepted" => Standing::Waits(t(asked).with("date", date).to_string()),
         "on-hold" => Standing::Asked { question: said, of: newest.id.clone() },
         "rejected" => Standing::Refused(t("refill-refused").with("reason", said).to_string()),
         _ => return None,
@@ -202,20 +209,21 @@ impl One {
         }
         let address = format!("/my/medicines/{}", self.id);
         // Also one that has ended: whoever had it open, or kept its address, reads so.
-        let row =
-            rows(&self.chart, &self.own.ctx, &cx).into_iter().find(|row| row.id.as_deref() == Some(self.id.as_str()));
+        let row = rows(&self.chart, &self.own, &cx).into_iter().find(|row| row.id.as_deref() == Some(self.id.as_str()));
         let row = row.ok_or(Refusal::not_found())?;
         let label = if matches!(row.standing, Some(Standing::Asked { .. })) { "refill-answer" } else { "refill-note" };
-        // What was done to come here, while it is so still: the address stays in a window in which nothing else happens.
-        cx.done = match (done, row.state, &row.standing) {
-            ("refill-sent", _, Some(Standing::Waits(_))) => Some(t("refill-asked-done").to_string()),
-            ("not-taking", MedicineState::NotTaking | MedicineState::NotTakingSaidFor, _) => Some(cx.own("not-taking-done").to_string()),
-            ("taking", MedicineState::Taking, _) => Some(cx.own("taking-done").to_string()),
-            _ => cx.done,
-        };
         let active = fill::text(&self.request, "/status") == Some("active");
-        // What is said of it is sealed like it.
-        let reaches_nobody = self.own.reaches_nobody([&self.request])?;
+        let reaches_nobody = reaches_nobody(&self.request, &self.own);
+        // What was done to come here, while it is so still: the address stays in a window in which nothing else happens.
+        use MedicineState::{NotTaking, NotTakingSaidFor, Taking};
+        let word = match (done, row.state, &row.standing) {
+            ("refill-sent", _, Some(Standing::Waits(_))) => Some(t("refill-asked-done")),
+            ("not-taking", NotTaking | NotTakingSaidFor, _) => Some(cx.own("not-taking-done")),
+            ("taking", Taking, _) => Some(cx.own("taking-done")),
+            _ => None,
+        };
+        let word = word.map(|word| if reaches_nobody { t("refill-sealed-done") } else { word });
+        cx.done = word.map(|word| word.to_string()).or(cx.done);
         let statements = self.chart.of(R::MedicationStatement).iter();
         let said = prescribe::not_taking(statements, &self.own.ctx.zone).remove(self.id.as_str());
         page(&MyMedicine {

@@ -69,17 +69,6 @@ pub(in crate::http) struct Own {
 }
 
 impl Own {
-    /// Whether one of these is sealed and nobody at the clinic may see it now.
-    pub(in crate::http) fn reaches_nobody<'a>(
-        &self,
-        all: impl IntoIterator<Item = &'a Value>,
-    ) -> Result<bool, Refusal> {
-        let house = &self.visit.house;
-        let (rules, now) = (house.records.consents_of(&self.patient)?, house.ambient.now());
-        let labels = all.into_iter().map(Sensitivity::of_resource).filter(|labels| labels.is_sealed());
-        Ok(labels.into_iter().any(|labels| consents::seen(labels, &rules, &self.patient, now) == Seen::ByNobody))
-    }
-
     pub(in crate::http) fn of(visit: Visit, needs: Needs) -> Result<Self, Refusal> {
         let actor = visit.actor.clone();
         let own = actor.person().filter(|person| person.type_name() == "Patient").map(ResourceRef::id);
@@ -106,6 +95,12 @@ impl Own {
     /// Whether nobody of the clinic sees now what has these labels, nor what is asked, said or brought with it.
     pub(super) fn reaches_nobody(&self, labels: Sensitivity) -> bool {
         consents::seen(labels, &self.consents, &self.patient, self.visit.house.ambient.now()) == Seen::ByNobody
+    }
+
+    /// Whether one of these is sealed and nobody of the clinic sees it now.
+    pub(in crate::http) fn has_unseen<'a>(&self, all: impl IntoIterator<Item = &'a Value>) -> bool {
+        let mut labels = all.into_iter().map(Sensitivity::of_resource).filter(|labels| labels.is_sealed());
+        labels.any(|labels| self.reaches_nobody(labels))
     }
 
     /// What is said once something was handed to the clinic: that nobody there sees it, where that is so.

@@ -61,7 +61,7 @@ pub async fn results(visit: Visit, Query(shown): Query<Shown>) -> Result<Respons
     };
     let (taken_back, off) = (taken_back(&chart, &ctx, now), fill::called_off(&chart, Wanted::All, &ctx));
     let all = chart.of(R::Observation).iter().chain(chart.of(R::DiagnosticReport));
-    let reaches_nobody = own.reaches_nobody(all.filter(|one| !is_taken_back(one)))?;
+    let reaches_nobody = own.has_unseen(all.filter(|one| !is_taken_back(one)));
     page(&Results { cx, groups, reports: reports::listed(&chart, &ctx), taken_back, off, reaches_nobody })
 }
 
@@ -111,7 +111,7 @@ pub async fn result(visit: Visit, Path(key): Path<String>) -> Result<Response, R
     }
     let said_of = reports::said_of(&series, &chart, &own.ctx);
     let is_of_it = |one: &&Value| series.readings.iter().any(|reading| reading.id.as_deref() == fill::text(one, "/id"));
-    let reaches_nobody = own.reaches_nobody(chart.of(R::Observation).iter().filter(is_of_it))?;
+    let reaches_nobody = own.has_unseen(chart.of(R::Observation).iter().filter(is_of_it));
     page(&OneResult { cx: own.cx(&chart), series, facts, said_of, reaches_nobody })
 }
 

@@ -129,7 +129,7 @@ pub async fn report(visit: Visit, Path(id): Path<String>) -> Result<Response, Re
     let ReportRow { href, title, line } = row(&report.value, &ctx);
     let said = fill::report_said(&report.value, &pictures, &href, &ctx);
     let all = report.results.iter().map(|(.., value)| value).chain([&report.value]);
-    let reaches_nobody = own.reaches_nobody(all)?;
+    let reaches_nobody = own.has_unseen(all);
     page(&MyReport { cx: own.cx(&chart), title, line, said, values, reaches_nobody })
 }
 
