@@ -273,6 +273,11 @@ async fn that_a_medicine_is_not_taken_waits_once_for_the_clinic_until_it_is_seen
     assert_eq!(room.waits().await, None, "somebody has seen it");
 
     room.taking(&request, Some("Never again")).await.unwrap();
-    room.stop(request, 1).await.unwrap();
+    room.stop(request.clone(), 1).await.unwrap();
     assert_eq!(room.waits().await, None, "nothing is left to be taken");
+    for not in [Some("Too late"), None] {
+        let late = room.taking(&request, not).await;
+        assert!(matches!(late, Err(Refused::Told(TakingError::NotActive))), "{late:?}");
+    }
+    assert_eq!(room.waits().await, None, "nobody is told of what ended");
 }

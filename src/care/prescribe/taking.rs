@@ -28,6 +28,8 @@ pub const NOT_TAKEN: (&str, &str) = ("urn:chartbox:task", "not-taken");
 pub enum TakingError {
     #[error("that this medicine is not taken was said before, and the clinic has not looked at it yet")]
     SaidBefore,
+    #[error("this medicine is not prescribed any more")]
+    NotActive,
 }
 
 /// That a patient does not take a medicine, as it waits for the clinic.
@@ -109,9 +111,15 @@ pub async fn taking_again(
     let reason = not.unwrap_or_default().trim();
     let said = said(request, (patient, of), not.map(|_| reason), &now.to_string());
     let mut changes = vec![Change::create(R::MedicationStatement, said, Mode::Strict)?];
+    let prescribed = strict(R::MedicationRequest, &format!("_id={id}&status=active"))?;
+    // Of one that ended meanwhile it would be said to nobody's use.
+    let is_active = move |inside: &mut Inside<'_, '_, '_>| -> Checked<(), TakingError> {
+        let there: fn(&Value) -> Option<()> = |_| Some(());
+        if inside.glimpse(&prescribed, there)?.is_empty() { told(TakingError::NotActive) } else { Ok(()) }
+    };
     if not.is_none() {
         changes.extend(waits.map(|task| put(became(task.clone(), "cancelled", now), version_of(task))).transpose()?);
-        return carry_out(doing, changes, |_| Ok(())).await;
+        return carry_out(doing, changes, is_active).await;
     }
     let open = strict(R::Task, &format!("focus=MedicationRequest/{id}&status=requested"))?;
     let task = task(request, (patient, of), reason, &now.to_string());
@@ -120,6 +128,7 @@ pub async fn taking_again(
     let whom = whom.map_or(Whom::Role(Role::Clinician), Whom::Person);
     let notice = Notice::new(whom, Kind::MedicineNotTaken);
     carry_out(doing, changes, move |inside: &mut Inside<'_, '_, '_>| -> Checked<(), TakingError> {
+        is_active(inside)?;
         let waiting: fn(&Value) -> Option<()> = |task| not_taken_of(task).map(drop);
         if !inside.glimpse(&open, waiting)?.is_empty() {
             return told(TakingError::SaidBefore);

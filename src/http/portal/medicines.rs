@@ -13,7 +13,7 @@ use crate::base::FhirId;
 use crate::care::Chart;
 use crate::care::entries::is_no_entry;
 use crate::care::medicine::{self, Asks};
-use crate::care::prescribe::{self, Refill, RefillError};
+use crate::care::prescribe::{self, Refill, RefillError, TakingError};
 use crate::care::workflow::{Doing, Refused};
 use crate::fhir::ResourceType as R;
 use crate::http::clinic::prescriptions::stop_word;
@@ -203,6 +203,17 @@ impl One {
         Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page))
     }
 
+    /// Why it was not done, with the medicine as it stands now: what was asked before is on it, or it is prescribed no more.
+    async fn not_done(self, typed: &Typed, why: &str) -> Result<Response, Refusal> {
+        let mut cx = self.own.cx(&self.chart);
+        cx.trouble = Some(t(why).to_string());
+        let chart = self.own.chart(KINDS).await?;
+        let now = chart.of(R::MedicationRequest).iter().find(|now| fill::text(now, "/id") == Some(self.id.as_str()));
+        let request = now.cloned().ok_or(Refusal::not_found())?;
+        let one = Self { chart, request, ..self };
+        Ok(finished(StatusCode::CONFLICT, one.page(cx, typed, &Faults::none(), "")?))
+    }
+
     fn page(&self, mut cx: Cx, typed: &Typed, faults: &Faults, done: &str) -> Result<Response, Refusal> {
         if cx.at.is_empty() {
             cx.at = format!("/my/medicines/{}", self.id);
@@ -317,20 +328,11 @@ pub(in crate::http) async fn refill(
     match asked {
         Ok(done) => one.own.visit.went(&sent, done, &place).await,
         Err(Refused::Told(error)) => {
-            let mut cx = one.own.cx(&one.chart);
-            cx.trouble = Some(
-                t(match error {
-                    RefillError::NotActive => "refill-not-active",
-                    _ => "refill-asked-before",
-                })
-                .to_string(),
-            );
-            // As it stands now: the request that was there before is on it, or it is prescribed no more.
-            let chart = one.own.chart(KINDS).await?;
-            let now = chart.of(R::MedicationRequest).iter().find(|now| fill::text(now, "/id") == Some(one.id.as_str()));
-            let request = now.cloned().ok_or(Refusal::not_found())?;
-            let one = One { chart, request, ..one };
-            Ok(finished(StatusCode::CONFLICT, one.page(cx, &sent.typed, &Faults::none(), "")?))
+            let why = match error {
+                RefillError::NotActive => "refill-not-active",
+                _ => "refill-asked-before",
+            };
+            one.not_done(&sent.typed, why).await
         }
         Err(Refused::Record(error)) => Err(error.into()),
     }
@@ -355,8 +357,10 @@ pub(in crate::http) async fn taking(
     let of = prescribe::speaker(&one.own.actor, &one.own.patient);
     let doing = one.doing(Action::Create, &sent, &place);
     let waits = prescribe::waits_of(one.chart.of(R::Task), one.id.as_str());
-    let done = prescribe::taking_again(doing, &one.request, (&one.own.patient, &of), not, waits).await;
-    one.own.visit.settled(&sent, done, &place).await
+    match prescribe::taking_again(doing, &one.request, (&one.own.patient, &of), not, waits).await {
+        Err(Refused::Told(TakingError::NotActive)) => one.not_done(&sent.typed, "taking-not-active").await,
+        done => one.own.visit.settled(&sent, done, &place).await,
+    }
 }
 
 #[cfg(test)]

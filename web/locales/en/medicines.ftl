@@ -240,6 +240,7 @@ refill-asked-before = A refill of this medicine was asked for before, and is not
 refill-sealed = Nobody at the clinic sees this medicine now: it is sealed or refused to them. What is asked or said of it here does not reach them until they are let see it.
 refill-sealed-done = It is kept in the record. Nobody at the clinic sees it: tell them yourself, by telephone for example.
 refill-not-active = This medicine is not prescribed any more, so nothing was asked. Write us a message, or call.
+taking-not-active = This medicine is not prescribed any more, so nothing was noted. If you have something to say of it, write us a message, or call.
 refill-typed = What you had typed
 taking-title = Do you take it?
 taking-title-other = Is it taken?

@@ -236,6 +236,7 @@ refill-note-hint = Por ejemplo, cuánto le queda o en qué farmacia la recoge.
 refill-ask = Pedir la renovación
 refill-asked-done = La petición está enviada. Le avisaremos cuando haya respuesta.
 refill-asked-before = Ya se pidió la renovación de esta medicina y todavía no hay respuesta. No se ha enviado otra vez.
+taking-not-active = Esta medicina ya no está recetada, así que no se ha anotado nada. Si quiere decir algo de ella, escríbanos un mensaje o llámenos.
 refill-typed = Lo que había escrito
 refill-sealed = Nadie de la clínica ve ahora esta medicina: está reservada o se les niega. Lo que se pida o se diga de ella aquí no les llega hasta que se les deje verla.
 refill-sealed-done = Queda guardado en el historial. Nadie de la clínica lo ve: dígaselo usted, por teléfono por ejemplo.
