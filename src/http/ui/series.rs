@@ -160,6 +160,11 @@ impl Reading {
         self.id.as_deref().filter(|_| !self.reported)
     }
 
+    /// Whether it is known to lie in the range that it was held against: its own, whatever another has.
+    pub fn is_inside(&self) -> bool {
+        self.compared && self.flag.is_none()
+    }
+
     /// Nothing but words and when.
     pub fn of(when: When, text: impl Into<String>) -> Self {
         Self {
@@ -263,14 +268,14 @@ impl Series {
         self.latest().and_then(|reading| reading.flag)
     }
 
-    /// Whether a reading is known to lie in the range.
-    pub fn is_inside(&self, reading: &Reading) -> bool {
-        self.bounds.is_known() && reading.compared && reading.flag.is_none()
+    /// Whether the newest is known to lie in the range.
+    pub fn latest_is_inside(&self) -> bool {
+        self.bounds.is_known() && self.latest().is_some_and(Reading::is_inside)
     }
 
-    /// The same of the newest.
-    pub fn latest_is_inside(&self) -> bool {
-        self.latest().is_some_and(|reading| self.is_inside(reading))
+    /// Whether any reading was held against a range, its own or the newest.
+    pub fn has_compared(&self) -> bool {
+        self.plain_range().is_some() || self.readings.iter().any(|reading| reading.compared)
     }
 
     /// Whether the newest is a number that was compared with nothing: then it is neither usual nor outside.
@@ -508,9 +513,18 @@ mod tests {
         let mut one = series(&[57.0, 55.0, 5000.0], None, Some(60.0));
         one.readings[2].compared = false;
         one.readings[2].flag = None;
-        assert!(one.is_inside(&one.readings[0]) && !one.latest_is_inside());
+        assert!(one.readings[0].is_inside() && !one.latest_is_inside());
         assert!(one.say_latest().to_string().contains("cannot be compared"), "{}", one.say_latest());
         assert_eq!(one.say(), "Both results are in range.", "of those that can be compared");
+    }
+
+    #[test]
+    fn what_was_compared_stays_so_beside_a_newer_one_whose_range_is_in_words() {
+        let mut one = series(&[30.0, 32.0], None, None);
+        one.readings[1] = Reading { compared: false, ranges: vec!["35 or less".to_owned()], ..one.readings[1].clone() };
+        assert!(one.readings[0].is_inside() && !one.latest_is_inside() && one.has_compared());
+        one.readings.remove(0);
+        assert!(!one.has_compared());
     }
 
     #[test]
