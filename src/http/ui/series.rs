@@ -377,7 +377,8 @@ impl Series {
     /// One sentence on the newest value, for a patient.
     pub fn say_latest(&self) -> Text {
         let Some(reading) = self.latest() else { return t("plain-none") };
-        let value = format!("{} {}", reading.text, self.value_unit()).trim_end().to_owned();
+        // What somebody told ends with a stop of its own.
+        let value = format!("{} {}", reading.text, self.value_unit()).trim_end_matches([' ', '.']).to_owned();
         match (reading.flag, self.bounds.is_known()) {
             (None, true) if !reading.compared => t("plain-not-compared").with("value", value),
             (Some(flag), true) => {
