@@ -5,6 +5,7 @@ book-button = Book a visit
 book-not-urgent = Not for emergencies: call the emergency number at once if somebody is in danger.
 book-none = No visit can be booked here yet
 book-call = Please call us: { $phone }
+book-late-call = Whoever cannot come then calls us: { $phone }
 book-unseen = Nothing was booked, and nothing can be booked here now
 book-unseen-more = Nobody at the clinic would know of it, so nobody would expect you.
 book-how-instant = Choose a time.
