@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::Value;
@@ -294,6 +294,10 @@ pub(in crate::http) async fn end_other(
     let is = |one: &&Value| one.get("id").and_then(Value::as_str) == Some(id.as_str());
     let consent = chart.of(R::Consent).iter().find(is).ok_or(Refusal::not_found())?;
     let place = "/my/consents?done=ended";
+    // From another window, say: what was wanted is so.
+    if consent.get("status").and_then(Value::as_str) == Some("inactive") {
+        return Ok(Redirect::to(place).into_response());
+    }
     let doing = own.doing(Action::ConsentWithdraw, &sent, place);
     let done = consents::end(doing, consent.clone(), sent.typed.version).await;
     own.visit.settled(&sent, done, place).await
