@@ -33,7 +33,7 @@ pub trait Facts {
     /// All patients in this person's care. Asked only under [`Reach::CareTeam`], for searches.
     fn patients_in_care(&self, who: &ActorRef) -> Result<Arc<BTreeSet<FhirId>>, StoreError>;
 
-    /// For whom this account may act as a proxy. Ended grants may be among them: the policy looks at the dates.
+    /// For whom this account may act as a proxy. Grants of other times may be among them: the policy looks at the dates.
     fn proxy_grants(&self, who: &ActorRef) -> Result<Vec<ProxyGrant>, StoreError>;
 
     /// What a share link opens.
@@ -54,8 +54,29 @@ pub trait Facts {
 pub struct ProxyGrant {
     pub patient: FhirId,
     pub extent: ProxyExtent,
+    pub from: Option<Timestamp>,
     /// The first moment at which it holds no more; `None` until revoked.
     pub until: Option<Timestamp>,
+}
+
+/// For whom somebody may act now: of several grants for one patient the first that is in force. What a patient refuses to them is
+/// above every grant.
+pub fn grants_in_force(facts: &dyn Facts, who: &ActorRef, now: Timestamp) -> Result<Vec<ProxyGrant>, StoreError> {
+    let mut all: Vec<ProxyGrant> = Vec::new();
+    for grant in facts.proxy_grants(who)?.into_iter().filter(|grant| is_in_force(grant.from, grant.until, now)) {
+        if all.iter().any(|one| one.patient == grant.patient) {
+            continue;
+        }
+        let rules = ConsentRules::new(facts.consents(&grant.patient)?);
+        if !rules.word_to(&grant.patient, who, now).refuses(Sensitivity::NORMAL) {
+            all.push(grant);
+        }
+    }
+    Ok(all)
+}
+
+fn is_in_force(from: Option<Timestamp>, until: Option<Timestamp>, now: Timestamp) -> bool {
+    from.is_none_or(|from| from <= now) && until.is_none_or(|until| now < until)
 }
 
 /// How far a proxy goes.
@@ -135,7 +156,8 @@ impl ConsentRules {
     /// What a patient's rules that are in force say to somebody, taken together.
     pub fn word_to(&self, patient: &FhirId, who: &ActorRef, now: Timestamp) -> Word {
         let mut word = Word { permitted: Sensitivity::NORMAL, refused: Covers::Labels(Sensitivity::NORMAL) };
-        for rule in self.of(patient).filter(|rule| rule.is_in_force(now) && rule.to.is_spoken_to(who)) {
+        for rule in self.of(patient).filter(|rule| is_in_force(rule.from, rule.until, now) && rule.to.is_spoken_to(who))
+        {
             match (rule.effect, rule.covers, word.refused) {
                 (Effect::Permit, covers, _) => word.permitted = word.permitted.and(covers.opened()),
                 (Effect::Deny, Covers::Labels(more), Covers::Labels(refused)) => {
@@ -170,12 +192,6 @@ impl Word {
     }
 }
 
-impl ConsentRule {
-    fn is_in_force(&self, now: Timestamp) -> bool {
-        self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {
@@ -192,6 +208,8 @@ pub enum Grantee {
     Role(Role),
     /// A Practitioner, PractitionerRole or RelatedPerson.
     Person(ResourceRef),
+    /// An Organization, as a Consent names it: whether it is the clinic, [`Facts`] say.
+    Organization(ResourceRef),
 }
 
 impl Grantee {
@@ -200,6 +218,7 @@ impl Grantee {
             Self::Clinic => who.role.is_some_and(Role::is_staff),
             Self::Role(role) => who.role == Some(*role),
             Self::Person(person) => who.person.as_ref() == Some(person),
+            Self::Organization(_) => false,
         }
     }
 }

@@ -364,7 +364,7 @@ fn what_is_confided_is_opened_to_nobody_else_of_the_clinic_by_a_consent_nor_in_a
     let task = |labels| target(ResourceType::Task, Some("a"), labels);
     let permit = |covers| rule(Effect::Permit, Grantee::Clinic, covers);
     let named = rule(Effect::Permit, Grantee::Person(link(Role::Clinician)), Covers::Labels(Sensitivity::ALL));
-    let grant = ProxyGrant { patient: id("a"), extent: ProxyExtent::Full, until: None };
+    let grant = ProxyGrant { patient: id("a"), extent: ProxyExtent::Full, from: None, until: None };
     let emergency = BreakGlass { patient: id("a"), reason: "r".into(), since: at(0), until: at(2000) };
     let share = ShareGrant { patient: id("a"), types: ShareTypes::These(vec![ResourceType::Task]), until: at(2000) };
     let facts = Arranged {
@@ -400,7 +400,7 @@ fn what_is_confided_is_opened_to_nobody_else_of_the_clinic_by_a_consent_nor_in_a
 #[test]
 fn a_proxy_goes_as_far_and_as_long_as_the_grant() {
     let granted = |extent, until| Arranged {
-        proxies: vec![ProxyGrant { patient: id("a"), extent, until }],
+        proxies: vec![ProxyGrant { patient: id("a"), extent, from: None, until }],
         ..Arranged::default()
     };
     let proxy = person(Role::Proxy);
@@ -417,6 +417,9 @@ fn a_proxy_goes_as_far_and_as_long_as_the_grant() {
     assert_eq!(ask(&proxy, Action::Update, &observation, &full), Err(Denied::NeverForRole));
     let ended = granted(ProxyExtent::Full, Some(now()));
     assert_eq!(reads(&proxy, ResourceType::Condition, "a", &ended), Err(Denied::NotVisible));
+    let mut later = granted(ProxyExtent::Full, None);
+    later.proxies[0].from = Some(at(1001));
+    assert_eq!(reads(&proxy, ResourceType::Condition, "a", &later), Err(Denied::NotVisible));
     let view = granted(ProxyExtent::View, None);
     assert_eq!(reads(&proxy, ResourceType::Condition, "a", &view), Ok(Basis::Proxy));
     assert_eq!(ask(&proxy, Action::Create, &observation, &view), Err(Denied::NotVisible));
@@ -430,7 +433,7 @@ fn a_proxy_goes_as_far_and_as_long_as_the_grant() {
     // A patient who acts for their child is a proxy there, and nobody else meanwhile.
     let parent = person(Role::Patient).acting_for(id("c"));
     let for_child = Arranged {
-        proxies: vec![ProxyGrant { patient: id("c"), extent: ProxyExtent::Full, until: None }],
+        proxies: vec![ProxyGrant { patient: id("c"), extent: ProxyExtent::Full, from: None, until: None }],
         ..Arranged::default()
     };
     assert_eq!(reads(&parent, ResourceType::Condition, "c", &for_child), Ok(Basis::Proxy));
@@ -443,7 +446,10 @@ fn a_proxy_goes_as_far_and_as_long_as_the_grant() {
 #[test]
 fn who_looks_after_appointments_sees_nothing_of_health_in_them_nor_beside_them() {
     let extent = ProxyExtent::Appointments;
-    let facts = Arranged { proxies: vec![ProxyGrant { patient: id("a"), extent, until: None }], ..Arranged::default() };
+    let facts = Arranged {
+        proxies: vec![ProxyGrant { patient: id("a"), extent, from: None, until: None }],
+        ..Arranged::default()
+    };
     let proxy = person(Role::Proxy);
     let open = [ResourceType::Patient, ResourceType::RelatedPerson, ResourceType::Appointment];
     for kind in ResourceType::ALL.iter().copied() {
@@ -465,7 +471,7 @@ fn who_looks_after_appointments_sees_nothing_of_health_in_them_nor_beside_them()
     }
     assert!(scope.hides_parameter("reason-code") && !scope.hides_parameter("date"));
     let whole = Arranged {
-        proxies: vec![ProxyGrant { patient: id("a"), extent: ProxyExtent::View, until: None }],
+        proxies: vec![ProxyGrant { patient: id("a"), extent: ProxyExtent::View, from: None, until: None }],
         ..Arranged::default()
     };
     let scope = authorize_search(&proxy, ResourceType::Appointment, &whole, now()).unwrap();
@@ -614,6 +620,7 @@ fn facts() -> impl Strategy<Value = Arranged> {
     let proxy = (patients(), extent, proptest::option::of(moments())).prop_map(|(patient, extent, until)| ProxyGrant {
         patient,
         extent,
+        from: None,
         until,
     });
     let types = prop_oneof![Just(ShareTypes::Record), vec(kinds(), 0..4).prop_map(ShareTypes::These)];

@@ -8,7 +8,7 @@ use crate::fhir::ResourceType;
 
 use super::action::Action;
 use super::actor::{Actor, Who};
-use super::facts::{ConsentRules, Facts, ProxyExtent, ProxyGrant, Reach};
+use super::facts::{ConsentRules, Facts, ProxyExtent, Reach, grants_in_force};
 use super::policy::{Basis, Denied, Mandate};
 use super::sensitivity::Sensitivity;
 use super::table::{Class, Extent};
@@ -99,10 +99,9 @@ impl View {
                 Whose::These(Arc::new(patient.into_iter().collect()), Basis::ShareLink)
             }
             Who::ProxyFor { patient, .. } => {
-                let grants = facts.proxy_grants(who)?;
-                Whose::Granted(live(grants, now).filter(|(one, _)| one == patient).collect())
+                Whose::Granted(granted(facts, who, now)?.filter(|(one, _)| one == patient).collect())
             }
-            Who::Person { role: Role::Proxy, .. } => Whose::Granted(live(facts.proxy_grants(who)?, now).collect()),
+            Who::Person { role: Role::Proxy, .. } => Whose::Granted(granted(facts, who, now)?.collect()),
             Who::Person { role: Role::Patient, person, .. } => {
                 let own = person.iter().filter(|link| link.type_name() == ResourceType::Patient.name());
                 Whose::These(Arc::new(own.map(crate::base::ResourceRef::id).collect()), Basis::Own)
@@ -250,9 +249,13 @@ const fn is_staff(role: Option<Role>) -> bool {
     }
 }
 
-fn live(grants: Vec<ProxyGrant>, now: Timestamp) -> impl Iterator<Item = (FhirId, ProxyExtent)> {
-    let in_force = move |grant: &ProxyGrant| grant.until.is_none_or(|until| now < until);
-    grants.into_iter().filter(in_force).map(|grant| (grant.patient, grant.extent))
+fn granted(
+    facts: &dyn Facts,
+    who: &ActorRef,
+    now: Timestamp,
+) -> Result<impl Iterator<Item = (FhirId, ProxyExtent)>, Denied> {
+    let grants = grants_in_force(facts, who, now)?;
+    Ok(grants.into_iter().map(|grant| (grant.patient, grant.extent)))
 }
 
 /// Why somebody whom a patient lets go so far may do this to a thing of theirs; `None` when they may not.

@@ -164,7 +164,8 @@ fn other(consent: &Value, zone: &TimeZone, now: Timestamp) -> Option<Other> {
     let says = rules.into_iter().filter(|rule| rule.until.is_none_or(|until| now < until)).filter_map(|rule| {
         let ConsentRule { effect, to, covers, from, until, .. } = rule;
         let whom = match to {
-            Grantee::Person(person) if works_here(&person) => To::One(name_of(consent.get("provision")?, &person)),
+            Grantee::Person(one) if works_here(&one) => To::One(name_of(consent.get("provision")?, &one)),
+            Grantee::Organization(one) => To::One(name_of(consent.get("provision")?, &one)),
             Grantee::Person(_) => return None,
             Grantee::Clinic | Grantee::Role(_) => To::All,
         };

@@ -13,6 +13,7 @@ use super::layout::{CONSENT_CHANGES, COUNTERS};
 use super::numbers;
 use super::rows::{Row, RowNumber};
 use crate::access::ConsentRules;
+use crate::fhir::ResourceType;
 use crate::store::{Read, ReadExt, StoreError, Tx};
 
 type Rules = Arc<ConsentRules>;
@@ -85,7 +86,12 @@ impl<'a> Known<'a> {
     }
 }
 
-/// To be called with every version of a Consent that is put, superseded or taken away.
+/// Whether what all Consents say hangs on resources of this type: on the Consents, and on which Organization is the clinic.
+pub(super) const fn hang_on(kind: ResourceType) -> bool {
+    matches!(kind, ResourceType::Consent | ResourceType::HealthcareService | ResourceType::Organization)
+}
+
+/// To be called with every version of such a resource that is put, superseded or taken away.
 pub(super) fn note_change(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     numbers::next(tx, CONSENT_CHANGES).map(drop)
 }

@@ -3,10 +3,11 @@
 //! - *In care* (only under `access.reach = "care-team"`): a CareTeam, Appointment, Encounter or the Patient's
 //!   general practitioner names the clinician.
 //! - *Proxy*: the account is linked to a RelatedPerson that is active; its `period` is the grant's. Where Consents of the
-//!   category `urn:chartbox:consent|proxy` name that person, one of them is active and says how far ([`EXTENT`]); where none
-//!   does, the clinic entered the person (a child's parent), and they go as far as anybody may.
+//!   category `urn:chartbox:consent|proxy` name that person, one of them is active and says how far ([`EXTENT`]) and when; where
+//!   none does, the clinic entered the person (a child's parent), and they go as far as anybody may.
 //! - *Emergency*: rows of [`super::emergency`].
-//! - *Consent*: active Consent resources of scope `patient-privacy`; nested provisions are rules of their own.
+//! - *Consent*: active Consent resources of scope `patient-privacy`, as [`super::provisions`] reads them.
+//! - *The clinic's own Organization*: whichever its `HealthcareService` of category [`SERVICE`] `clinic` is provided by.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,13 +19,16 @@ use super::consents::Known;
 use super::layout::{COMPARTMENT, Currency, HISTORY, REFERENCE, hash64};
 use super::numbers::find;
 use super::prepared::local_reference;
+use super::provisions::{
+    Concern, Whose, Within, codings_of, has_type, is_active, is_active_about_privacy, is_proxy, named_by, nested,
+    period, rules_of, text_of,
+};
 use super::rows::{Row, RowNumber, State};
 use crate::access::{
-    BreakGlass, ConsentRule, ConsentRules, Covers, Effect, Facts, Grantee, ProxyExtent, ProxyGrant, Reach, Sensitivity,
-    ShareGrant,
+    BreakGlass, ConsentRule, ConsentRules, Effect, Facts, Grantee, ProxyExtent, ProxyGrant, Reach, ShareGrant,
 };
 use crate::base::{ActorRef, FhirId, ResourceRef, Timestamp};
-use crate::fhir::{Definitions, ResourceType, search};
+use crate::fhir::{Definitions, ResourceType};
 use crate::store::{Direction, KeyRange, Read, ReadExt, StoreError};
 
 /// What the clinic's configuration says of them.
@@ -51,12 +55,17 @@ pub(super) struct Said {
     lets: Option<Lets>,
 }
 
-/// Whom a Consent of the category [`PROXY`] lets act for its patient.
+/// Whom a Consent lets act for its patient.
 #[derive(Debug)]
 struct Lets {
+    /// All whom it names, however deep.
+    names: Vec<ResourceRef>,
+    /// Whom of them it lets.
     persons: Vec<ResourceRef>,
-    /// How far they go; `None` where that was taken back.
+    /// How far they go; `None` where that was taken back or refused, or hangs on what nobody can tell.
     extent: Option<ProxyExtent>,
+    from: Option<Timestamp>,
+    until: Option<Timestamp>,
 }
 
 impl RecordFacts<'_> {
@@ -72,7 +81,7 @@ impl RecordFacts<'_> {
             let said = self.said(number, &row);
             for patient in &row.patients {
                 if let Some(patient) = self.read.get(&super::layout::RESOURCES, &(*patient,))? {
-                    rules.extend(said.rules.iter().filter(|rule| rule.patient == patient.id).cloned());
+                    rules.extend(self.resolved(said.rules.iter().filter(|rule| rule.patient == patient.id))?);
                 }
             }
         }
@@ -101,16 +110,80 @@ impl RecordFacts<'_> {
         Ok(all)
     }
 
-    /// How far a RelatedPerson goes; `None` where all that let them was taken back.
-    fn extent_of(&self, patient: &FhirId, person: &ResourceRef) -> Result<Option<ProxyExtent>, StoreError> {
-        let Some(number) = find(self.read, ResourceType::Patient, patient)? else { return Ok(None) };
+    /// What the Consents of a patient let a RelatedPerson do, of all times; `None` where none names them.
+    fn let_by(&self, patient: &FhirId, person: &ResourceRef) -> Result<Option<Vec<ProxyGrant>>, StoreError> {
+        let Some(number) = find(self.read, ResourceType::Patient, patient)? else { return Ok(Some(Vec::new())) };
         let all = self.said_of(number)?;
-        let is_of = |lets: &&Lets| lets.persons.contains(person);
-        let mut lets = all.iter().filter_map(|said| said.lets.as_ref()).filter(is_of).peekable();
+        let mut lets =
+            all.iter().filter_map(|said| said.lets.as_ref()).filter(|lets| lets.names.contains(person)).peekable();
         if lets.peek().is_none() {
-            return Ok(Some(ProxyExtent::Full));
+            return Ok(None);
         }
-        Ok(lets.find_map(|lets| lets.extent))
+        let granted = lets.filter(|lets| lets.persons.contains(person)).filter_map(|lets| {
+            Some(ProxyGrant { patient: patient.clone(), extent: lets.extent?, from: lets.from, until: lets.until })
+        });
+        Ok(Some(granted.collect()))
+    }
+
+    /// The rules, an Organization in them being the clinic where it is. Where nobody can tell, a refusal is one to the clinic, and
+    /// a permission is nobody's.
+    fn resolved<'r>(&self, rules: impl Iterator<Item = &'r ConsentRule>) -> Result<Vec<ConsentRule>, StoreError> {
+        let mut all = Vec::new();
+        for rule in rules {
+            let to = match &rule.to {
+                Grantee::Organization(one) => match (self.whose(one)?, rule.effect) {
+                    (Whose::Own, _) | (Whose::Untold, Effect::Deny) => Grantee::Clinic,
+                    (Whose::Another, _) | (Whose::Untold, Effect::Permit) => continue,
+                },
+                other => other.clone(),
+            };
+            all.push(ConsentRule { to, ..rule.clone() });
+        }
+        Ok(all)
+    }
+
+    /// Whose an Organization is. One that is not here may be any.
+    pub(super) fn whose(&self, organization: &ResourceRef) -> Result<Whose, StoreError> {
+        let own = self.own_organizations()?;
+        if own.contains(organization) {
+            return Ok(Whose::Own);
+        }
+        if own.is_empty() || self.resource(ResourceType::Organization, &organization.id())?.is_none() {
+            return Ok(Whose::Untold);
+        }
+        let mut is_related = !self.whole_of(organization)?.is_disjoint(&own);
+        for one in &own {
+            is_related |= self.whole_of(one)?.contains(organization);
+        }
+        Ok(if is_related { Whose::Untold } else { Whose::Another })
+    }
+
+    /// The Organizations that the clinic's own services are provided by.
+    fn own_organizations(&self) -> Result<BTreeSet<ResourceRef>, StoreError> {
+        let mut own = BTreeSet::new();
+        let range = KeyRange::prefix(&(ResourceType::HealthcareService.number(),));
+        for found in self.read.scan(&HISTORY, range, Direction::Up)? {
+            let ((_, _, number, _), tag) = found?;
+            let row = if tag.current == Currency::Current { self.row(number)? } else { None };
+            let Some(service) = row.and_then(|row| serde_json::from_slice::<Value>(&row.json).ok()) else { continue };
+            let is_clinic =
+                |one: &Value| (text_of(one, "system"), text_of(one, "code")) == (Some(SERVICE), Some("clinic"));
+            if service.get("active") != Some(&Value::Bool(false)) && codings_of(service.get("category")).any(is_clinic)
+            {
+                own.extend(service.pointer("/providedBy/reference").and_then(Value::as_str).and_then(local_reference));
+            }
+        }
+        Ok(own)
+    }
+
+    /// The Organizations of which one is a part.
+    fn whole_of(&self, organization: &ResourceRef) -> Result<BTreeSet<ResourceRef>, StoreError> {
+        let (mut all, mut next) = (BTreeSet::new(), Some(organization.clone()));
+        while let Some(one) = next.filter(|one| all.insert(one.clone())) {
+            let value = self.resource(ResourceType::Organization, &one.id())?;
+            next = value.and_then(|value| local_reference(value.pointer("/partOf/reference")?.as_str()?));
+        }
+        Ok(all)
     }
 
     fn resource(&self, kind: ResourceType, id: &FhirId) -> Result<Option<Value>, StoreError> {
@@ -171,27 +244,36 @@ pub fn refuses(kind: ResourceType, resource: &Value) -> bool {
 }
 
 /// What two versions of a Consent refuse together, as one that lets nobody see anything; `None` where neither refuses. Without
-/// order among them, since rules only add up: whom the later refuses it refuses, and whom the earlier did, too.
+/// order among them, since rules only add up: whom the later refuses it refuses, and whom the earlier did, too. Both stand side by
+/// side in a provision that says nothing itself: one within another would hold within that one alone.
 pub fn refusals_of(later: Option<&Value>, earlier: Option<&Value>) -> Option<Value> {
     let refusing = |version: Option<&Value>| version.filter(|one| refuses(ResourceType::Consent, one)).cloned();
     let (mut all, other) = match (refusing(later), refusing(earlier)) {
         (Some(later), earlier) => (later, earlier),
         (None, earlier) => (earlier?, None),
     };
-    let beside = other.and_then(|mut other| other.get_mut("provision").map(Value::take));
-    let provision = all.get_mut("provision")?;
-    take_permits(provision);
-    if let Some(mut beside) = beside {
-        take_permits(&mut beside);
-        if beside != *provision
-            && let Some(nested) =
-                provision.as_object_mut()?.entry("provision").or_insert_with(|| Value::Array(vec![])).as_array_mut()
-            && !nested.contains(&beside)
-        {
-            nested.push(beside);
+    take_permits(all.get_mut("provision")?);
+    let Some(mut beside) = other.and_then(|mut other| other.get_mut("provision").map(Value::take)) else {
+        return Some(all);
+    };
+    take_permits(&mut beside);
+    let mut parts = side_by_side(all.get("provision")?);
+    let own = parts.len();
+    for one in side_by_side(&beside) {
+        if !parts.contains(&one) {
+            parts.push(one);
         }
     }
+    if parts.len() > own {
+        all.as_object_mut()?.insert("provision".to_owned(), serde_json::json!({ "provision": parts }));
+    }
     Some(all)
+}
+
+/// The provisions that together say what one says: those in it where it says nothing itself.
+fn side_by_side(provision: &Value) -> Vec<Value> {
+    let only_holds = provision.as_object().is_some_and(|members| members.keys().all(|name| name == "provision"));
+    if only_holds { nested(provision).cloned().collect() } else { vec![provision.clone()] }
 }
 
 /// A resource as far as nobody sees more of its patient's record by it; `None` where it does nothing but let somebody. Of those who
@@ -243,11 +325,6 @@ fn take_permits(provision: &mut Value) -> bool {
     nested.into_iter().flatten().fold(taken, |taken, inner| take_permits(inner) | taken)
 }
 
-fn has_type(provision: &Value, kind: &str) -> bool {
-    let mut nested = provision.get("provision").and_then(Value::as_array).into_iter().flatten();
-    provision.get("type") == Some(&kind.into()) || nested.any(|inner| has_type(inner, kind))
-}
-
 impl Facts for RecordFacts<'_> {
     fn reach(&self) -> Reach {
         self.setting.reach
@@ -281,10 +358,16 @@ impl Facts for RecordFacts<'_> {
         let Some(patient) = patient.filter(|_| related.get("active") != Some(&Value::Bool(false))) else {
             return Ok(Vec::new());
         };
-        let (_, until) = period(related.get("period"), &self.setting.zone);
+        let (from, until) = period(related.get("period"), &self.setting.zone);
         let patient = patient.id();
-        let Some(extent) = self.extent_of(&patient, person)? else { return Ok(Vec::new()) };
-        Ok(vec![ProxyGrant { patient, extent, until }])
+        let Some(mut granted) = self.let_by(&patient, person)? else {
+            return Ok(vec![ProxyGrant { patient, extent: ProxyExtent::Full, from, until }]);
+        };
+        for one in &mut granted {
+            one.from = one.from.max(from);
+            one.until = [one.until, until].into_iter().flatten().min();
+        }
+        Ok(granted)
     }
 
     fn share(&self, share: &str) -> Result<Option<ShareGrant>, StoreError> {
@@ -294,8 +377,7 @@ impl Facts for RecordFacts<'_> {
     fn consents(&self, patient: &FhirId) -> Result<Vec<ConsentRule>, StoreError> {
         let Some(number) = find(self.read, ResourceType::Patient, patient)? else { return Ok(Vec::new()) };
         let all = self.said_of(number)?;
-        let rules = all.iter().flat_map(|said| &said.rules).filter(|rule| rule.patient == *patient);
-        Ok(rules.cloned().collect())
+        self.resolved(all.iter().flat_map(|said| &said.rules).filter(|rule| rule.patient == *patient))
     }
 
     fn all_consents(&self) -> Result<Arc<ConsentRules>, StoreError> {
@@ -307,61 +389,28 @@ impl Facts for RecordFacts<'_> {
     }
 }
 
+/// The code system of what a `HealthcareService` is to this box.
+pub const SERVICE: &str = "urn:chartbox:service";
+
 /// The system of the codes that say how far a proxy goes: `full`, `view`, `appointments`.
 pub const EXTENT: &str = "urn:chartbox:proxy-extent";
 
-/// The category of a Consent that lets somebody act for its patient.
-const PROXY: (Option<&str>, Option<&str>) = (Some("urn:chartbox:consent"), Some("proxy"));
-
-/// Whether it lets somebody act for its patient. Categories have no order (FHIR R4, Consent.category): each is looked at.
-fn is_proxy(consent: &Value) -> bool {
-    codings_of(consent.get("category")).any(|one| (text_of(one, "system"), text_of(one, "code")) == PROXY)
-}
-
-/// The codings of a list of concepts.
-fn codings_of(concepts: Option<&Value>) -> impl Iterator<Item = &Value> {
-    let concepts = concepts.and_then(Value::as_array).into_iter().flatten();
-    concepts.filter_map(|concept| concept.get("coding")?.as_array()).flatten()
-}
-
-fn text_of<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
-    value.get(name).and_then(Value::as_str)
-}
-
-/// Whether a Consent's provisions are rules of who may see.
-fn is_active_about_privacy(consent: &Value) -> bool {
-    let codings = consent.pointer("/scope/coding").and_then(Value::as_array);
-    let about_privacy = |coding: &Value| coding.get("code") == Some(&"patient-privacy".into());
-    consent.get("status") == Some(&"active".into()) && codings.is_some_and(|codings| codings.iter().any(about_privacy))
-}
-
 fn said_by(row: &Row, zone: &TimeZone) -> Said {
     let Ok(consent) = serde_json::from_slice::<Value>(&row.json) else { return Said::default() };
-    Said { rules: rules_of(&consent, zone), lets: lets(&consent) }
+    Said { rules: rules_of(&consent, zone), lets: lets(&consent, zone) }
 }
 
-/// The rules that the policy reads in a Consent, whether they are in force today or not. `zone` is the clinic's.
-pub fn rules_of(consent: &Value, zone: &TimeZone) -> Vec<ConsentRule> {
-    let mut rules = Vec::new();
-    // R4's Consent names its patient once; a rule for anybody else in the compartment would not be theirs.
-    let of = consent.pointer("/patient/reference").and_then(Value::as_str).and_then(local_reference);
-    if let (Some(of), Some(provision)) = (of.filter(|of| of.type_name() == "Patient"), consent.get("provision"))
-        && is_active_about_privacy(consent)
-    {
-        provision_rules(provision, &of.id(), zone, &mut rules);
-    }
-    rules
-}
-
-fn lets(consent: &Value) -> Option<Lets> {
+fn lets(consent: &Value, zone: &TimeZone) -> Option<Lets> {
     if !is_proxy(consent) {
         return None;
     }
-    let actors = consent.pointer("/provision/actor").and_then(Value::as_array).into_iter().flatten();
-    let persons = actors.filter_map(|actor| actor.pointer("/reference/reference").and_then(Value::as_str));
-    let is_active = consent.get("status") == Some(&"active".into());
+    let provision = consent.get("provision").unwrap_or(&Value::Null);
+    let mut names = Vec::new();
+    add_named(provision, &mut names);
+    let within = Within::of(consent).narrowed(provision, zone);
+    let is_let = is_active(consent) && within.concern == Concern::Care && text_of(provision, "type") != Some("deny");
     let code_of = |system: Option<&str>| {
-        let coding = codings_of(consent.pointer("/provision/code")).find(|one| text_of(one, "system") == system);
+        let coding = codings_of(provision.get("code")).find(|one| text_of(one, "system") == system);
         coding.and_then(|coding| text_of(coding, "code"))
     };
     // One of no system may be ours: it opens no more than it says.
@@ -371,85 +420,31 @@ fn lets(consent: &Value) -> Option<Lets> {
         // What cannot be read lets one look and no more.
         _ => ProxyExtent::View,
     };
-    Some(Lets { persons: persons.filter_map(local_reference).collect(), extent: is_active.then_some(extent) })
+    let persons = actors_of(provision).collect();
+    Some(Lets { names, persons, extent: is_let.then_some(extent), from: within.from, until: within.until })
 }
 
-/// How many provisions a Consent has, at every depth.
-pub(super) fn provisions(consent: &Value) -> usize {
-    consent.get("provision").map_or(0, provisions_in)
+fn actors_of(provision: &Value) -> impl Iterator<Item = ResourceRef> {
+    provision.get("actor").and_then(Value::as_array).into_iter().flatten().filter_map(named_by)
 }
 
-fn provisions_in(provision: &Value) -> usize {
-    let nested = provision.get("provision").and_then(Value::as_array).into_iter().flatten();
-    1 + nested.map(provisions_in).sum::<usize>()
-}
-
-/// The rules of a provision and of those in it, however deep they stand: what was read is of a bounded depth.
-fn provision_rules(provision: &Value, patient: &FhirId, zone: &TimeZone, into: &mut Vec<ConsentRule>) {
-    let effect = match provision.get("type").and_then(Value::as_str) {
-        Some("permit") => Some(Effect::Permit),
-        Some("deny") => Some(Effect::Deny),
-        _ => None,
-    };
-    if let Some(effect) = effect {
-        let (from, until) = period(provision.get("period"), zone);
-        let labels = provision.get("securityLabel").map(Sensitivity::of_security).filter(|labels| labels.is_sealed());
-        let covers = labels.map_or(Covers::Unnamed, Covers::Labels);
-        for to in grantees(provision, effect) {
-            into.push(ConsentRule { patient: patient.clone(), effect, to, covers, from, until });
-        }
-    }
-    let nested = provision.get("provision").and_then(Value::as_array);
-    for inner in nested.into_iter().flatten() {
-        provision_rules(inner, patient, zone, into);
-    }
-}
-
-/// To whom a provision speaks. Who is named in a way that is no single account (a role, a team, an identifier) is, in a refusal,
-/// everybody of the clinic: what a patient refuses to somebody is not let to them because nobody here can tell who that is.
-fn grantees(provision: &Value, effect: Effect) -> Vec<Grantee> {
-    let Some(actors) = provision.get("actor").and_then(Value::as_array).filter(|actors| !actors.is_empty()) else {
-        return vec![Grantee::Clinic];
-    };
-    let named = |actor: &Value| {
-        let person = actor.pointer("/reference/reference").and_then(Value::as_str).and_then(local_reference);
-        match person {
-            Some(person) if person.type_name() == "Organization" => Some(Grantee::Clinic),
-            Some(person) if is_a_person(&person) || effect == Effect::Permit => Some(Grantee::Person(person)),
-            _ => (effect == Effect::Deny).then_some(Grantee::Clinic),
-        }
-    };
-    actors.iter().filter_map(named).collect()
-}
-
-fn is_a_person(reference: &ResourceRef) -> bool {
-    matches!(reference.type_name(), "Practitioner" | "RelatedPerson" | "Patient")
-}
-
-/// A Period's first moment, and the first moment after it. A day without a clock is the clinic's.
-fn period(period: Option<&Value>, zone: &TimeZone) -> (Option<Timestamp>, Option<Timestamp>) {
-    let range = |name| {
-        let given = period?.get(name)?;
-        Some((search::date_range(given)?, given.as_str().is_some_and(|text| text.contains('T'))))
-    };
-    let moment = |millis, is_clock: bool| {
-        let moment = Timestamp::from_millisecond(millis).ok()?;
-        // A date alone was read as one of UTC.
-        let of_zone = || Some(moment.to_zoned(TimeZone::UTC).datetime().to_zoned(zone.clone()).ok()?.timestamp());
-        if is_clock { Some(moment) } else { of_zone() }
-    };
-    (
-        range("start").and_then(|(range, is_clock)| moment(range.start, is_clock)),
-        range("end").and_then(|(range, is_clock)| moment(range.end.saturating_add(1), is_clock)),
-    )
+fn add_named(provision: &Value, into: &mut Vec<ResourceRef>) {
+    into.extend(actors_of(provision));
+    nested(provision).for_each(|inner| add_named(inner, into));
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
+    use super::super::provisions::PROXY;
+    use super::super::tests::{id, new_box, program, why};
     use super::*;
-    use crate::fhir::search::{ReferenceTarget, SearchValue};
+    use crate::audit;
+    use crate::base::Role;
+    use crate::fhir::search::{self, ReferenceTarget, SearchValue};
+    use crate::fhir::{Mode, ResourceType as R};
+    use crate::record::{Change, Condition, RecordError, Transaction};
 
     fn cut(resource: Value, in_care: &[&str]) -> Option<Value> {
         let kind = ResourceType::parse(resource["resourceType"].as_str().unwrap()).unwrap();
@@ -495,10 +490,7 @@ mod tests {
         };
         let to = |text: &str, kind: &str| json!({ "type": kind, "actor": [{ "reference": { "reference": text } }] });
         let rules = |consent: &Value| {
-            let mut rules = Vec::new();
-            let patient = FhirId::parse("a").unwrap();
-            let provision = consent.get("provision").unwrap();
-            provision_rules(provision, &patient, &TimeZone::UTC, &mut rules);
+            let rules = rules_of(consent, &TimeZone::UTC);
             let said = |rule: ConsentRule| match (rule.effect, rule.to) {
                 (effect, Grantee::Person(who)) => format!("{effect:?} {who}"),
                 (effect, _) => format!("{effect:?} all"),
@@ -509,6 +501,9 @@ mod tests {
         let mut wide = consent("active", json!({ "type": "deny" }));
         let both = refusals_of(Some(&wide), Some(&narrow)).unwrap();
         assert_eq!(rules(&both), ["Deny all", "Deny Practitioner/x"]);
+        assert_eq!(refusals_of(Some(&both), Some(&narrow)), Some(both.clone()), "it stands there already");
+        // Neither is an exception to the other, whichever comes first.
+        assert_eq!(rules(&refusals_of(Some(&narrow), Some(&wide)).unwrap()), ["Deny Practitioner/x", "Deny all"]);
         assert_eq!(refusals_of(Some(&wide), Some(&wide)), Some(wide.clone()));
         wide["provision"]["provision"] = json!([to("Practitioner/y", "permit")]);
         assert_eq!(rules(&refusals_of(None, Some(&wide)).unwrap()), ["Deny all"]);
@@ -541,20 +536,6 @@ mod tests {
     }
 
     #[test]
-    fn a_day_without_a_clock_ends_with_the_clinics_day() {
-        let of = |end: &str, zone: &str| {
-            let (start, end) = period(Some(&json!({"start": "2026-11-01", "end": end})), &TimeZone::get(zone).unwrap());
-            (start.unwrap().to_string(), end.unwrap().to_string())
-        };
-        let said = |start: &str, end: &str| (start.to_owned(), end.to_owned());
-        assert_eq!(of("2026-11-29", "UTC"), said("2026-11-01T00:00:00Z", "2026-11-30T00:00:00Z"));
-        assert_eq!(of("2026-11-29", "Pacific/Kiritimati"), said("2026-10-31T10:00:00Z", "2026-11-29T10:00:00Z"));
-        assert_eq!(of("2026-11", "America/New_York").1, "2026-12-01T05:00:00Z");
-        let clock = of("2026-11-29T23:59:59+14:00", "America/New_York").1;
-        assert!(clock.starts_with("2026-11-29T10:00:00"), "{clock}");
-    }
-
-    #[test]
     fn a_grant_is_one_in_whichever_order_its_categories_and_codes_stand() {
         let ours = json!({"coding": [{"system": PROXY.0, "code": PROXY.1}]});
         let theirs = json!({"coding": [{"system": "http://loinc.org", "code": "59284-0"}]});
@@ -563,44 +544,125 @@ mod tests {
             let consent = json!({"resourceType": "Consent", "status": "active", "category": category, "provision": {
                 "actor": [{"reference": {"reference": "RelatedPerson/r"}}],
                 "code": [code("urn:x", "full"), code(EXTENT, "appointments")]}});
-            let lets = lets(&consent).unwrap();
+            let lets = lets(&consent, &TimeZone::UTC).unwrap();
             assert_eq!((lets.persons.len(), lets.extent), (1, Some(ProxyExtent::Appointments)), "{category}");
         }
-        assert!(lets(&json!({"status": "active", "category": [theirs]})).is_none());
+        assert!(lets(&json!({"status": "active", "category": [theirs]}), &TimeZone::UTC).is_none());
         let bare = json!({"status": "active", "category": [ours], "provision": {"code": [{"coding": [{"code": "appointments"}]}]}});
-        assert_eq!(lets(&bare).unwrap().extent, Some(ProxyExtent::Appointments));
+        assert_eq!(lets(&bare, &TimeZone::UTC).unwrap().extent, Some(ProxyExtent::Appointments));
+    }
+
+    /// Of a proxy's patient: whether they read an Observation.
+    fn let_by(consents: &[Value], related: Value) -> bool {
+        let house = new_box();
+        house.put(json!({"resourceType": "Patient", "id": "p"}));
+        house.put(json!({"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"},
+            "subject": {"reference": "Patient/p"}}));
+        let mut person = json!({"resourceType": "RelatedPerson", "id": "r", "patient": {"reference": "Patient/p"}});
+        person.as_object_mut().unwrap().extend(related.as_object().unwrap().clone());
+        house.put(person);
+        consents.iter().cloned().for_each(|one| drop(house.put(one)));
+        let reads = house.read(&house.actor(Role::Proxy, Some("RelatedPerson/r")), R::Observation, "o").is_ok();
+        let lets = house.records.lets_act(&ResourceRef::parse("RelatedPerson/r").unwrap()).unwrap();
+        assert_eq!(lets.iter().any(|grant| grant.from.is_none_or(|from| from <= house.ambient.now())), reads);
+        reads
+    }
+
+    fn grant(of: &str, provision: Value) -> Value {
+        let mut consent = json!({"resourceType": "Consent", "id": of, "status": "active",
+            "scope": {"coding": [{"code": "patient-privacy"}]},
+            "category": [{"coding": [{"system": "urn:chartbox:consent", "code": "proxy"}]}],
+            "patient": {"reference": "Patient/p"}, "policyRule": {"text": "x"},
+            "provision": {"type": "permit", "actor": [{"role": {"text": "x"}, "reference": {"reference": "RelatedPerson/r"}}],
+                "code": [{"coding": [{"system": EXTENT, "code": "full"}]}]}});
+        let members = consent["provision"].as_object_mut().unwrap();
+        members.extend(provision.as_object().unwrap().clone());
+        members.retain(|_, value| !value.is_null());
+        consent
     }
 
     #[test]
-    fn a_refusal_counts_however_deep_it_stands() {
-        let mut provision = json!({"type": "deny"});
-        for _ in 0..25 {
-            provision = json!({"provision": [provision]});
-        }
-        let mut rules = Vec::new();
-        provision_rules(&provision, &FhirId::parse("p").unwrap(), &TimeZone::UTC, &mut rules);
-        assert_eq!(rules.len(), 1);
-    }
-
-    #[test]
-    fn a_refusal_to_whom_nobody_can_tell_is_one_to_the_clinic() {
-        let of = |kind: &str, reference: Value| {
-            let provision = json!({"type": kind, "actor": [{"reference": reference}]});
-            let mut rules = Vec::new();
-            provision_rules(&provision, &FhirId::parse("p").unwrap(), &TimeZone::UTC, &mut rules);
-            rules.into_iter().map(|rule| rule.to).collect::<Vec<_>>()
-        };
-        let ann = [Grantee::Person(ResourceRef::parse("Practitioner/ann").unwrap())];
-        assert_eq!(of("deny", json!({"reference": "Practitioner/ann"})), ann);
-        assert_eq!(of("deny", json!({"reference": "Practitioner/ann/_history/3"})), ann);
-        assert_eq!(of("permit", json!({"reference": "Practitioner/ann/_history/3"})), ann);
-        for unclear in [
-            json!({"reference": "PractitionerRole/r"}),
-            json!({"identifier": {"value": "7"}}),
-            json!({"display": "Dr Ann"}),
+    fn a_proxy_acts_in_the_time_of_the_grant_and_not_by_a_refusal() {
+        let plain = json!({});
+        let by = |provision: Value| let_by(&[grant("c", provision)], json!({}));
+        assert!(let_by(&[], plain.clone()) && by(json!({})));
+        assert!(by(json!({"period": {"start": "2026-01-01", "end": "2026-12-31"}})));
+        for not in [
+            json!({"period": {"start": "2019-01-01", "end": "2020-01-01"}}),
+            json!({"period": {"start": "2030-01-01"}}),
+            json!({"type": "deny"}),
+            json!({"class": [{"code": "Appointment"}]}),
+            json!({"actor": null, "provision": [{"actor": [{"role": {"text": "x"}, "reference": {"reference": "RelatedPerson/r"}}]}]}),
         ] {
-            assert_eq!(of("deny", unclear.clone()), [Grantee::Clinic], "{unclear}");
-            assert!(!of("permit", unclear).contains(&Grantee::Clinic));
+            assert!(!by(not.clone()), "{not}");
         }
+        assert!(!let_by(&[], json!({"period": {"start": "2030-01-01"}})), "who acts later");
+        // One of two that has begun suffices, and a refusal stands above both.
+        let both = [grant("c", json!({"period": {"start": "2030-01-01"}})), grant("d", json!({}))];
+        assert!(let_by(&both, plain.clone()));
+        let mut refusal = grant("e", json!({"type": "deny"}));
+        refusal["category"] = json!([{"text": "x"}]);
+        refusal["provision"].as_object_mut().unwrap().shift_remove("code");
+        assert!(!let_by(&[&both[..], &[refusal.clone()]].concat(), plain.clone()));
+        assert!(!let_by(&[refusal.clone()], plain.clone()));
+        refusal["provision"]["period"] = json!({"end": "2026-01-31"});
+        assert!(let_by(&[refusal], plain), "while it holds");
+    }
+
+    #[test]
+    fn an_organization_is_the_clinic_or_another_one_or_may_be_either() {
+        let house = new_box();
+        house.put(json!({"resourceType": "Patient", "id": "p"}));
+        for (of, labels) in [("open", json!([{"code": "N"}])), ("sealed", json!([{"code": "R"}]))] {
+            house.put(json!({"resourceType": "Observation", "id": of, "status": "final", "code": {"text": "x"},
+                "meta": {"security": labels}, "subject": {"reference": "Patient/p"}}));
+        }
+        let organization = |of: &str, part: Option<&str>| {
+            let mut value = json!({"resourceType": "Organization", "id": of, "name": of});
+            if let Some(part) = part {
+                value["partOf"] = json!({"reference": part});
+            }
+            value
+        };
+        house.put(organization("house", None));
+        house.put(organization("ward", Some("Organization/house")));
+        house.put(organization("insurer", None));
+        let nurse = house.actor(Role::Nurse, None);
+        let sees = || {
+            let one_by_one = ["open", "sealed"].map(|of| house.read(&nurse, R::Observation, of).is_ok());
+            let mut found = house.ids(&nurse, R::Observation, "");
+            found.sort();
+            assert_eq!(["open", "sealed"].map(|of| found.iter().any(|one| one == of)), one_by_one);
+            one_by_one
+        };
+        let say = |kind: &str, of: &str| {
+            let actor = json!([{"role": {"text": "x"}, "reference": {"reference": format!("Organization/{of}")}}]);
+            let mut consent = grant("c", json!({"type": kind, "actor": actor}));
+            consent["category"] = json!([{"text": "x"}]);
+            consent["provision"].as_object_mut().unwrap().shift_remove("code");
+            let change = Change::put(R::Consent, id("c"), consent.clone(), Condition::None, Mode::Strict).unwrap();
+            let why = why(audit::Action::Update);
+            let sent =
+                house.records.change_all_blocking(&program(&house.ambient), why, vec![change], Transaction::STRICT);
+            let refused =
+                matches!(&sent, Err(RecordError::Invalid(issues)) if issues[0].expression == "Consent.provision.actor");
+            assert_eq!(refused, sent.is_err());
+            house.put(consent);
+            (refused, sees())
+        };
+        // Which of them is the clinic is not known.
+        assert_eq!(say("permit", "insurer"), (true, [true, false]));
+        assert_eq!(say("deny", "insurer"), (true, [false, false]));
+        house.put(
+            json!({"resourceType": "HealthcareService", "id": "s", "providedBy": {"reference": "Organization/house"},
+            "category": [{"coding": [{"system": SERVICE, "code": "clinic"}]}]}),
+        );
+        assert_eq!(sees(), [true, false], "it was the insurer's");
+        assert_eq!(say("deny", "insurer"), (false, [true, false]));
+        assert_eq!(say("permit", "insurer"), (false, [true, false]));
+        assert_eq!(say("permit", "house"), (false, [true, true]));
+        assert_eq!(say("deny", "house"), (false, [false, false]));
+        assert_eq!(say("permit", "ward"), (true, [true, false]), "a part is not the whole");
+        assert_eq!(say("deny", "ward"), (true, [false, false]), "and may not be told from it");
     }
 }

@@ -9,7 +9,7 @@ use super::rows::State;
 use super::strangers::Strangers;
 use super::withheld::Withheld;
 use super::{Records, Stored, Undisclosed, directory};
-use crate::access::{Actor, ConsentRules, Facts, ProxyGrant, Scope, Sensitivity};
+use crate::access::{Actor, ConsentRules, Facts, ProxyGrant, Scope, Sensitivity, grants_in_force};
 use crate::audit::{self, Action, Line, Look, Outcome, TouchKind, Touched};
 use crate::base::{ActorKind, ActorRef, FhirId, ResourceRef, Role, Timestamp};
 use crate::fhir::ResourceType;
@@ -135,6 +135,23 @@ impl Records {
         self.granted(&ActorRef { person: Some(person.clone()), ..ActorRef::anonymous() })
     }
 
+    /// What lets a RelatedPerson act, now or later, and is not refused to them now.
+    pub fn lets_act(&self, person: &ResourceRef) -> Result<Vec<ProxyGrant>, RecordError> {
+        let (snapshot, now) = (self.audit.read()?, self.audit.ambient().now());
+        let who = ActorRef { person: Some(person.clone()), ..ActorRef::anonymous() };
+        let consents = super::consents::Known::Learning(&self.consents);
+        let facts = super::facts::RecordFacts { read: &snapshot, setting: &self.setting, consents };
+        let mut grants = facts.proxy_grants(&who)?;
+        grants.retain(|grant| grant.until.is_none_or(|until| now < until));
+        for grant in std::mem::take(&mut grants) {
+            let rules = ConsentRules::new(facts.consents(&grant.patient)?);
+            if !rules.word_to(&grant.patient, &who, now).refuses(Sensitivity::NORMAL) {
+                grants.push(grant);
+            }
+        }
+        Ok(grants)
+    }
+
     /// The same account acting by one of its links, if what let it is in force now.
     pub fn acting_by(&self, actor: &Actor, link: &Link) -> Result<Option<Actor>, RecordError> {
         let grants = self.granted(&ActorRef { person: Some(link.person().clone()), ..actor.to_ref() })?;
@@ -158,8 +175,7 @@ impl Records {
             setting: &self.setting,
             consents: super::consents::Known::Learning(&self.consents),
         };
-        let grants = facts.proxy_grants(who)?;
-        Ok(grants.into_iter().filter(|grant| grant.until.is_none_or(|until| now < until)).collect())
+        Ok(grants_in_force(&facts, who, now)?)
     }
 }
 

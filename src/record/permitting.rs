@@ -6,11 +6,12 @@ use serde_json::Value;
 use super::change::Condition;
 use super::consents::Known;
 use super::error::RecordError;
-use super::facts::{RecordFacts, provisions};
+use super::facts::RecordFacts;
 use super::following::followed;
 use super::layout::COMPARTMENT;
 use super::numbers::{self, find, row};
 use super::prepared::Prepared;
+use super::provisions::{not_applied, provisions};
 use super::rows::{Row, RowNumber, State};
 use super::transaction::{Integrity, Voice};
 use super::writing::Writing;
@@ -77,6 +78,17 @@ impl Writing<'_, '_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// That what a client says in a Consent of who may see is what the box applies.
+    pub(super) fn must_be_applied(&self, prepared: &Prepared) -> Result<(), RecordError> {
+        if prepared.kind != ResourceType::Consent || !self.is_by_client() {
+            return Ok(());
+        }
+        match not_applied(&prepared.resource()?, &|organization| self.facts().whose(organization))? {
+            Some(issue) => Err(RecordError::Invalid(vec![issue])),
+            None => Ok(()),
+        }
     }
 
     /// Whether the stored version is the one that was expected.

@@ -373,6 +373,7 @@ impl<'a> Writing<'a, '_, '_> {
         }
         self.must_be_whole(&prepared)?;
         self.must_be_asked_quickly(number, &row, &prepared)?;
+        self.must_be_applied(&prepared)?;
         must_not_be_astray(&prepared)?;
         self.must_not_follow_with_too_many(number, &prepared)?;
         if let Some(marked) = self.in_own_words(&prepared)? {
@@ -508,7 +509,7 @@ impl<'a> Writing<'a, '_, '_> {
     }
 
     /// Whether a client asks in its own words.
-    fn is_by_client(&self) -> bool {
+    pub(super) fn is_by_client(&self) -> bool {
         self.how.voice == Voice::Actor && self.how.integrity == Integrity::Enforced
     }
 
@@ -615,7 +616,7 @@ pub(super) fn note_history(
     row: &Row,
     current: Currency,
 ) -> Result<(), RecordError> {
-    if row.kind == ResourceType::Consent {
+    if consents::hang_on(row.kind) {
         consents::note_change(tx)?;
     }
     let key = (row.kind.number(), Desc(row.updated.as_millisecond()), number, row.version);

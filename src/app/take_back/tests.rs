@@ -610,7 +610,7 @@ fn a_record_that_was_deleted_whole_comes_back_with_all_that_was_refused_since() 
     assert_eq!(refused.map(|one| said[one]), ["refusal"; 2]);
     let provision = |text: &str| house.read(text).unwrap()["provision"].clone();
     assert_eq!(provision("Consent/new"), json!({ "type": "deny" }));
-    assert_eq!(provision("Consent/widened"), json!({ "type": "deny", "provision": [narrow] }));
+    assert_eq!(provision("Consent/widened"), json!({ "provision": [{ "type": "deny" }, narrow] }));
     // One that was taken back before it was deleted refuses nobody again.
     assert_eq!((said["Consent/withdrawn"], house.read("Consent/withdrawn")), ("differs", None));
     let mut withdrawn = consent(narrow.clone());

@@ -26,10 +26,9 @@ use serde_json::{Value, json};
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::fhir::ResourceType;
 use crate::fhir::search::Query;
+pub use crate::record::SERVICE;
 use crate::record::{Reading, RecordError, Undisclosed, strict};
 
-/// The code system of what a `HealthcareService` is to this box.
-pub const SERVICE: &str = "urn:chartbox:service";
 /// Extensions of `HealthcareService`.
 pub const MINUTES: &str = "urn:chartbox:minutes";
 pub const BOOKING: &str = "urn:chartbox:booking";

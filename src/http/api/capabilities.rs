@@ -78,7 +78,10 @@ pub(super) fn statement(entrance: Entrance, base: &str, started: Timestamp) -> V
             }
             let mut resource = json!({
                 "type": kind.name(),
-                "documentation": WHO_CHOOSES_IDS,
+                "documentation": match kind {
+                    ResourceType::Consent => format!("{WHO_CHOOSES_IDS} {CONSENTS}"),
+                    _ => WHO_CHOOSES_IDS.to_owned(),
+                },
                 "interaction": interactions,
                 "versioning": "versioned-update",
                 "readHistory": true,
@@ -134,6 +137,15 @@ pub(super) fn statement(entrance: Entrance, base: &str, started: Timestamp) -> V
 const WHO_CHOOSES_IDS: &str = "An update may create a resource under the id in its address (updateCreate) with a service's token \
                                alone. What a person makes, by token or session, gets its id from the server: create it, or \
                                update it conditionally.";
+
+const CONSENTS: &str = "Of a Consent of scope patient-privacy that is active the box applies type, actor, period, securityLabel (labels that \
+                        seal), purpose (TREAT, CAREMGT, COC) and action (access, use, collect), each provision within those around it; a \
+                        refusal stands above every permission. What is said for marketing, research, disclosure or another Organization \
+                        is stored, and neither opens nor hides anything here. Any other criterion (class, data, dataPeriod, code, another \
+                        purpose or action, an actor that cannot be told) is refused with 422, and so is an opt-out by policyRule alone. In \
+                        an import such a permission opens nothing, and such a refusal hides all that it may be meant for. Which \
+                        Organization is the clinic says providedBy of its HealthcareService of category \
+                        urn:chartbox:service|clinic. Programs are not asked for consents, and see nothing that is sealed.";
 
 const SECURITY: &str = "A bearer token made by the box's operator, or a session of the box's own pages. A token's scopes are \
                         written as in SMART App Launch 2: c is create, r read, vread and history, u update and patch, d delete, s search; \

@@ -3,6 +3,7 @@
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::Value;
@@ -11,6 +12,7 @@ use super::own::{Needs, Own};
 use super::people_pages::{Consents, Invited, OtherRow, People, PersonNew, PersonRow, SealRow};
 use crate::access::{Covers, Effect};
 use crate::audit::Action;
+use crate::base::ResourceRef;
 use crate::care::consents::{self, SEALS, Says, Seal, Seen, To, Turned};
 use crate::care::proxies::{self, Grant, RELATIONS};
 use crate::care::workflow::{Done, Refused};
@@ -21,6 +23,7 @@ use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
 use crate::http::ui::{Cx, Faults, Field, Locale, When, t};
+use crate::record::RecordError;
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -69,15 +72,22 @@ pub(in crate::http) async fn list(visit: Visit, Query(shown): Query<Shown>) -> R
     let own = Own::of(visit, Needs::Reading)?;
     let chart = own.chart(&[R::RelatedPerson, R::Consent]).await?;
     let all = proxies::all(chart.of(R::RelatedPerson), chart.of(R::Consent), own.today());
-    let rows = all.into_iter().map(|one| PersonRow {
-        id: one.related.to_string(),
-        extent: t(may_word(proxies::code_of(one.extent))).to_string(),
-        until: one.until.map(When::Day),
-        name: one.name,
-        relation: relation_said(one.relation, one.relation_text),
-        active: one.active,
-        by_consent: one.by_consent,
-    });
+    let mut rows = Vec::with_capacity(all.len());
+    for one in all {
+        let person = ResourceRef::new(R::RelatedPerson.name(), &one.related).map_err(|_| RecordError::Damaged)?;
+        let grants = own.visit.house.records.lets_act(&person)?;
+        let (extent, ends) = grants.first().map_or((one.extent, None), |grant| (grant.extent, grant.until));
+        let last = ends.and_then(|ends| Some(ends.checked_sub(1.second()).ok()?.to_zoned(own.ctx.zone.clone()).date()));
+        rows.push(PersonRow {
+            id: one.related.to_string(),
+            extent: t(may_word(proxies::code_of(extent))).to_string(),
+            until: last.or(one.until).map(When::Day),
+            name: one.name,
+            relation: relation_said(one.relation, one.relation_text),
+            active: one.active && !grants.is_empty(),
+            by_consent: one.by_consent,
+        });
+    }
     let mut cx = own.cx(&chart);
     cx.at = "/my/people".to_owned();
     cx.done = match shown.done.as_str() {
@@ -85,7 +95,7 @@ pub(in crate::http) async fn list(visit: Visit, Query(shown): Query<Shown>) -> R
         "made" => Some(t("people-done-made").to_string()),
         _ => None,
     };
-    page(&People { rows: rows.collect(), cx })
+    page(&People { rows, cx })
 }
 
 /// What somebody may do, as a sentence about them.
