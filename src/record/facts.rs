@@ -4,7 +4,7 @@
 //!   general practitioner names the clinician.
 //! - *Proxy*: the account is linked to a RelatedPerson that is active; its `period` is the grant's. Where Consents of the
 //!   category `urn:chartbox:consent|proxy` name that person, one of them is active and says how far ([`EXTENT`]) and when; where
-//!   none does, the clinic entered the person (a child's parent), and they go as far as anybody may.
+//!   none does and none ever did, the clinic entered the person (a child's parent), and they go as far as anybody may.
 //! - *Emergency*: rows of [`super::emergency`].
 //! - *Consent*: active Consent resources of scope `patient-privacy`, as [`super::provisions`] reads them.
 //! - *The clinic's own Organization*: whichever its `HealthcareService` of category [`SERVICE`] `clinic` is provided by.
@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::consents::Known;
-use super::layout::{COMPARTMENT, Currency, HISTORY, REFERENCE, hash64};
+use super::layout::{COMPARTMENT, Currency, HISTORY, PROXIES, REFERENCE, hash64};
 use super::numbers::find;
 use super::prepared::local_reference;
 use super::provisions::{
@@ -29,7 +29,7 @@ use crate::access::{
 };
 use crate::base::{ActorRef, FhirId, ResourceRef, Timestamp};
 use crate::fhir::{Definitions, ResourceType};
-use crate::store::{Direction, KeyRange, Read, ReadExt, StoreError};
+use crate::store::{Direction, KeyRange, Read, ReadExt, StoreError, Tx};
 
 /// What the clinic's configuration says of them.
 #[derive(Debug, Clone)]
@@ -110,14 +110,15 @@ impl RecordFacts<'_> {
         Ok(all)
     }
 
-    /// What the Consents of a patient let a RelatedPerson do, of all times; `None` where none names them.
+    /// What the Consents of a patient let a RelatedPerson do, of all times; `None` where none names them and none ever did.
     fn let_by(&self, patient: &FhirId, person: &ResourceRef) -> Result<Option<Vec<ProxyGrant>>, StoreError> {
         let Some(number) = find(self.read, ResourceType::Patient, patient)? else { return Ok(Some(Vec::new())) };
         let all = self.said_of(number)?;
         let mut lets =
             all.iter().filter_map(|said| said.lets.as_ref()).filter(|lets| lets.names.contains(person)).peekable();
         if lets.peek().is_none() {
-            return Ok(None);
+            let was_named = self.read.get(&PROXIES, &(person.to_string(),))?.is_some();
+            return Ok(was_named.then(Vec::new));
         }
         let granted = lets.filter(|lets| lets.persons.contains(person)).filter_map(|lets| {
             Some(ProxyGrant { patient: patient.clone(), extent: lets.extent?, from: lets.from, until: lets.until })
@@ -433,6 +434,16 @@ fn add_named(provision: &Value, into: &mut Vec<ResourceRef>) {
     nested(provision).for_each(|inner| add_named(inner, into));
 }
 
+/// Notes whom a version of a Consent lets act for its patient that is superseded or taken away: that none lets them any more is
+/// not as if none ever had.
+pub(super) fn note_proxies(tx: &mut Tx<'_>, consent: &Value) -> Result<(), StoreError> {
+    let Some(lets) = lets(consent, &TimeZone::UTC) else { return Ok(()) };
+    for person in lets.names {
+        tx.put(&PROXIES, &(person.to_string(),), &())?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -607,6 +618,41 @@ mod tests {
         assert!(!let_by(&[refusal.clone()], plain.clone()));
         refusal["provision"]["period"] = json!({"end": "2026-01-31"});
         assert!(let_by(&[refusal], plain), "while it holds");
+    }
+
+    #[test]
+    fn what_let_a_proxy_act_and_is_gone_lets_them_do_nothing() {
+        for taken in ["deleted", "of nobody", "of another kind", "withdrawn and deleted"] {
+            let house = new_box();
+            house.put(json!({"resourceType": "Patient", "id": "p"}));
+            house.put(json!({"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"},
+                "subject": {"reference": "Patient/p"}}));
+            house.put(json!({"resourceType": "RelatedPerson", "id": "r", "patient": {"reference": "Patient/p"}}));
+            let proxy = house.actor(Role::Proxy, Some("RelatedPerson/r"));
+            let reads = || house.read(&proxy, R::Observation, "o").is_ok();
+            assert!(reads());
+            let mut consent = grant("c", json!({"code": [{"coding": [{"system": EXTENT, "code": "appointments"}]}]}));
+            house.put(consent.clone());
+            assert!(!reads());
+            match taken {
+                "of nobody" => consent["provision"] = json!({"type": "permit"}),
+                "of another kind" => consent["category"] = json!([{"text": "x"}]),
+                "withdrawn and deleted" => consent["status"] = json!("inactive"),
+                _ => {}
+            }
+            house.put(consent);
+            if taken.ends_with("deleted") {
+                let gone = Change::delete(R::Consent, id("c"), Condition::None);
+                let why = why(audit::Action::Delete);
+                house
+                    .records
+                    .change_all_blocking(&program(&house.ambient), why, vec![gone], Transaction::STRICT)
+                    .unwrap();
+            }
+            assert!(!reads(), "{taken}");
+            house.put(grant("d", json!({})));
+            assert!(reads(), "a new one lets them");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::acting::Inside;
 use super::change::{Act, Change, Condition, Content, Group, Which, reference_to};
 use super::consents::Consents;
 use super::error::RecordError;
-use super::facts::Setting;
+use super::facts::{Setting, note_proxies};
 use super::following::{MOST_PATIENTS, MOST_READ, Standing, as_it_stands_within, is_untold};
 use super::joined;
 use super::layout::{Currency, HISTORY, HistoryTag, NEXT_CLINIC_NUMBER, RESOURCES, Tag, VERSIONS};
@@ -493,6 +493,9 @@ impl<'a> Writing<'a, '_, '_> {
             self.goes_through(old.json.len())?;
             let value: Value = serde_json::from_slice(&old.json).map_err(|_| RecordError::Damaged)?;
             Prepared::new(old.kind, &value).remove_index(self.tx, number, stood)?;
+            if old.kind == ResourceType::Consent {
+                note_proxies(self.tx, &value)?;
+            }
         }
         self.tx.put(&VERSIONS, &(number, Desc(old.version)), old)?;
         note_history(self.tx, number, old, Currency::Past)
