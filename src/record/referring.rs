@@ -66,8 +66,13 @@ impl Writing<'_, '_, '_> {
                     || self.permit_to(&self.actor.widened(), Action::Read, &row).is_ok();
                 if may_name { Ok(()) } else { Err(missing()) }
             }
-            // Who has just stored it knows that it is there, also where they sealed it from themselves.
-            Err(RecordError::NotFound) if self.wrote.iter().any(|(_, wrote)| *wrote == number) => Ok(()),
+            // Who has just stored it, or was told by a condition that it is stored, knows that it is there, also where it is sealed
+            // from them.
+            Err(RecordError::NotFound)
+                if self.wrote.iter().any(|(_, wrote)| *wrote == number) || self.matched.contains(&number) =>
+            {
+                Ok(())
+            }
             // And what stood there says nothing of whether it is there.
             Err(RecordError::NotFound) => {
                 if stood_before()? {

@@ -363,6 +363,7 @@ impl Writing<'_, '_, '_> {
             Err(error) => return Err(error),
         };
         self.touch_as(&row, crate::audit::TouchKind::SentOut)?;
+        self.matched.extend(find(&**self.tx, row.kind, &row.id)?);
         Ok(Written { stored: Some(seen), as_what: WrittenAs::Matched })
     }
 }

@@ -452,3 +452,38 @@ fn what_a_bundle_calls_by_the_boxs_own_address_is_what_its_entry_came_to_and_not
     let made = transact();
     assert_eq!(transact(), made, "it is found the second time");
 }
+
+#[test]
+fn what_a_condition_of_the_group_found_may_be_named_in_it_though_it_is_sealed_from_who_sends_it() {
+    const URN: &str = "urn:uuid:0f6ae5a1-7d02-4a8b-9df7-5d86ad9f3c11";
+    let house = tests::new_box();
+    house.put(patient("p", "A"));
+    let result = |labels: Value| {
+        json!({"resourceType": "Observation", "meta": {"security": labels}, "identifier": [{"system": "urn:test", "value": "s"}],
+            "status": "final", "code": {"text": "x"}, "subject": {"reference": "Patient/p"}})
+    };
+    let mut sealed = result(json!([{"code": "V"}]));
+    sealed["id"] = json!("s");
+    house.put(sealed);
+    let lab = tests::program(&house.ambient);
+    let late = |value: Value, url: Option<&str>| {
+        let kind = ResourceType::parse(value["resourceType"].as_str().unwrap()).unwrap();
+        (kind, Body::late(kind, value, url.map(str::to_owned), Mode::Strict, &Allowance::default()).unwrap())
+    };
+    let report = |of: &str| {
+        let value = json!({"resourceType": "DiagnosticReport", "status": "final", "code": {"text": "x"},
+            "subject": {"reference": "Patient/p"}, "result": [{"reference": of}]});
+        let (kind, body) = late(value, None);
+        Change::post(kind, None, body, None)
+    };
+    let send = |changes: Vec<Change>| {
+        let group = Group { changes, links: Links::default() };
+        let sent = house.records.transact(&lab, why(), group, |reading| Ok(reading.nothing::<()>()));
+        tests::wait(sent).map(|sent| sent.into_inner().0)
+    };
+    let (kind, body) = late(result(json!([{"code": "N"}])), Some(URN));
+    let once = Change::post(kind, None, body, Some(query(kind, "identifier=urn:test|s")));
+    let written = send(vec![once, report(URN)]).unwrap();
+    assert_eq!(written[0].as_what, WrittenAs::Matched);
+    assert!(send(vec![report("Observation/s")]).is_err(), "by itself it is not there for them");
+}

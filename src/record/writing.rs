@@ -82,6 +82,8 @@ pub(super) struct Writing<'a, 'b, 'c> {
     pub(super) place: usize,
     /// What was stored, each with its place in the group.
     pub(super) wrote: Vec<(usize, RowNumber)>,
+    /// What conditions of the group found in the place of what they were to make: whoever sent it knows that it is there.
+    pub(super) matched: Vec<RowNumber>,
     /// Patients, each with what came into their record and had not stood in it before.
     pub(super) came: BTreeSet<(RowNumber, RowNumber)>,
     /// Patients that were stored and had not gone on as somebody else before.
@@ -116,6 +118,7 @@ impl<'a, 'b, 'c> Writing<'a, 'b, 'c> {
             asked: vec![],
             place: 0,
             wrote: vec![],
+            matched: vec![],
             came: BTreeSet::new(),
             handed_over: BTreeSet::new(),
             leads: vec![],
