@@ -78,6 +78,12 @@ impl Class {
         matches!(self, Self::Facility | Self::Calendar | Self::Catalogue | Self::Definitional)
     }
 
+    /// Whether a resource of this class may be between the patient's side and the health administrator alone: what they have to do
+    /// with each other.
+    pub const fn can_be_confided(self) -> bool {
+        matches!(self, Self::Permission | Self::Request)
+    }
+
     #[rustfmt::skip]
     pub const fn of(kind: T) -> Self {
         match kind {

@@ -70,10 +70,10 @@ impl Writing<'_, '_, '_> {
 mod tests {
     use serde_json::json;
 
-    use super::super::tests::{Box_, new_box, wait, why};
+    use super::super::tests::{Box_, new_box, program, wait, why};
     use super::super::{Change, Transaction};
     use super::*;
-    use crate::access::{Actor, Sensitivity};
+    use crate::access::{AUDIENCE, Actor, CONFIDED, Sensitivity};
     use crate::audit;
     use crate::fhir::{Mode, ResourceType as R};
 
@@ -97,6 +97,28 @@ mod tests {
         let written = wait(house.records.change_all(&system, why(audit::Action::Create), vec![change], how)).unwrap();
         let of = written.into_inner().swap_remove(0).stored.unwrap().id;
         Sensitivity::of_resource(&house.read(&system, kind, of.as_str()).unwrap())
+    }
+
+    #[test]
+    fn only_what_the_health_administrator_reads_is_confided_to_them() {
+        let house = new_box();
+        house.put(json!({"resourceType": "Patient", "id": "p1"}));
+        let own = json!({"reference": "Patient/p1"});
+        let labels = json!({"security": [{"system": AUDIENCE, "code": CONFIDED}]});
+        let task =
+            json!({"resourceType": "Task", "meta": labels, "status": "requested", "intent": "order", "for": own});
+        let status = json!({"coding": [{"system": "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", "code": "active"}]});
+        let allergy = json!({"resourceType": "AllergyIntolerance", "meta": labels, "clinicalStatus": status, "patient": own, "code": {"text": "x"}});
+        let lab = program(&house.ambient);
+        let send = |value: &Value, how: Transaction| {
+            let kind = R::parse(value["resourceType"].as_str().unwrap()).unwrap();
+            let change = Change::create(kind, value.clone(), Mode::Strict).unwrap();
+            house.records.change_all_blocking(&lab, why(audit::Action::Create), vec![change], how).map(drop)
+        };
+        send(&task, Transaction::STRICT).unwrap();
+        let Err(RecordError::Invalid(issues)) = send(&allergy, Transaction::STRICT) else { panic!("refused") };
+        assert_eq!(issues[0].expression, "AllergyIntolerance.meta.security");
+        send(&allergy, Transaction::IMPORT).unwrap();
     }
 
     #[test]

@@ -16,7 +16,8 @@ use super::rows::{Row, RowNumber, State};
 use super::transaction::{Integrity, Voice};
 use super::writing::Writing;
 use crate::access::{
-    self, Action, Actor, Cut, Denied, OwnWords, Said, Sensitivity, Target, Who, authorize, is_withdrawal, withdrawn_by,
+    self, Action, Actor, Class, Cut, Denied, OwnWords, Said, Sensitivity, Target, Who, authorize, is_withdrawal,
+    withdrawn_by,
 };
 use crate::fhir::{Issue, IssueCode, ResourceType};
 use crate::store::{Direction, KeyRange, ReadExt as _, Tx};
@@ -89,6 +90,21 @@ impl Writing<'_, '_, '_> {
             Some(issue) => Err(RecordError::Invalid(vec![issue])),
             None => Ok(()),
         }
+    }
+
+    /// That a client confides nothing that nobody of the clinic could ever read: what the health administrator does not read may be
+    /// an allergy.
+    pub(super) fn must_be_read_by_somebody(&self, live: Option<&Row>, prepared: &Prepared) -> Result<(), RecordError> {
+        let was_confided = live.is_some_and(|live| live.sensitivity.is_confided());
+        let may_be = !prepared.sensitivity.is_confided() || was_confided || Class::of(prepared.kind).can_be_confided();
+        if may_be || !self.is_by_client() {
+            return Ok(());
+        }
+        let text = "What has this label is read by the patient and the health administrator alone, and of this type the health \
+                    administrator reads nothing: nobody of the clinic would ever see it. A Task or a Consent may have it; seal this \
+                    with a label of confidentiality, such as R. Nothing was changed.";
+        let place = format!("{}.meta.security", prepared.kind);
+        Err(RecordError::Invalid(vec![Issue::error(IssueCode::BusinessRule, place, text)]))
     }
 
     /// Whether the stored version is the one that was expected.

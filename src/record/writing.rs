@@ -315,6 +315,7 @@ impl<'a> Writing<'a, '_, '_> {
                 prepared = prepared.as_strict_as(&before)?;
             }
         }
+        self.must_be_read_by_somebody(live, &prepared)?;
         // What they sent, where what is stored has labels that they must not hear of.
         let mut sent = None;
         if let Some(live) = live {
