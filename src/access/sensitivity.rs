@@ -162,6 +162,17 @@ impl Sensitivity {
         self.and(Self::CONFIDED)
     }
 
+    /// What closes it to the clinic: its seals, and that it is confided.
+    #[must_use]
+    pub const fn closing(self) -> Self {
+        Self(self.0 & (SEALS | Self::CONFIDED.0))
+    }
+
+    /// Whether anything closes it to the clinic.
+    pub const fn is_closed(self) -> bool {
+        self.closing().0 != 0
+    }
+
     /// Whether it is for the patient's side and who answers for the record alone.
     pub const fn is_confided(self) -> bool {
         self.0 & Self::CONFIDED.0 != 0

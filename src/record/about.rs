@@ -1,19 +1,24 @@
 //! What a workflow of the house writes about a resource is as sealed as that resource: that a medicine is not taken, say, names the
-//! medicine, and so do a refill that is asked for and the prescription that comes in its place.
+//! medicine, and so do a refill that is asked for and the prescription that comes in its place. What is confided goes along alike.
 //!
-//! It is asked inside the writer, so that a seal counts that was set a moment before. Only the seal goes along: what is held from
-//! the patient, and what the reception may read, the workflow says itself. What a client writes in its own words has the labels
-//! that the client gives it.
+//! It is asked inside the writer, so that a seal counts that was set a moment before, and the seal is a label of what is written.
+//! What is sealed afterwards seals what was written about it before, without a label: its row has the seal as long as the other
+//! has it, beside those of its own labels. Only these go along: what is held from the patient, and what the reception may read, the
+//! workflow says itself. What a client writes in its own words has the labels that the client gives it.
 
 use serde_json::Value;
 
 use super::error::RecordError;
-use super::numbers::{find, row};
+use super::following::may_follow;
+use super::layout::{Currency, RESOURCES, WRITTEN_ABOUT};
+use super::numbers::{as_stored, find, row};
 use super::prepared::{Prepared, local_reference};
-use super::rows::State;
-use super::writing::Writing;
+use super::rows::{Row, RowNumber, State};
+use super::writing::{Writing, note_history};
+use crate::access::Sensitivity;
 use crate::base::ResourceRef;
 use crate::fhir::ResourceType;
+use crate::store::{Direction, KeyRange, ReadExt as _, StoreError};
 
 /// The elements of FHIR R4 that say which resource another one is about, answers, or comes in place of.
 const ABOUT: &[&[&str]] = &[
@@ -49,20 +54,89 @@ fn collect(value: &Value, path: &[&str], into: &mut Vec<ResourceRef>) {
 }
 
 impl Writing<'_, '_, '_> {
-    /// The same, sealed as what it is about is.
-    pub(super) fn sealed_as_what_it_is_about(&self, mut prepared: Prepared) -> Result<Prepared, RecordError> {
-        if prepared.references.is_empty() {
-            return Ok(prepared);
+    /// What it is about, by their rows.
+    pub(super) fn is_about(&self, prepared: &Prepared) -> Result<Vec<RowNumber>, RecordError> {
+        if prepared.references.is_empty() || may_follow(prepared.kind) {
+            return Ok(Vec::new());
         }
+        let mut found = Vec::new();
         for one in about(&prepared.resource()?) {
             let Some(kind) = ResourceType::parse(one.type_name()) else { continue };
-            let Some(number) = find(&**self.tx, kind, &one.id())? else { continue };
-            let other = row(&**self.tx, number)?;
-            if other.state == State::Live && other.sensitivity.is_sealed() {
-                prepared = prepared.sealed_as(&other)?;
+            found.extend(find(&**self.tx, kind, &one.id())?);
+        }
+        Ok(found)
+    }
+
+    /// The same, closed to the clinic as what it is about is.
+    pub(super) fn closed_as_all(&self, mut prepared: Prepared, all: &[RowNumber]) -> Result<Prepared, RecordError> {
+        for number in all {
+            let other = row(&**self.tx, *number)?;
+            if other.state == State::Live && other.sensitivity.is_closed() {
+                prepared = prepared.closed_as(&other)?;
             }
         }
         Ok(prepared)
+    }
+
+    /// Notes that the house wrote this about these.
+    pub(super) fn note_about(&mut self, number: RowNumber, all: &[RowNumber]) -> Result<(), RecordError> {
+        for one in all {
+            self.tx.put(&WRITTEN_ABOUT, &(*one, number), &())?;
+        }
+        Ok(())
+    }
+
+    /// What closes what the house wrote, by what it is still about.
+    pub(super) fn lent(&self, number: RowNumber, prepared: &Prepared) -> Result<Sensitivity, RecordError> {
+        let mut lent = Sensitivity::NORMAL;
+        for one in &prepared.references {
+            let Some(kind) = ResourceType::parse(one.type_name()) else { continue };
+            let Some(other) = find(&**self.tx, kind, &one.id())? else { continue };
+            if self.tx.get(&WRITTEN_ABOUT, &(other, number))?.is_some() {
+                lent = lent.and(as_stored(&**self.tx, other)?.sensitivity.closing());
+            }
+        }
+        Ok(lent)
+    }
+
+    /// Closes or opens what the house wrote about those that became more or less delicate, and what it wrote about that.
+    pub(super) fn lend(&mut self) -> Result<(), RecordError> {
+        let mut at = 0;
+        while let Some((kind, id)) = self.leads.get(at).cloned() {
+            at += 1;
+            let Some(lead) = find(&**self.tx, kind, &id)? else { continue };
+            let written = self.tx.scan(&WRITTEN_ABOUT, KeyRange::prefix(&(lead,)), Direction::Up)?;
+            let written: Vec<RowNumber> =
+                written.map(|entry| entry.map(|((_, number), ())| number)).collect::<Result<_, StoreError>>()?;
+            let lends = as_stored(&**self.tx, lead)?.sensitivity.closing();
+            for number in written {
+                self.stand_anew(number, lends)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives what the house wrote what is lent to it now. What was deleted keeps what it had, and gets this beside it.
+    fn stand_anew(&mut self, number: RowNumber, lends: Sensitivity) -> Result<(), RecordError> {
+        let before = as_stored(&**self.tx, number)?;
+        if before.state != State::Live {
+            let after = Row { sensitivity: before.sensitivity.and(lends), ..before };
+            self.tx.put(&RESOURCES, &(number,), &after)?;
+            return note_history(self.tx, number, &after, Currency::Past);
+        }
+        let value: Value = serde_json::from_slice(&before.json).map_err(|_| RecordError::Damaged)?;
+        let prepared = Prepared::new(before.kind, &value);
+        let sensitivity = prepared.sensitivity.and(self.lent(number, &prepared)?);
+        if sensitivity == before.sensitivity {
+            return Ok(());
+        }
+        // It is found by the same as before, and stands in the same records: only what the policy filters by is written over.
+        let after = Row { sensitivity, ..before };
+        self.tx.put(&RESOURCES, &(number,), &after)?;
+        note_history(self.tx, number, &after, Currency::Current)?;
+        prepared.put_index(self.tx, number, &after)?;
+        self.leads.push((after.kind, after.id));
+        Ok(())
     }
 }
 
@@ -75,6 +149,7 @@ mod tests {
     use super::*;
     use crate::access::{AUDIENCE, Actor, CONFIDED, Sensitivity};
     use crate::audit;
+    use crate::base::{FhirId, Role};
     use crate::fhir::{Mode, ResourceType as R};
 
     #[test]
@@ -90,13 +165,67 @@ mod tests {
         assert_eq!(of(note), ["Composition/c"]);
     }
 
-    fn made(house: &Box_, value: Value, how: Transaction) -> Sensitivity {
+    fn kept(house: &Box_, value: Value, how: Transaction) -> (R, FhirId) {
         let kind = R::parse(value["resourceType"].as_str().unwrap()).unwrap();
         let system = Actor::system("test");
         let change = Change::create(kind, value, Mode::Strict).unwrap();
         let written = wait(house.records.change_all(&system, why(audit::Action::Create), vec![change], how)).unwrap();
-        let of = written.into_inner().swap_remove(0).stored.unwrap().id;
-        Sensitivity::of_resource(&house.read(&system, kind, of.as_str()).unwrap())
+        (kind, written.into_inner().swap_remove(0).stored.unwrap().id)
+    }
+
+    fn made(house: &Box_, value: Value, how: Transaction) -> Sensitivity {
+        let (kind, of) = kept(house, value, how);
+        Sensitivity::of_resource(&house.read(&Actor::system("test"), kind, of.as_str()).unwrap())
+    }
+
+    #[test]
+    fn what_is_sealed_afterwards_seals_what_the_house_wrote_about_it_before() {
+        let house = new_box();
+        house.put(json!({"resourceType": "Patient", "id": "p1"}));
+        let own = json!({"reference": "Patient/p1"});
+        let seal = |labels: Value| {
+            house.put(
+                json!({"resourceType": "MedicationRequest", "id": "m", "meta": {"security": labels}, "status": "active",
+                "intent": "order", "subject": own, "medicationCodeableConcept": {"text": "x"}}),
+            );
+        };
+        seal(json!([{"code": "N"}]));
+        let statement = |labels: Value| {
+            json!({"resourceType": "MedicationStatement", "meta": {"security": labels}, "status": "not-taken", "subject": own,
+                "medicationCodeableConcept": {"text": "x"}, "basedOn": [{"reference": "MedicationRequest/m"}]})
+        };
+        let open = kept(&house, statement(json!([{"code": "N"}])), Transaction::WORKFLOW);
+        let task = json!({"resourceType": "Task", "status": "requested", "intent": "proposal", "for": own,
+            "focus": {"reference": format!("MedicationStatement/{}", open.1)}});
+        let all = [
+            open.clone(),
+            kept(&house, task, Transaction::WORKFLOW),
+            kept(&house, statement(json!([{"code": "PSY"}])), Transaction::WORKFLOW),
+            kept(&house, statement(json!([{"code": "N"}])), Transaction::STRICT),
+        ];
+        let signed = json!({"resourceType": "Provenance", "target": [{"reference": format!("MedicationStatement/{}", open.1)}],
+            "recorded": "2026-03-01T09:00:00Z", "agent": [{"who": {"display": "x"}}]});
+        let signed = kept(&house, signed, Transaction::STRICT);
+        let nurse = house.actor(Role::Nurse, None);
+        let sees = |(kind, of): &(R, FhirId)| {
+            let reads = house.read(&nurse, *kind, of.as_str()).is_ok();
+            assert_eq!(house.ids(&nurse, *kind, "").contains(&of.to_string()), reads, "{kind}");
+            reads
+        };
+        let seen = || (all.iter().map(sees).collect::<Vec<_>>(), sees(&signed));
+        assert_eq!(seen(), (vec![true, true, false, true], true));
+        seal(json!([{"code": "HIV"}]));
+        assert_eq!(seen(), (vec![false, false, false, true], false));
+        // Written again, it is about the same.
+        let mut again = statement(json!([{"code": "N"}]));
+        again["id"] = json!(open.1.as_str());
+        again["status"] = json!("active");
+        house.put(again);
+        assert_eq!(seen(), (vec![false, false, false, true], false));
+        seal(json!([{"system": AUDIENCE, "code": CONFIDED}]));
+        assert_eq!(seen(), (vec![false, false, false, true], false));
+        seal(json!([{"code": "N"}]));
+        assert_eq!(seen(), (vec![true, true, false, true], true), "one has a seal of its own");
     }
 
     #[test]
@@ -119,6 +248,12 @@ mod tests {
         let Err(RecordError::Invalid(issues)) = send(&allergy, Transaction::STRICT) else { panic!("refused") };
         assert_eq!(issues[0].expression, "AllergyIntolerance.meta.security");
         send(&allergy, Transaction::IMPORT).unwrap();
+        // The mark goes along like a seal.
+        let mut part = task.clone();
+        house.put(json!({"resourceType": "Task", "id": "t", "meta": labels, "status": "requested", "intent": "order", "for": own}));
+        part.as_object_mut().unwrap().shift_remove("meta");
+        part["partOf"] = json!([{"reference": "Task/t"}]);
+        assert_eq!(made(&house, part, Transaction::WORKFLOW), Sensitivity::NORMAL.confided());
     }
 
     #[test]

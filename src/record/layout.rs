@@ -18,6 +18,7 @@
 //! | | parameter, hash of an identifier's value, row | references that name their target by an identifier (`:identifier`) |
 //! | | the first again with parameter 65535 | local references that no parameter finds |
 //! | `URI_INDEX` | parameter, uri (128 bytes at most), row | URIs and what lies below them |
+//! | `WRITTEN_ABOUT` | row, row | what a workflow of the house wrote about the first ([`super::about`]) |
 //! | `PROXIES` | a RelatedPerson, `Type/id` | that a Consent let them act once ([`super::facts`]) |
 //! | `UNSETTLED` | row, parameter | whether and how far followers are still to be settled ([`super::following`]) |
 //!
@@ -51,6 +52,9 @@ pub(super) const URI: Table<(u16, String, RowNumber), Tag> = Table::new(tables::
 
 /// What became another's, was sealed or unsealed, and by which parameter others follow it that are not all settled.
 pub(super) const UNSETTLED: Table<(RowNumber, u16), SoFar> = Table::new(tables::UNSETTLED);
+
+/// What a workflow of the house wrote about a resource: the row of the resource first.
+pub(super) const WRITTEN_ABOUT: Table<(RowNumber, RowNumber), ()> = Table::new(tables::WRITTEN_ABOUT);
 
 /// Whom a Consent let act for its patient that was superseded or taken away.
 pub(super) const PROXIES: Table<(String,), ()> = Table::new(tables::PROXIES);

@@ -144,16 +144,16 @@ impl Prepared {
         self.labelled(kept)
     }
 
-    /// The same, sealed as another resource is too.
-    pub(super) fn sealed_as(&self, other: &Row) -> Result<Self, RecordError> {
+    /// The same, closed to the clinic as another resource is too.
+    pub(super) fn closed_as(&self, other: &Row) -> Result<Self, RecordError> {
         let theirs: Value = serde_json::from_slice(&other.json).map_err(|_| RecordError::Damaged)?;
         let of = |value: &Value| value.pointer("/meta/security").and_then(Value::as_array).cloned().unwrap_or_default();
         let own = of(&self.resource()?);
-        let seals = |label: &Value| Sensitivity::of_security(label).is_sealed();
+        let closes = |label: &Value| Sensitivity::of_security(label).is_closed();
         let mut more: Vec<Value> =
-            of(&theirs).into_iter().filter(|label| seals(label) && !own.contains(label)).collect();
+            of(&theirs).into_iter().filter(|label| closes(label) && !own.contains(label)).collect();
         let said = self.sensitivity.and(Sensitivity::of_security(&Value::Array(more.clone())));
-        more.extend(Sensitivity::from_byte(other.sensitivity.byte()).labels_beyond(said));
+        more.extend(other.sensitivity.closing().labels_beyond(said));
         self.labelled(more)
     }
 

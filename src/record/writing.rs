@@ -22,7 +22,7 @@ use super::rows::{Row, RowNumber, State};
 use super::rule::{self, Changed, Rule};
 use super::transaction::{Integrity, Labels, Repeated, Stay, Transaction, Voice, Written, WrittenAs};
 use super::{consents, directory, notice};
-use crate::access::{Action, Actor, Cut, Denied, Target, Who, authorize};
+use crate::access::{Action, Actor, Cut, Denied, Sensitivity, Target, Who, authorize};
 use crate::audit::{AuditedTx, TouchKind, Touched};
 use crate::base::{Ambient, FhirId, ResourceRef, Timestamp};
 use crate::fhir::ResourceType;
@@ -161,6 +161,7 @@ impl<'a> Writing<'a, '_, '_> {
             self.settle(group)?
         };
         // What the whole leaves must hold together, in whichever order it came.
+        self.lend()?;
         self.lead()?;
         self.must_all_be_there()?;
         for (place, gone) in std::mem::take(&mut self.gone) {
@@ -348,16 +349,20 @@ impl<'a> Writing<'a, '_, '_> {
                 Ok(_) => RecordError::NotFound,
             });
         }
+        let mut about = vec![];
         if live.is_none() && self.how.voice == Voice::House {
-            prepared = self.sealed_as_what_it_is_about(prepared)?;
+            about = self.is_about(&prepared)?;
+            prepared = self.closed_as_all(prepared, &about)?;
         }
         let number = find_or_reserve(self.tx, kind, &id)?;
+        self.note_about(number, &about)?;
         let mut patients = self.patient_rows(&prepared)?;
         // A patient is in their own compartment, also when the sender did not know the id.
         if kind == ResourceType::Patient && !patients.contains(&number) {
             patients.insert(0, number);
         }
-        let mut standing = Standing { patients, sensitivity: prepared.sensitivity };
+        let lent = if live.is_some() { self.lent(number, &prepared)? } else { Sensitivity::NORMAL };
+        let mut standing = Standing { patients, sensitivity: prepared.sensitivity.and(lent) };
         self.stand(&prepared, &mut standing)?;
         if let Some(live) = live {
             standing.stay_taken_back(live, &prepared.follows);

@@ -61,6 +61,7 @@ tables! {
     56 PAGING          "paging"          "record"   "The key that seals the markers of pages.";
     57 UNSETTLED       "unsettled"       "record"   "What has followers that do not stand yet as it does: row and parameter, how far they are settled.";
     58 PROXIES         "proxies"         "record"   "Whom a Consent let act for its patient that was superseded or taken away.";
+    59 WRITTEN_ABOUT   "written_about"   "record"   "What a workflow of the house wrote about a resource: row of the resource, row of what was written.";
     60 LEASES          "leases"          "care"     "Background jobs: who runs one until when.";
     61 IMPORT_WAITING  "import_waiting"  "care"     "Pieces of an import that wait for what they refer to.";
     62 EXPORTS         "exports"         "care"     "Bulk exports asked for: of what, for whom, how far.";
