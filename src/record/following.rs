@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::error::RecordError;
 use super::index::{ELSEWHERE, local_hash};
 use super::indexing::Indexed;
-use super::layout::{Currency, REFERENCE, RESOURCES, UNSETTLED};
+use super::layout::{Currency, REFERENCE, RESOURCES, UNSETTLED, VERSIONS};
 use super::numbers::{as_stored, find, find_or_reserve};
 use super::prepared::{Prepared, local_reference};
 use super::rows::{Row, RowNumber, State};
@@ -193,23 +193,41 @@ pub(super) fn as_it_stands_within(
     row: Row,
     most: usize,
 ) -> Result<Row, RecordError> {
-    if row.state != State::Live || !may_follow(row.kind) || !is_unsettled(read)? {
-        return Ok(row);
+    match row.state {
+        _ if !may_follow(row.kind) => Ok(row),
+        State::Live if is_unsettled(read)? => with_standing(read, number, row, most),
+        // Nothing settles what is gone: that there was such a thing is as delicate as what it followed last.
+        State::Deleted => gone_as_it_stands(read, number, row, most),
+        _ => Ok(row),
     }
-    with_standing(read, number, row, most)
+}
+
+fn gone_as_it_stands(
+    read: &(impl Read + ?Sized),
+    number: RowNumber,
+    gone: Row,
+    most: usize,
+) -> Result<Row, RecordError> {
+    let last = read.get(&VERSIONS, &(number, Desc(gone.version.saturating_sub(1))))?;
+    let Some(last) = last.filter(|last| last.state == State::Live) else { return Ok(gone) };
+    let Row { patients, sensitivity, .. } = with_standing(read, number, last, most)?;
+    Ok(Row { patients, sensitivity, ..gone })
 }
 
 /// A version of the past as it stands by what it followed then, as that stands now; nothing where it followed nothing. What was
-/// open then may be held or sealed since, and what told of it with it, though that follows it no more, or is deleted.
+/// open then may be held or sealed since, and what told of it with it, though that follows it no more, or is deleted. That it was
+/// deleted then is as delicate as the version before.
 pub(super) fn past_as_it_stands(
     read: &(impl Read + ?Sized),
     number: RowNumber,
     version: &Row,
 ) -> Result<Option<Row>, RecordError> {
-    if version.state != State::Live || !may_follow(version.kind) {
-        return Ok(None);
+    match version.state {
+        _ if !may_follow(version.kind) => Ok(None),
+        State::Live => with_standing(read, number, version.clone(), MOST_READ).map(Some),
+        State::Deleted => gone_as_it_stands(read, number, version.clone(), MOST_READ).map(Some),
+        State::Reserved => Ok(None),
     }
-    with_standing(read, number, version.clone(), MOST_READ).map(Some)
 }
 
 /// The row with that standing; sealed and held where it follows more than so many bytes.
