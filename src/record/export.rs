@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
-use super::following::{may_follow, past_as_it_stands};
+use super::following::{follows_newer, may_follow, past_as_it_stands};
 use super::in_record::in_record;
 use super::layout::{Currency, HISTORY, HistoryTag, VERSIONS};
 use super::numbers::{find, row};
@@ -387,7 +387,13 @@ impl Reading<'_> {
         (number, then): (RowNumber, Row),
         current: &Row,
     ) -> Result<Option<(Row, Cut)>, RecordError> {
-        if current.state != State::Live || of.since.is_some_and(|since| then.updated <= since) {
+        if current.state != State::Live {
+            return Ok(None);
+        }
+        // What follows another came into a record with it, though it was not changed itself.
+        if let Some(since) = of.since.filter(|since| then.updated <= *since)
+            && !follows_newer(self.read, number, &then, since)?
+        {
             return Ok(None);
         }
         if !self.may_see(current)? {

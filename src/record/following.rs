@@ -26,7 +26,7 @@ use super::transaction::Voice;
 use super::writing::{Writing, note_history};
 use super::{OF_A_GROUP, Records};
 use crate::access::{Hold, OwnWords, Sensitivity};
-use crate::base::{FhirId, ResourceRef};
+use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::fhir::search::{clinical_date, compartment_patients};
 use crate::fhir::{Definitions, Issue, IssueCode, ResourceType};
 use crate::store::{CodecError, Desc, Direction, Key, KeyRange, Read, ReadExt, StoreError, Tx};
@@ -228,6 +228,33 @@ pub(super) fn past_as_it_stands(
         State::Deleted => gone_as_it_stands(read, number, version.clone(), MOST_READ).map(Some),
         State::Reserved => Ok(None),
     }
+}
+
+/// Whether anything that it follows, near or far, was changed after a moment: with that it may have come into a record.
+pub(super) fn follows_newer(
+    read: &(impl Read + ?Sized),
+    number: RowNumber,
+    row: &Row,
+    since: Timestamp,
+) -> Result<bool, RecordError> {
+    let mut met = BTreeSet::from([number]);
+    let mut waiting = vec![row.clone()];
+    while let Some(one) = waiting.pop() {
+        if one.state != State::Live || !may_follow(one.kind) {
+            continue;
+        }
+        let value: Value = serde_json::from_slice(&one.json).map_err(|_| RecordError::Damaged)?;
+        for other in followed(one.kind, &value) {
+            let Some(kind) = ResourceType::parse(other.type_name()) else { continue };
+            let Some(number) = find(read, kind, &other.id())?.filter(|number| met.insert(*number)) else { continue };
+            let other = as_stored(read, number)?;
+            if other.updated > since {
+                return Ok(true);
+            }
+            waiting.push(other);
+        }
+    }
+    Ok(false)
 }
 
 /// The row with that standing; sealed and held where it follows more than so many bytes.

@@ -438,3 +438,22 @@ async fn what_was_deleted_since_is_told_by_its_address_alone_and_of_whom_was_ask
     let refused = block_in_place(|| house.exports.deleted(&house.actor(), &house.by(), &whole, None));
     assert!(matches!(refused, Err(ExportError::NotFound)), "an export of everything tells of no deletions");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_came_into_a_record_with_what_it_follows_is_among_what_is_new_there() {
+    let house = house(Approval::NotNeeded).await;
+    filled(&house);
+    house.put(json!({"resourceType": "Provenance", "id": "v1", "target": [{"reference": "Observation/w1"}],
+        "recorded": "2026-03-01T09:00:00Z", "agent": [{"who": {"display": "x"}}]}));
+    house.put(json!({"resourceType": "Binary", "id": "b1", "contentType": "text/plain", "data": "YQ==",
+        "securityContext": {"reference": "Provenance/v1"}}));
+    let since = house.exports.now();
+    let new = || Asked { since: Some(since), patients: vec![id("p2")], ..asked(Level::Patients) };
+    let before = house.ready(new()).await;
+    assert_eq!(house.files(&before).await, []);
+    house.put(weight("w1", "p2", 80));
+    let job = house.ready(new()).await;
+    let found = house.files(&job).await;
+    let all = [("Binary-1", &["b1v1"][..]), ("Observation-1", &["w1v2"]), ("Provenance-1", &["v1v1"])];
+    assert_eq!(found, named(&all));
+}
