@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::medicine_pages::{MyMedicine, MyMedicineRow, MyMedicines, Standing};
 use super::own::{Needs, Own};
+use crate::access::Sensitivity;
 use crate::audit::{Action, Detail};
 use crate::base::FhirId;
 use crate::care::Chart;
