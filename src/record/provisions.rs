@@ -312,7 +312,7 @@ pub(super) fn not_applied(
     whose: &dyn Fn(&ResourceRef) -> Result<Whose, StoreError>,
 ) -> Result<Option<Issue>, StoreError> {
     let is_proxy = is_proxy(consent);
-    if !is_active_about_privacy(consent) && !(is_proxy && is_active(consent)) {
+    if !(is_active_about_privacy(consent) || is_proxy && is_active(consent)) {
         return Ok(None);
     }
     let provision = consent.get("provision");

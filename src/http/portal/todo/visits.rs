@@ -22,8 +22,7 @@ const AHEAD: i64 = 14;
 fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
     let appointments = facts.chart.of(R::Appointment);
     let now = facts.cx.now.datetime();
-    let (offers, others): (Vec<Value>, Vec<Value>) =
-        appointments.iter().cloned().partition(|one| schedule::may_answer(one));
+    let (offers, others): (Vec<Value>, Vec<Value>) = appointments.iter().cloned().partition(schedule::may_answer);
     let ctx = &facts.own.ctx;
     let offered = offers.iter().filter_map(|one| {
         let id = one.get("id").and_then(Value::as_str)?;
