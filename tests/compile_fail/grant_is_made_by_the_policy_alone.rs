@@ -5,5 +5,5 @@ use chartbox::fhir::ResourceType;
 fn main() {
     let actor = Actor::system("forger").to_ref();
     let (action, target, basis) = (Action::Read, Target::of_type(ResourceType::Patient), Basis::System);
-    let _ = Grant { actor, action, target, basis, cut: &[] }; //~ E0451
+    let _ = Grant { actor, action, target, basis, cut: Default::default() }; //~ E0451
 }
