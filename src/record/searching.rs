@@ -1,5 +1,6 @@
 //! Searching under the policy: one type, several, or a patient's compartment; a page at a time, with what it includes.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::disclosure::Undisclosed;
@@ -7,7 +8,7 @@ use super::error::RecordError;
 use super::numbers::{find, row};
 use super::reading::{Reading, stored};
 use super::rows::{Row, RowNumber, State};
-use super::search::{Among, Found, Place, Visible};
+use super::search::{Among, Found, Named, Place, Visible};
 use super::{Channel, Page, search as run_search};
 use crate::access::Denied;
 use crate::audit::{TouchKind, Touched};
@@ -323,6 +324,7 @@ impl Reading<'_> {
         (seen, known): (&mut Option<serde_json::Value>, &mut BTreeSet<RowNumber>),
     ) -> Result<Vec<RowNumber>, RecordError> {
         let read = self.read;
+        let named = Named::of(from.kind, &from.id, || self.as_seen(from).map(Cow::Owned))?;
         let candidates: Vec<RowNumber> = match include.way {
             IncludeWay::Forward => {
                 self.pace.go_through(from.json.len())?;
@@ -330,13 +332,9 @@ impl Reading<'_> {
                     Some(seen) => seen,
                     None => seen.insert(self.as_seen(from)?),
                 };
-                let mut found = Vec::new();
-                for (kind, id) in run_search::forward(include, from.kind, seen) {
-                    found.extend(find(read, kind, &id)?);
-                }
-                found
+                run_search::forward(read, include, from.kind, seen)?
             }
-            IncludeWay::Reverse => run_search::reverse(read, include, from.kind, &from.id)?.into_iter().collect(),
+            IncludeWay::Reverse => run_search::reverse(read, include, &named)?.into_iter().collect(),
         };
         let mut found = Vec::new();
         for number in candidates {
@@ -353,7 +351,7 @@ impl Reading<'_> {
                 IncludeWay::Forward => true,
                 IncludeWay::Reverse => {
                     let seen = self.as_seen(&row)?;
-                    run_search::points_at(include, row.kind, &seen, from.kind, &from.id)
+                    run_search::points_at(include, row.kind, &seen, &named)
                 }
             };
             if leads {

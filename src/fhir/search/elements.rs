@@ -46,7 +46,12 @@ impl Elements {
 /// `false` where it may ask for anything.
 fn of_filter(kind: ResourceType, filter: &Filter, into: &mut Vec<Box<str>>) -> bool {
     match filter {
-        Filter::Ids(_) | Filter::Has { .. } | Filter::Special(Special::List(_)) => true,
+        Filter::Ids(_) | Filter::Special(Special::List(_)) => true,
+        // What points here may do so by the address that a resource gives itself.
+        Filter::Has { .. } => {
+            into.extend(["url".into(), "version".into()]);
+            true
+        }
         Filter::Test { param, .. } | Filter::Missing { param, .. } | Filter::Special(Special::Near { param, .. }) => {
             of_param(kind, param.id, into)
         }

@@ -5,13 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
+use super::named::{Named, led_to, references};
 use super::{Opened, RecordError, Visible, list_members};
-use crate::base::FhirId;
-use crate::fhir::search::{self, Filter, ReferenceTarget, SearchValue, Special};
-use crate::fhir::{Definitions, ResourceType};
-use crate::record::index::local_hash;
+use crate::fhir::ResourceType;
+use crate::fhir::search::{Filter, ReferenceTarget, Special};
 use crate::record::layout::REFERENCE;
-use crate::record::numbers::find;
 use crate::record::rows::RowNumber;
 use crate::store::{Direction, KeyRange, Read, ReadExt};
 
@@ -43,10 +41,8 @@ impl Links {
                 Ok(false)
             }
             Filter::Chain { param, target, then } => {
-                for id in targets_of(opened.row.kind, opened.value()?, param.id, *target) {
-                    if let Some(number) = find(read, *target, &id)?
-                        && self.other_holds(read, number, *target, then, visible)?
-                    {
+                for number in rows_of(read, opened.row.kind, opened.value()?, param.id, *target)? {
+                    if self.other_holds(read, number, *target, then, visible)? {
                         return Ok(true);
                     }
                 }
@@ -54,13 +50,15 @@ impl Links {
                 self.contained_holds(read, inside, param.id, (*target, then), visible)
             }
             Filter::Has { source, param, then } => {
-                let hash = local_hash(opened.row.kind, opened.row.id.as_str());
-                for found in read.scan(&REFERENCE, KeyRange::prefix(&(param.id, hash)), Direction::Up)? {
-                    let number = found?.0.2;
-                    if self.other_holds(read, number, *source, then, visible)?
-                        && points_at(read, number, *source, param.id, opened, visible)?
-                    {
-                        return Ok(true);
+                let named = opened.named()?;
+                for hash in named.hashes() {
+                    for found in read.scan(&REFERENCE, KeyRange::prefix(&(param.id, hash)), Direction::Up)? {
+                        let number = found?.0.2;
+                        if self.other_holds(read, number, *source, then, visible)?
+                            && points_at(read, number, (*source, param.id), &named, visible)?
+                        {
+                            return Ok(true);
+                        }
                     }
                 }
                 Ok(false)
@@ -121,10 +119,8 @@ impl Links {
                 Ok(false)
             }
             Filter::Chain { param, target, then } => {
-                for id in targets_of(at.kind, at.value, param.id, *target) {
-                    if let Some(number) = find(read, *target, &id)?
-                        && self.other_holds(read, number, *target, then, visible)?
-                    {
+                for number in rows_of(read, at.kind, at.value, param.id, *target)? {
+                    if self.other_holds(read, number, *target, then, visible)? {
                         return Ok(true);
                     }
                 }
@@ -167,9 +163,8 @@ struct Inside<'a> {
 
 /// The ids of the contained resources that a resource's reference parameter points at.
 fn contained_of(source: ResourceType, value: &Value, param: u16) -> Vec<String> {
-    let found = search::extract_one(Definitions::r4(), source, param, value).into_iter();
-    let ids = found.filter_map(|found| match found {
-        SearchValue::Reference(ReferenceTarget::Contained { id }) => Some(id),
+    let ids = references(source, value, param).filter_map(|target| match target {
+        ReferenceTarget::Contained { id } => Some(id),
         _ => None,
     });
     ids.collect()
@@ -179,22 +174,26 @@ fn contained_of(source: ResourceType, value: &Value, param: u16) -> Vec<String> 
 fn points_at(
     read: &dyn Read,
     number: RowNumber,
-    source: ResourceType,
-    param: u16,
-    at: &Opened,
+    (source, param): (ResourceType, u16),
+    at: &Named<'_>,
     visible: &mut Visible<'_>,
 ) -> Result<bool, RecordError> {
     let Some(from) = Opened::seen(read, number, source, visible)? else { return Ok(false) };
-    Ok(from.cut.is_empty() || targets_of(source, from.value()?, param, at.row.kind).contains(&at.row.id))
+    let is_sure = from.cut.is_empty() && at.is_by_id_alone();
+    Ok(is_sure || references(source, from.value()?, param).any(|target| at.is(&target)))
 }
 
-/// The ids of `kind` that a resource's reference parameter points at.
-pub(super) fn targets_of(source: ResourceType, value: &Value, param: u16, kind: ResourceType) -> Vec<FhirId> {
-    search::extract_one(Definitions::r4(), source, param, value)
-        .into_iter()
-        .filter_map(|found| match found {
-            SearchValue::Reference(ReferenceTarget::Local { kind: target, id }) if target == kind => Some(id),
-            _ => None,
-        })
-        .collect()
+/// The rows of `kind` that a resource's reference parameter leads to.
+pub(super) fn rows_of(
+    read: &dyn Read,
+    source: ResourceType,
+    value: &Value,
+    param: u16,
+    kind: ResourceType,
+) -> Result<Vec<RowNumber>, RecordError> {
+    let mut rows = Vec::new();
+    for target in references(source, value, param) {
+        rows.extend(led_to(read, &target, &|one| one == kind)?);
+    }
+    Ok(rows)
 }

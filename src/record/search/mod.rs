@@ -9,6 +9,7 @@
 mod in_order;
 mod index_scan;
 mod links;
+mod named;
 #[cfg(test)]
 mod naive_tests;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod points;
 mod sets;
 mod walk;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -33,14 +35,15 @@ use super::pace::{Pace, Paced};
 use super::rows::{Row, RowNumber, State};
 use crate::access::Cut;
 use crate::base::FhirId;
-use crate::fhir::definitions::ParamKind;
+use crate::fhir::definitions::{ParamKind, SearchParam};
 use crate::fhir::search::{
-    self, Elements, Filter, Include, IncludeWay, Query, ReferenceTarget, SearchValue, Sort, SortKey, SortOrder,
+    self, Elements, Filter, Include, Query, ReferenceTarget, SearchValue, Sort, SortKey, SortOrder,
 };
 use crate::fhir::{Definitions, ResourceType};
 use crate::store::{Direction, Key, KeyRange, Read, ReadExt};
 
 use links::Links;
+pub(super) use named::Named;
 pub(super) use place::{Order, Place};
 use plan::{Amount, Plan};
 
@@ -146,6 +149,11 @@ impl Opened {
             let elements = if cut.is_empty() { elements.clone() } else { Elements::ALL };
             Self { number, row, cut, elements, value: std::cell::OnceCell::new() }
         }))
+    }
+
+    /// As references can name it.
+    fn named(&self) -> Result<Named<'_>, RecordError> {
+        Named::of(self.row.kind, &self.row.id, || self.value().map(Cow::Borrowed))
     }
 
     /// The resource as who asks sees it, as far as it was asked for.
@@ -418,58 +426,53 @@ fn list_members(
     Ok(members)
 }
 
-/// What one include leads to from one resource, as it is handed out: what is cut of it leads nowhere.
-pub(super) fn forward(include: &Include, kind: ResourceType, seen: &Value) -> Vec<(ResourceType, FhirId)> {
-    if include.source.is_some_and(|source| source != kind) {
-        return vec![];
-    }
-    let r4 = Definitions::r4();
-    let of_type = r4.search_params(kind).iter().filter(|param| param.kind == ParamKind::Reference);
-    let params: Vec<u16> = match &include.param {
-        Some(param) => vec![param.id],
-        None => of_type.map(|param| param.id).collect(),
-    };
-    let mut found = Vec::new();
-    for value in params.into_iter().flat_map(|param| search::extract_one(r4, kind, param, seen)) {
-        if let SearchValue::Reference(ReferenceTarget::Local { kind, id }) = value
-            && include.target.is_none_or(|target| target == kind)
-        {
-            found.push((kind, id));
-        }
-    }
-    found
-}
-
-/// The rows whose references may lead to a resource by a reverse include: to be made sure of by [`points_at`].
-pub(super) fn reverse(
+/// The rows that one include leads to from one resource, as it is handed out: what is cut of it leads nowhere.
+pub(super) fn forward(
     read: &dyn Read,
     include: &Include,
     kind: ResourceType,
-    id: &FhirId,
-) -> Result<BTreeSet<RowNumber>, RecordError> {
+    seen: &Value,
+) -> Result<Vec<RowNumber>, RecordError> {
+    let mut found = Vec::new();
+    for param in forward_params(include, kind) {
+        let may_be = |kind| include.target.is_none_or(|target| target == kind) && param.targets.contains(kind);
+        for target in named::references(kind, seen, param.id) {
+            found.extend(named::led_to(read, &target, &may_be)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The reference parameters that an include reads of a type: one, or all of it.
+fn forward_params(include: &Include, kind: ResourceType) -> impl Iterator<Item = &'static SearchParam> {
+    let r4 = Definitions::r4();
+    let is_asked = include.source.is_none_or(|source| source == kind);
+    let named = include.param.as_ref().map(|param| param.id);
+    let of_type = r4.search_params(kind).iter().filter(|param| param.kind == ParamKind::Reference);
+    let one = named.and_then(|id| r4.search_param_by_id(id));
+    one.into_iter().chain(of_type.filter(move |_| named.is_none())).filter(move |_| is_asked)
+}
+
+/// The rows whose references may lead to a resource by a reverse include: to be made sure of by [`points_at`].
+pub(super) fn reverse(read: &dyn Read, include: &Include, at: &Named<'_>) -> Result<BTreeSet<RowNumber>, RecordError> {
     let mut found = BTreeSet::new();
-    if include.target.is_some_and(|target| target != kind) {
+    if include.target.is_some_and(|target| target != at.kind()) {
         return Ok(found);
     }
-    let hash = super::index::local_hash(kind, id.as_str());
-    for param in reverse_params(include, kind) {
-        for source in read.scan(&REFERENCE, KeyRange::prefix(&(param, hash)), Direction::Up)? {
-            found.insert(source?.0.2);
+    for param in reverse_params(include, at.kind()) {
+        for hash in at.hashes() {
+            for source in read.scan(&REFERENCE, KeyRange::prefix(&(param, hash)), Direction::Up)? {
+                found.insert(source?.0.2);
+            }
         }
     }
     Ok(found)
 }
 
 /// Whether a resource, as it is handed out, has a reference of a reverse include to this one.
-pub(super) fn points_at(
-    include: &Include,
-    source: ResourceType,
-    seen: &Value,
-    kind: ResourceType,
-    id: &FhirId,
-) -> bool {
-    let forward_include = Include { way: IncludeWay::Forward, target: None, ..include.clone() };
-    forward(&forward_include, source, seen).iter().any(|(to, of)| *to == kind && of == id)
+pub(super) fn points_at(include: &Include, source: ResourceType, seen: &Value, at: &Named<'_>) -> bool {
+    let mut targets = forward_params(include, source).flat_map(|param| named::references(source, seen, param.id));
+    targets.any(|target| at.is(&target))
 }
 
 /// The reference parameters that a reverse include reads: one, all of a type, or all that can lead to `kind`.

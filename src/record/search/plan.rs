@@ -11,7 +11,7 @@ use std::ops::Bound;
 
 use super::in_order::InOrder;
 use super::index_scan::{self, Stream};
-use super::links::{Links, targets_of};
+use super::links::{Links, rows_of};
 use super::place::{Order, Place};
 use super::points::{self, Points};
 use super::walk::Walk;
@@ -21,9 +21,9 @@ use crate::fhir::search::{
     DateRange, Filter, Prefix, ReferenceTarget, ReferenceTest, Sort, Special, SystemTest, Test, TokenMatch,
 };
 use crate::fhir::{Definitions, ResourceType};
-use crate::record::index::{ANY_SYSTEM, Identifiers, code_hash, contained_hash, local_hash};
+use crate::record::index::{ANY_SYSTEM, Identifiers, code_hash, contained_hash};
 use crate::record::layout::{COMPARTMENT, Currency, HISTORY, REFERENCE};
-use crate::record::numbers::{find, row};
+use crate::record::numbers::find;
 use crate::record::rows::RowNumber;
 use crate::store::{Desc, Direction, Key, KeyRange, Read, ReadExt};
 
@@ -412,6 +412,20 @@ fn shortest(
     Ok(None)
 }
 
+/// Whether a resource passes by itself.
+fn is_held(
+    links: &mut Links,
+    read: &dyn Read,
+    number: RowNumber,
+    (kind, filter): (ResourceType, &Filter),
+    visible: &mut Visible<'_>,
+) -> Result<bool, RecordError> {
+    match Opened::seen(read, number, kind, visible)? {
+        Some(opened) => links.holds(read, &opened, filter, visible),
+        None => Ok(false),
+    }
+}
+
 /// Filters that other resources decide: the rows of `kind` that pass, if they are no more than `most`.
 fn by_other_resources(
     read: &dyn Read,
@@ -423,16 +437,23 @@ fn by_other_resources(
     let mut found = BTreeSet::new();
     match filter {
         Filter::Chain { param, target, then } => {
+            let mut links = Links::default();
             for number in all_matching(read, *target, std::slice::from_ref(then.as_ref()), visible)? {
-                let hash = local_hash(*target, row(read, number)?.id.as_str());
-                for source in read.scan(&REFERENCE, KeyRange::prefix(&(param.id, hash)), Direction::Up)? {
-                    found.insert(source?.0.2);
-                    if found.len() > most {
-                        return Ok(None);
+                let Some(at) = Opened::seen(read, number, *target, visible)? else { continue };
+                let named = at.named()?;
+                for hash in named.hashes() {
+                    for source in read.scan(&REFERENCE, KeyRange::prefix(&(param.id, hash)), Direction::Up)? {
+                        let source = source?.0.2;
+                        // An address alone says nothing of the version.
+                        if named.is_by_id_alone() || is_held(&mut links, read, source, (kind, filter), visible)? {
+                            found.insert(source);
+                        }
+                        if found.len() > most {
+                            return Ok(None);
+                        }
                     }
                 }
             }
-            let mut links = Links::default();
             for (looked, source) in
                 read.scan(&REFERENCE, KeyRange::prefix(&(param.id, contained_hash())), Direction::Up)?.enumerate()
             {
@@ -440,9 +461,7 @@ fn by_other_resources(
                 if looked > most {
                     return Ok(None);
                 }
-                if let Some(opened) = Opened::seen(read, number, kind, visible)?
-                    && links.holds(read, &opened, filter, visible)?
-                {
+                if is_held(&mut links, read, number, (kind, filter), visible)? {
                     found.insert(number);
                 }
             }
@@ -450,9 +469,7 @@ fn by_other_resources(
         Filter::Has { source, param, then } => {
             for number in all_matching(read, *source, std::slice::from_ref(then.as_ref()), visible)? {
                 let Some(opened) = Opened::seen(read, number, *source, visible)? else { continue };
-                for id in targets_of(*source, opened.value()?, param.id, kind) {
-                    found.extend(find(read, kind, &id)?);
-                }
+                found.extend(rows_of(read, *source, opened.value()?, param.id, kind)?);
             }
         }
         Filter::Any(any) if any.iter().any(|one| matches!(one, Filter::Chain { .. } | Filter::Has { .. })) => {
