@@ -67,12 +67,17 @@ pub fn grants_in_force(facts: &dyn Facts, who: &ActorRef, now: Timestamp) -> Res
         if all.iter().any(|one| one.patient == grant.patient) {
             continue;
         }
-        let rules = ConsentRules::new(facts.consents(&grant.patient)?);
-        if !rules.word_to(&grant.patient, who, now).refuses(Sensitivity::NORMAL) {
+        if !is_refused(facts, &grant.patient, who, now)? {
             all.push(grant);
         }
     }
     Ok(all)
+}
+
+/// Whether a patient's Consents refuse somebody now what is not sealed: that is above whatever lets them act.
+pub fn is_refused(facts: &dyn Facts, patient: &FhirId, who: &ActorRef, now: Timestamp) -> Result<bool, StoreError> {
+    let rules = ConsentRules::new(facts.consents(patient)?);
+    Ok(rules.word_to(patient, who, now).refuses(Sensitivity::NORMAL))
 }
 
 fn is_in_force(from: Option<Timestamp>, until: Option<Timestamp>, now: Timestamp) -> bool {

@@ -22,7 +22,7 @@ pub use actor::{Actor, Who};
 pub use cut::Cut;
 pub use facts::{
     BreakGlass, ConsentRule, ConsentRules, Covers, Effect, Facts, Grantee, ProxyExtent, ProxyGrant, Reach, ShareGrant,
-    ShareTypes, Word, grants_in_force,
+    ShareTypes, Word, grants_in_force, is_refused,
 };
 pub use own_words::{OwnWords, Said};
 pub use policy::{Basis, Denied, Grant, Scope, Target, authorize, authorize_search};

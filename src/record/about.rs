@@ -14,7 +14,7 @@ use super::layout::{Currency, RESOURCES, WRITTEN_ABOUT};
 use super::numbers::{as_stored, find, row};
 use super::prepared::{Prepared, local_reference};
 use super::rows::{Row, RowNumber, State};
-use super::writing::{Writing, note_history};
+use super::writing::{Writing, note_history, put_current};
 use crate::access::Sensitivity;
 use crate::base::ResourceRef;
 use crate::fhir::ResourceType;
@@ -132,9 +132,7 @@ impl Writing<'_, '_, '_> {
         }
         // It is found by the same as before, and stands in the same records: only what the policy filters by is written over.
         let after = Row { sensitivity, ..before };
-        self.tx.put(&RESOURCES, &(number,), &after)?;
-        note_history(self.tx, number, &after, Currency::Current)?;
-        prepared.put_index(self.tx, number, &after)?;
+        put_current(self.tx, number, &after, &prepared)?;
         self.leads.push((after.kind, after.id));
         Ok(())
     }

@@ -81,11 +81,11 @@ impl RecordFacts<'_> {
             let said = self.said(number, &row);
             for patient in &row.patients {
                 if let Some(patient) = self.read.get(&super::layout::RESOURCES, &(*patient,))? {
-                    rules.extend(self.resolved(said.rules.iter().filter(|rule| rule.patient == patient.id))?);
+                    rules.extend(said.rules.iter().filter(|rule| rule.patient == patient.id).cloned());
                 }
             }
         }
-        Ok(Arc::new(ConsentRules::new(rules)))
+        Ok(Arc::new(ConsentRules::new(self.resolved(rules)?)))
     }
 
     fn row(&self, number: RowNumber) -> Result<Option<Row>, StoreError> {
@@ -128,32 +128,39 @@ impl RecordFacts<'_> {
 
     /// The rules, an Organization in them being the clinic where it is. Where nobody can tell, a refusal is one to the clinic, and
     /// a permission is nobody's.
-    fn resolved<'r>(&self, rules: impl Iterator<Item = &'r ConsentRule>) -> Result<Vec<ConsentRule>, StoreError> {
-        let mut all = Vec::new();
-        for rule in rules {
-            let to = match &rule.to {
-                Grantee::Organization(one) => match (self.whose(one)?, rule.effect) {
-                    (Whose::Own, _) | (Whose::Untold, Effect::Deny) => Grantee::Clinic,
+    fn resolved(&self, rules: Vec<ConsentRule>) -> Result<Vec<ConsentRule>, StoreError> {
+        if !rules.iter().any(|rule| matches!(rule.to, Grantee::Organization(_))) {
+            return Ok(rules);
+        }
+        // It takes all services to tell which is the clinic: they are asked once.
+        let own = self.own_organizations()?;
+        let mut all = Vec::with_capacity(rules.len());
+        for mut rule in rules {
+            if let Grantee::Organization(one) = &rule.to {
+                match (self.whose_among(&own, one)?, rule.effect) {
+                    (Whose::Own, _) | (Whose::Untold, Effect::Deny) => rule.to = Grantee::Clinic,
                     (Whose::Another, _) | (Whose::Untold, Effect::Permit) => continue,
-                },
-                other => other.clone(),
-            };
-            all.push(ConsentRule { to, ..rule.clone() });
+                }
+            }
+            all.push(rule);
         }
         Ok(all)
     }
 
     /// Whose an Organization is. One that is not here may be any.
     pub(super) fn whose(&self, organization: &ResourceRef) -> Result<Whose, StoreError> {
-        let own = self.own_organizations()?;
+        self.whose_among(&self.own_organizations()?, organization)
+    }
+
+    fn whose_among(&self, own: &BTreeSet<ResourceRef>, organization: &ResourceRef) -> Result<Whose, StoreError> {
         if own.contains(organization) {
             return Ok(Whose::Own);
         }
         if own.is_empty() || self.resource(ResourceType::Organization, &organization.id())?.is_none() {
             return Ok(Whose::Untold);
         }
-        let mut is_related = !self.whole_of(organization)?.is_disjoint(&own);
-        for one in &own {
+        let mut is_related = !self.whole_of(organization)?.is_disjoint(own);
+        for one in own {
             is_related |= self.whole_of(one)?.contains(organization);
         }
         Ok(if is_related { Whose::Untold } else { Whose::Another })
@@ -378,7 +385,9 @@ impl Facts for RecordFacts<'_> {
     fn consents(&self, patient: &FhirId) -> Result<Vec<ConsentRule>, StoreError> {
         let Some(number) = find(self.read, ResourceType::Patient, patient)? else { return Ok(Vec::new()) };
         let all = self.said_of(number)?;
-        self.resolved(all.iter().flat_map(|said| &said.rules).filter(|rule| rule.patient == *patient))
+        self.resolved(
+            all.iter().flat_map(|said| &said.rules).filter(|rule| rule.patient == *patient).cloned().collect(),
+        )
     }
 
     fn all_consents(&self) -> Result<Arc<ConsentRules>, StoreError> {

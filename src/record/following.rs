@@ -18,12 +18,12 @@ use serde_json::Value;
 use super::error::RecordError;
 use super::index::{ELSEWHERE, local_hash};
 use super::indexing::Indexed;
-use super::layout::{Currency, REFERENCE, RESOURCES, UNSETTLED, VERSIONS};
+use super::layout::{REFERENCE, UNSETTLED, VERSIONS};
 use super::numbers::{as_stored, find, find_or_reserve};
 use super::prepared::{Prepared, local_reference};
 use super::rows::{Row, RowNumber, State};
 use super::transaction::Voice;
-use super::writing::{Writing, note_history};
+use super::writing::{Writing, put_current};
 use super::{OF_A_GROUP, Records};
 use crate::access::{Hold, OwnWords, Sensitivity};
 use crate::base::{FhirId, ResourceRef, Timestamp};
@@ -381,9 +381,7 @@ fn settled(
     // It is found by the same as before: only what the policy filters by is written over, and in whose records it stands.
     let prepared = Prepared::new(before.kind, &value);
     prepared.leave(tx, number, &before, &after.patients)?;
-    tx.put(&RESOURCES, &(number,), &after)?;
-    note_history(tx, number, &after, Currency::Current)?;
-    prepared.put_index(tx, number, &after)?;
+    put_current(tx, number, &after, &prepared)?;
     came.extend(after.patients.iter().filter(|one| !before.patients.contains(one)).map(|one| (*one, number)));
     Ok(true)
 }

@@ -17,7 +17,7 @@ use super::layout::{COUNTERS, Currency, INDEXED_TO, RESOURCES, VERSIONS};
 use super::numbers::{as_stored, find, find_or_reserve};
 use super::prepared::Prepared;
 use super::rows::{Row, RowNumber, State};
-use super::writing::note_history;
+use super::writing::{note_history, put_current};
 use crate::fhir::ResourceType;
 use crate::store::{Desc, Direction, Key, KeyRange, Read, ReadExt, Tx};
 
@@ -103,12 +103,11 @@ fn stand_in_records(tx: &mut Tx<'_>, number: RowNumber, before: Row, prepared: &
     patients.extend(kept);
     patients.truncate(MOST_PATIENTS);
     let after = Row { patients, ..before };
-    tx.put(&RESOURCES, &(number,), &after)?;
     if after.state == State::Deleted {
+        tx.put(&RESOURCES, &(number,), &after)?;
         return note_history(tx, number, &after, Currency::Past);
     }
-    note_history(tx, number, &after, Currency::Current)?;
-    Ok(prepared.put_index(tx, number, &after)?)
+    put_current(tx, number, &after, prepared)
 }
 
 /// Whom it is about by itself, and by what it follows.

@@ -9,7 +9,7 @@ use super::rows::State;
 use super::strangers::Strangers;
 use super::withheld::Withheld;
 use super::{Records, Stored, Undisclosed, directory};
-use crate::access::{Actor, ConsentRules, Facts, ProxyGrant, Scope, Sensitivity, grants_in_force};
+use crate::access::{Actor, ConsentRules, Facts, ProxyGrant, Scope, Sensitivity, grants_in_force, is_refused};
 use crate::audit::{self, Action, Line, Look, Outcome, TouchKind, Touched};
 use crate::base::{ActorKind, ActorRef, FhirId, ResourceRef, Role, Timestamp};
 use crate::fhir::ResourceType;
@@ -144,8 +144,7 @@ impl Records {
         let mut grants = facts.proxy_grants(&who)?;
         grants.retain(|grant| grant.until.is_none_or(|until| now < until));
         for grant in std::mem::take(&mut grants) {
-            let rules = ConsentRules::new(facts.consents(&grant.patient)?);
-            if !rules.word_to(&grant.patient, &who, now).refuses(Sensitivity::NORMAL) {
+            if !is_refused(&facts, &grant.patient, &who, now)? {
                 grants.push(grant);
             }
         }

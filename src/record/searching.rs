@@ -324,9 +324,12 @@ impl Reading<'_> {
         (seen, known): (&mut Option<serde_json::Value>, &mut BTreeSet<RowNumber>),
     ) -> Result<Vec<RowNumber>, RecordError> {
         let read = self.read;
-        let named = Named::of(from.kind, &from.id, || self.as_seen(from).map(Cow::Owned))?;
-        let candidates: Vec<RowNumber> = match include.way {
-            IncludeWay::Forward => {
+        let named = match include.way {
+            IncludeWay::Forward => None,
+            IncludeWay::Reverse => Some(Named::of(from.kind, &from.id, || self.as_seen(from).map(Cow::Owned))?),
+        };
+        let candidates: Vec<RowNumber> = match &named {
+            None => {
                 self.pace.go_through(from.json.len())?;
                 let seen = match seen {
                     Some(seen) => seen,
@@ -334,7 +337,7 @@ impl Reading<'_> {
                 };
                 run_search::forward(read, include, from.kind, seen)?
             }
-            IncludeWay::Reverse => run_search::reverse(read, include, &named)?.into_iter().collect(),
+            Some(named) => run_search::reverse(read, include, named)?.into_iter().collect(),
         };
         let mut found = Vec::new();
         for number in candidates {
@@ -347,12 +350,9 @@ impl Reading<'_> {
                 known.insert(number);
                 continue;
             }
-            let leads = match include.way {
-                IncludeWay::Forward => true,
-                IncludeWay::Reverse => {
-                    let seen = self.as_seen(&row)?;
-                    run_search::points_at(include, row.kind, &seen, &named)
-                }
+            let leads = match &named {
+                None => true,
+                Some(named) => run_search::points_at(include, row.kind, &self.as_seen(&row)?, named),
             };
             if leads {
                 known.insert(number);

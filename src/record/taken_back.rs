@@ -8,11 +8,10 @@ use serde_json::Value;
 
 use super::error::RecordError;
 use super::in_record::{InRecord, in_record};
-use super::layout::{Currency, RESOURCES};
 use super::numbers::{find, row};
 use super::prepared::{Prepared, local_reference};
 use super::rows::{Row, RowNumber, State};
-use super::writing::{Writing, note_history};
+use super::writing::{Writing, put_current};
 use crate::base::ResourceRef;
 use crate::fhir::ResourceType as T;
 use crate::store::Tx;
@@ -38,9 +37,7 @@ impl Writing<'_, '_, '_> {
             let sensitivity = if is_taken_back { stands.taken_back() } else { stands };
             let value: Value = serde_json::from_slice(&stored.json).map_err(|_| RecordError::Damaged)?;
             let (prepared, stored) = (Prepared::new(T::Binary, &value), Row { sensitivity, ..stored });
-            self.tx.put(&RESOURCES, &(number,), &stored)?;
-            note_history(self.tx, number, &stored, Currency::Current)?;
-            prepared.put_index(self.tx, number, &stored)?;
+            put_current(self.tx, number, &stored, &prepared)?;
         }
         Ok(())
     }

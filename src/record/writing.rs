@@ -511,9 +511,7 @@ impl<'a> Writing<'a, '_, '_> {
     }
 
     fn store(&mut self, number: RowNumber, row: &Row, prepared: &Prepared) -> Result<(), RecordError> {
-        self.tx.put(&RESOURCES, &(number,), row)?;
-        note_history(self.tx, number, row, Currency::Current)?;
-        prepared.put_index(self.tx, number, row)?;
+        put_current(self.tx, number, row, prepared)?;
         if row.kind == ResourceType::Patient {
             directory::put(self.tx, number.0, &row.id, &prepared.resource()?)?;
         }
@@ -619,6 +617,18 @@ impl<'a> Writing<'a, '_, '_> {
 /// not there.
 fn must_be_told(stood: Option<&Row>, old: &Row) -> Result<(), RecordError> {
     if stood.is_some_and(|stood| is_untold(stood, old)) { Err(RecordError::TooMuchWritten) } else { Ok(()) }
+}
+
+/// Puts the current version where it stands: its row, its place in the histories and what it is found by.
+pub(super) fn put_current(
+    tx: &mut Tx<'_>,
+    number: RowNumber,
+    row: &Row,
+    prepared: &Prepared,
+) -> Result<(), RecordError> {
+    tx.put(&RESOURCES, &(number,), row)?;
+    note_history(tx, number, row, Currency::Current)?;
+    Ok(prepared.put_index(tx, number, row)?)
 }
 
 /// Puts a version into the histories.
