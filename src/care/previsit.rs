@@ -291,9 +291,15 @@ pub async fn send(
 
 /// Whose the answers are, in the reference to them of a visit for several.
 const ANSWERS_OF: &str = "urn:chartbox:answers-of";
+/// That a doctor or nurse has read the answers, in the reference to them: of a visit for several each patient's are read by
+/// themselves.
+const ANSWERS_READ: &str = "urn:chartbox:answers-read";
 
 /// The visit with the answers of one of its patients, as in `Patient/a`; somebody has to read them, whatever was read before.
 fn with_answers(value: Value, answers: &FhirId, patient: &str) -> Value {
+    // What was read stays so.
+    let is_all_read = schedule::has_returned_form(&value) && !schedule::has_form_to_see(&value);
+    let value = if is_all_read { with_read(value, |_| true) } else { value };
     let mut link = json!({"reference": format!("QuestionnaireResponse/{answers}")});
     if schedule::is_for_several(&value)
         && let Some(members) = link.as_object_mut()
@@ -310,17 +316,64 @@ fn with_answers(value: Value, answers: &FhirId, patient: &str) -> Value {
     marked
 }
 
-/// A doctor or nurse has read the form of this visit: it waits in nobody's inbox any more.
-pub async fn seen(doing: Doing<'_>, (id, version, value): (FhirId, u32, Value)) -> Result<Done<()>, Refused<Never>> {
-    let condition = Condition::Version(version);
-    let change = Change::put(ResourceType::Appointment, id, tagged(value, FORM_SEEN), condition, Mode::Strict)?;
+/// A doctor or nurse has read these answers: they wait in nobody's inbox any more.
+pub async fn seen(
+    doing: Doing<'_>,
+    (id, version, value): (FhirId, u32, Value),
+    answers: &FhirId,
+) -> Result<Done<()>, Refused<Never>> {
+    let value = with_read_answers(value, answers.as_str());
+    let change = Change::put(ResourceType::Appointment, id, value, Condition::Version(version), Mode::Strict)?;
     carry_out(doing, vec![change], |_| Ok(())).await
+}
+
+/// The visit, of which these answers are read; once every patient's are, nothing of it waits.
+fn with_read_answers(value: Value, answers: &str) -> Value {
+    let value = with_read(value, |one| answers_in(one) == Some(answers));
+    let waits = |patient: &str| answers_of_one(&value, patient).is_some_and(|last| is_to_see(&value, last));
+    if schedule::patients_of(&value).any(waits) { value } else { tagged(value, FORM_SEEN) }
+}
+
+fn with_read(mut value: Value, is_one: impl Fn(&Value) -> bool) -> Value {
+    let links = value.get_mut("supportingInformation").and_then(Value::as_array_mut).into_iter().flatten();
+    for link in links.filter(|link| answers_in(link).is_some() && !is_read(link) && is_one(link)) {
+        if let Some(members) = link.as_object_mut()
+            && let Value::Array(parts) = members.entry("extension").or_insert_with(|| json!([]))
+        {
+            parts.push(json!({"url": ANSWERS_READ, "valueBoolean": true}));
+        }
+    }
+    value
+}
+
+/// What belongs to a visit: its answers, and whatever else other programs put there.
+fn links(appointment: &Value) -> impl Iterator<Item = &Value> {
+    appointment.get("supportingInformation").and_then(Value::as_array).into_iter().flatten()
+}
+
+/// The id of the answers to which it links.
+fn answers_in(link: &Value) -> Option<&str> {
+    link.get("reference")?.as_str()?.strip_prefix("QuestionnaireResponse/")
+}
+
+fn parts_of<'a>(link: &'a Value, url: &str) -> impl Iterator<Item = &'a Value> {
+    let all = link.get("extension").and_then(Value::as_array).into_iter().flatten();
+    all.filter(move |part| part.get("url").and_then(Value::as_str) == Some(url))
+}
+
+fn is_read(link: &Value) -> bool {
+    parts_of(link, ANSWERS_READ).any(|part| part.get("valueBoolean") == Some(&Value::Bool(true)))
 }
 
 /// The answers that belong to a visit: ids.
 pub fn answers_of(appointment: &Value) -> Vec<&str> {
-    let all = appointment.get("supportingInformation").and_then(Value::as_array).into_iter().flatten();
-    all.filter_map(|one| one.get("reference")?.as_str()?.strip_prefix("QuestionnaireResponse/")).collect()
+    links(appointment).filter_map(answers_in).collect()
+}
+
+/// Whether these answers of a visit wait to be read by a doctor or nurse.
+pub fn is_to_see(appointment: &Value, answers: &str) -> bool {
+    schedule::has_form_to_see(appointment)
+        && links(appointment).any(|one| answers_in(one) == Some(answers) && !is_read(one))
 }
 
 /// Of how many patients of a visit the form came back, and how many there are.
@@ -346,13 +399,9 @@ pub fn answers_of_one<'a>(appointment: &'a Value, patient: &str) -> Option<&'a s
         return answers_of(appointment).last().copied();
     }
     let whose = format!("Patient/{patient}");
-    let is_theirs = |one: &&Value| {
-        let of = one.get("extension").and_then(Value::as_array).into_iter().flatten();
-        let mut of = of.filter(|part| part.get("url").and_then(Value::as_str) == Some(ANSWERS_OF));
-        of.any(|part| part.pointer("/valueReference/reference").and_then(Value::as_str) == Some(whose.as_str()))
-    };
-    let all = appointment.get("supportingInformation").and_then(Value::as_array)?;
-    all.iter().rfind(is_theirs)?.get("reference")?.as_str()?.strip_prefix("QuestionnaireResponse/")
+    let names =
+        |part: &Value| part.pointer("/valueReference/reference").and_then(Value::as_str) == Some(whose.as_str());
+    links(appointment).filter(|one| parts_of(one, ANSWERS_OF).any(names)).last().and_then(answers_in)
 }
 
 /// Stores a built form, if the box does not have it yet.
@@ -436,11 +485,26 @@ mod tests {
         fits(&first);
         assert_eq!((answers_of_one(&first, "p"), answers_of_one(&first, "q")), (Some("a1"), None));
         assert_eq!(returned(&first), (1, 2), "the other's is open");
-        let both = with_answers(tagged(first, FORM_SEEN), &id("a2"), "Patient/q");
+        let both = with_answers(tagged(first.clone(), FORM_SEEN), &id("a2"), "Patient/q");
         assert_eq!((answers_of_one(&both, "p"), answers_of_one(&both, "q")), (Some("a1"), Some("a2")));
         assert_eq!((returned(&both), returned(&visit(&["p"]))), ((2, 2), (0, 1)));
         assert!(schedule::has_form_to_see(&both), "nobody has read the second");
+        // One's are read, and the other's still wait.
+        assert!(is_to_see(&first, "a1") && !is_to_see(&first, "a2"));
+        let one_read = with_read_answers(with_answers(first.clone(), &id("a2"), "Patient/q"), "a1");
+        fits(&one_read);
+        assert!(schedule::has_form_to_see(&one_read), "the visit stays in the inbox");
+        assert_eq!((is_to_see(&one_read, "a1"), is_to_see(&one_read, "a2")), (false, true));
+        let both_read = with_read_answers(one_read, "a2");
+        assert!(!schedule::has_form_to_see(&both_read) && !is_to_see(&both_read, "a2"));
+        // Whose form comes later waits alone, also where the visit was marked as a whole.
+        let later = with_answers(with_read_answers(first.clone(), "a1"), &id("a3"), "Patient/q");
+        let marked_whole = with_answers(tagged(first, FORM_SEEN), &id("a3"), "Patient/q");
+        for later in [later, marked_whole] {
+            assert_eq!((is_to_see(&later, "a1"), is_to_see(&later, "a3")), (false, true));
+        }
         let alone = with_answers(visit(&["p"]), &id("a1"), "Patient/p");
+        assert!(!schedule::has_form_to_see(&with_read_answers(alone.clone(), "a1")));
         assert_eq!((answers_of_one(&alone, "p"), answers_of(&alone)), (Some("a1"), vec!["a1"]));
         assert_eq!(alone.pointer("/supportingInformation/0/extension"), None);
     }

@@ -19,7 +19,7 @@ use super::{ctx, id_of, is_clinical, ranges, register, why};
 use crate::access::{Sensitivity, is_withdrawn};
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, ResourceRef};
-use crate::care::{Chart, chart, previsit, schedule, uploads};
+use crate::care::{Chart, chart, previsit, uploads};
 use crate::fhir::ResourceType;
 use crate::http::fill::first::{self, First};
 use crate::http::fill::{self, Ctx, Wanted};
@@ -296,9 +296,7 @@ pub(in crate::http) async fn reported(
         rows.push(ReportedRow {
             line: fill::copied::form(one, &ctx),
             href: Some(format!("{}/forms#form-{own}", frame.who.href())),
-            to_see: visits
-                .iter()
-                .any(|visit| schedule::has_form_to_see(visit) && previsit::answers_of(visit).contains(&own)),
+            to_see: visits.iter().any(|visit| previsit::is_to_see(visit, own)),
             withdrawn: is_withdrawn(ResourceType::QuestionnaireResponse, one),
         });
     }

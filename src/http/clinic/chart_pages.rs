@@ -577,8 +577,8 @@ pub struct ReturnedForm {
     pub visit: Option<String>,
     /// Who answered, where it was somebody who acts for the patient.
     pub by: Option<String>,
-    /// The version of the visit, until somebody says that they have read it.
-    pub to_see: Option<u32>,
+    /// Nobody has said yet that they have read it.
+    pub to_see: bool,
     /// Question and answer.
     pub answers: Vec<(String, String)>,
 }

@@ -10,10 +10,10 @@ use super::chart_pages::{ReturnedForm, ReturnedForms};
 use super::{id_of, why};
 use crate::audit::{Action, Detail};
 use crate::base::FhirId;
-use crate::care::{previsit, schedule};
+use crate::care::previsit;
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
-use crate::http::forms::{Sent, Versioned};
+use crate::http::forms::Sent;
 use crate::http::pages::page;
 use crate::http::respond::{Refusal, Refused};
 use crate::http::session::Visit;
@@ -58,7 +58,7 @@ fn form(response: &Value, opened: &Opened) -> ReturnedForm {
         when: fill::text(response, "/authored").and_then(|text| When::parse(text, zone)),
         visit: start.map(|start| t("form-for-visit").with("when", start.short_time()).to_string()),
         by: by_another(response),
-        to_see: appointment.filter(|one| schedule::has_form_to_see(one)).and_then(version_of),
+        to_see: appointment.is_some_and(|one| previsit::is_to_see(one, &id)),
         answers: fill::answers(response),
         id,
     }
@@ -71,11 +71,12 @@ fn by_another(response: &Value) -> Option<String> {
     is_another.then(|| fill::called(Some(source)).unwrap_or_else(|| t("form-said-by-somebody").to_string()))
 }
 
-/// `POST /patients/{id}/forms/{form}/seen`: a doctor or nurse has read it.
+/// `POST /patients/{id}/forms/{form}/seen`: a doctor or nurse has read it. Answers never change, so the visit is taken as it
+/// stands now: of a visit for several, somebody may just have read another's.
 pub(in crate::http) async fn seen(
     visit: Visit,
     Path((id, form)): Path<(String, String)>,
-    sent: Sent<Versioned>,
+    sent: Sent<Vec<(String, String)>>,
 ) -> Result<Response, Refusal> {
     if let Some(led) = visit.led(&sent)? {
         return Ok(led);
@@ -84,10 +85,10 @@ pub(in crate::http) async fn seen(
     let opened = open(&visit, &id, &[R::Appointment]).await?;
     let appointment = visit_of(form.as_str(), &opened).ok_or(Refusal::not_found())?;
     let own = fill::text(appointment, "/id").and_then(|own| FhirId::parse(own).ok());
-    let own = own.ok_or(Refusal::new(Refused::NotFound))?;
+    let (own, version) = own.zip(version_of(appointment)).ok_or(Refusal::new(Refused::NotFound))?;
     let place = format!("/patients/{patient}/forms?done=seen#form-{form}");
     let doing = visit.doing(why(&visit, Action::Update, Detail::none()), &sent, &place);
-    let done = previsit::seen(doing, (own, sent.typed.version, appointment.clone())).await;
+    let done = previsit::seen(doing, (own, version, appointment.clone()), &form).await;
     visit.settled(&sent, done, &place).await
 }
 

@@ -41,7 +41,7 @@ fn rows(pages: &[Page], found: &Found<'_>) -> Vec<Row> {
 
 fn row(appointment: &Value, patient: &str, found: &Found<'_>) -> Option<Row> {
     let text = |pointer: &str| appointment.pointer(pointer).and_then(Value::as_str);
-    let form = previsit::answers_of_one(appointment, patient)?;
+    let form = previsit::answers_of_one(appointment, patient).filter(|form| previsit::is_to_see(appointment, form))?;
     let with = schedule::with_of(appointment);
     let is_mine = found.asking.me.as_ref().is_some_and(|me| with.is_some_and(|with| me.id().as_str() == with));
     let since: Timestamp = text("/meta/lastUpdated")?.parse().ok()?;
