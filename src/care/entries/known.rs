@@ -1,10 +1,11 @@
 //! What may stand beside what among a patient's allergies and problems: "no known allergy" beside none, and no substance and
 //! no problem twice unless somebody wants it so. All is asked in the writer, where nobody else writes between the question and
-//! the answer.
+//! the answer. What is sealed is compared with only where it was before whoever adds: by a no it could be asked for by name.
 
 use serde_json::Value;
 
 use super::{hl7, put};
+use crate::access::Sensitivity;
 use crate::base::FhirId;
 use crate::care::within::list;
 use crate::care::workflow::{Doing, Done, Refused, carry_out, told};
@@ -136,6 +137,30 @@ fn compared(entry: &Value) -> Option<String> {
     Some(name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase())
 }
 
+/// An entry as it is compared, and whether it is closed to those in the clinic who have no leave for it.
+struct Compared {
+    id: String,
+    name: Option<String>,
+    says_none: bool,
+    closed: bool,
+}
+
+impl Compared {
+    fn of(entry: &Value) -> Option<Self> {
+        Some(Self {
+            id: entry.get("id")?.as_str()?.to_owned(),
+            name: compared(entry),
+            says_none: says_none(entry),
+            closed: Sensitivity::of_resource(entry).is_closed(),
+        })
+    }
+}
+
+/// The ids of what was before somebody.
+fn ids_of(seen: &[Value]) -> Vec<String> {
+    seen.iter().filter_map(|one| one.get("id")?.as_str()).map(str::to_owned).collect()
+}
+
 /// Why an allergy, or that there is none, was not added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AllergyError {
@@ -177,8 +202,9 @@ fn ends(new: &Value, answer: &Value) -> bool {
         || (says_none_to_others(answer) && is_of(["food", "environment"]))
 }
 
-/// Adds an allergy, or the answer that there is none. `seen` are the patient's allergies as the page was made with them: an
-/// answer of before that there is none is over when what is added says otherwise, or says it of all.
+/// Adds an allergy, or the answer that there is none. `seen` are the patient's allergies that whoever adds it may see: an
+/// answer of before that there is none is over when what is added says otherwise, or says it of all. To what is sealed from
+/// them it says nothing, and so it may stand beside it.
 pub async fn add_allergy(
     doing: Doing<'_>,
     patient: &FhirId,
@@ -205,19 +231,19 @@ pub async fn add_allergy(
         )?);
     }
     // Beside an answer for some there may be an allergy to others.
-    let current = |one: &Value| {
-        let id = one.get("id")?.as_str()?.to_owned();
-        (is_current(one) && !says_none_of_some(one)).then(|| (id, says_none(one), compared(one)))
-    };
-    let (none, name) = (says_none(&new), compared(&new));
+    let current = |one: &Value| Compared::of(one).filter(|_| is_current(one) && !says_none_of_some(one));
+    let (none, name, before) = (says_none(&new), compared(&new), ids_of(seen));
     changes.push(Change::create(ResourceType::AllergyIntolerance, new, Mode::Strict)?);
     let all = strict(ResourceType::AllergyIntolerance, &format!("patient={patient}"))?;
     carry_out(doing, changes, move |inside| {
-        for (id, says_none, known) in inside.glimpse(&all, current)? {
-            match (says_none, none) {
-                (true, _) if !over.contains(&id) => return told(AllergyError::Meanwhile),
+        for known in inside.glimpse(&all, current)? {
+            if known.closed && !before.contains(&known.id) {
+                continue;
+            }
+            match (known.says_none, none) {
+                (true, _) if !over.contains(&known.id) => return told(AllergyError::Meanwhile),
                 (false, true) => return told(AllergyError::ThereIsOne),
-                (false, false) if repeats == Repeats::Asked && known == name => return told(AllergyError::Twice),
+                (false, false) if repeats == Repeats::Asked && known.name == name => return told(AllergyError::Twice),
                 _ => {}
             }
         }
@@ -226,23 +252,25 @@ pub async fn add_allergy(
     .await
 }
 
-/// Adds a problem.
+/// Adds a problem. `seen` are the patient's problems that whoever adds it may see.
 pub async fn add_problem(
     doing: Doing<'_>,
     patient: &FhirId,
     new: Value,
+    seen: &[Value],
     repeats: Repeats,
 ) -> Result<Done<()>, Refused<ProblemError>> {
     // One that is over already is another time of it.
     let name = compared(&new).filter(|_| is_current(&new) && repeats == Repeats::Asked);
+    let before = ids_of(seen);
     let all = strict(ResourceType::Condition, &format!("patient={patient}"))?;
     let change = Change::create(ResourceType::Condition, new, Mode::Strict)?;
     carry_out(doing, vec![change], move |inside| {
-        let names: fn(&Value) -> Option<String> = |one| compared(one).filter(|_| is_current(one));
-        match name {
-            Some(name) if inside.glimpse(&all, names)?.contains(&name) => told(ProblemError::Twice),
-            _ => Ok(()),
-        }
+        let Some(name) = name else { return Ok(()) };
+        let current: fn(&Value) -> Option<Compared> = |one| Compared::of(one).filter(|_| is_current(one));
+        let may_see = |one: &Compared| !one.closed || before.contains(&one.id);
+        let is_there = |one: &Compared| may_see(one) && one.name.as_deref() == Some(&*name);
+        if inside.glimpse(&all, current)?.iter().any(is_there) { told(ProblemError::Twice) } else { Ok(()) }
     })
     .await
 }
@@ -394,7 +422,7 @@ mod tests {
             let typed = ProblemTyped { name: name.into(), until: until.into(), ..ProblemTyped::default() };
             let new = problem(&typed, "p1", &author(), NOW, "2026-03-03".parse().unwrap(), None).unwrap();
             let doing = Doing { records: &house.records, actor: &house.actor, why: why(Action::Create), once: None };
-            match add_problem(doing, &house.patient, new, repeats).await {
+            match add_problem(doing, &house.patient, new, &[], repeats).await {
                 Ok(_) => true,
                 Err(Refused::Told(ProblemError::Twice)) => false,
                 Err(Refused::Record(error)) => panic!("{error}"),
@@ -405,6 +433,54 @@ mod tests {
         assert!(!add(" gout ", "", Repeats::Asked).await);
         assert!(add("Gout", "2022", Repeats::Asked).await, "another time of it");
         assert!(add("gout", "", Repeats::Wanted).await && add("Asthma", "", Repeats::Asked).await);
+    }
+
+    fn sealed(mut entry: Value) -> Value {
+        let label = json!({"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"});
+        entry["meta"] = json!({"security": [label]});
+        entry
+    }
+
+    /// What is sealed is not found out by adding it by name, nor by an answer that there is nothing.
+    #[tokio::test]
+    async fn what_is_sealed_is_compared_with_only_by_whom_it_was_before() {
+        let house = House::new().await;
+        house.add(sealed(named("Efavirenz")), &[], Repeats::Asked).await.unwrap();
+        let all = house.seen().await;
+        assert_eq!(house.add(named("efavirenz"), &all, Repeats::Asked).await, Err(Some(AllergyError::Twice)));
+        assert_eq!(house.add(none(), &all, Repeats::Asked).await, Err(Some(AllergyError::ThereIsOne)));
+        house.add(named("efavirenz"), &[], Repeats::Asked).await.unwrap();
+        assert_eq!(house.counts().await, (0, 2), "as any other substance");
+
+        let house = House::new().await;
+        house.add(sealed(named("Efavirenz")), &[], Repeats::Asked).await.unwrap();
+        house.add(none(), &[], Repeats::Asked).await.unwrap();
+        assert_eq!(house.counts().await, (1, 1), "nothing is said of what is sealed");
+
+        let house = House::new().await;
+        house.add(sealed(none()), &[], Repeats::Asked).await.unwrap();
+        house.add(named("Latex"), &[], Repeats::Asked).await.unwrap();
+        assert_eq!(house.counts().await, (1, 1));
+    }
+
+    #[tokio::test]
+    async fn a_sealed_problem_is_not_found_out_by_adding_it() {
+        let house = House::new().await;
+        let of = |name: &str| {
+            let typed = ProblemTyped { name: name.into(), ..ProblemTyped::default() };
+            problem(&typed, "p1", &author(), NOW, "2026-03-03".parse().unwrap(), None).unwrap()
+        };
+        let add = async |new: Value, seen: &[Value]| {
+            let doing = Doing { records: &house.records, actor: &house.actor, why: why(Action::Create), once: None };
+            add_problem(doing, &house.patient, new, seen, Repeats::Asked).await.is_ok()
+        };
+        assert!(add(sealed(of("HIV infection")), &[]).await);
+        let kinds = [ResourceType::Condition];
+        let read = |reading: &mut crate::record::Reading<'_>| Chart::read(reading, &house.patient, &kinds);
+        let chart = house.records.disclose(&house.actor, why(Action::Read), read).await.unwrap();
+        assert!(!add(of("hiv  INFECTION"), chart.of(ResourceType::Condition)).await, "who has leave is told");
+        assert!(add(of("hiv  INFECTION"), &[]).await);
+        assert!(!add(of("HIV infection"), &[]).await, "the open one is seen by all");
     }
 
     #[test]

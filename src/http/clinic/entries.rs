@@ -215,8 +215,9 @@ pub(in crate::http) async fn problem_add(
         Ok(value) => {
             let place = format!("/patients/{patient}/problems?done=added");
             let repeats = if sent.typed.act == "again" { Repeats::Wanted } else { Repeats::Asked };
-            let doing = doing(&visit, Action::Create, &sent, &place);
-            match entries::add_problem(doing, &patient, value, repeats).await {
+            let opened = open(&visit, &id, &[]).await?;
+            let (seen, doing) = (opened.chart.of(R::Condition), doing(&visit, Action::Create, &sent, &place));
+            match entries::add_problem(doing, &patient, value, seen, repeats).await {
                 Ok(done) => visit.went(&sent, done, &place).await,
                 Err(Refused::Told(ProblemError::Twice)) => {
                     let mut faults = Faults::none();

@@ -174,6 +174,7 @@ pub(super) fn problem(
         vec![Field::text("note", label("note"), &typed.note, &faults).optional()],
     ];
     let mut page = EntryPage { rows, ..form(opened, Section::Problems, heading, faults) };
+    page.about = Some(t("entry-sealed-apart").to_string());
     if let Some((id, version)) = known {
         page.action = format!("{}{}/{id}", page.frame.who.href(), Section::Problems.path());
         page.version = Some(version);
@@ -236,6 +237,7 @@ pub(super) fn allergy(
         AsksAgain::NotCompared => Some(("written", t("entry-allergy-written").to_string())),
     };
     let mut page = EntryPage { rows, ..form(opened, Section::Allergies, t("entry-allergy-new"), faults) };
+    page.about = Some(t("entry-sealed-apart").to_string());
     let none = (!known).then(|| ("none", t("entry-none-known-add").to_string()));
     page.others = offer.button(List::Allergens).into_iter().chain(again).chain(none).collect();
     page

@@ -31,6 +31,7 @@ entry-remove-shared = { $n ->
  }
 entry-remove-hint = For example: meant for another patient.
 entry-none-known-add = Write down: no known allergies
+entry-sealed-apart = What you add is compared with what you may see here. What a patient keeps sealed from you is not, and may name it already.
 entry-none-known-not = An allergy is in the record, so “no known allergies” would not be true. Take that allergy back first, if it is wrong. Nothing was added.
 entry-says-some = Something is typed here, so “no known allergies” was not written down. Nothing was added. Add what is typed, or empty the form first, if it is no allergy.
 entry-says-none = This is not a substance. To write down that there is no known allergy, use the button for that.
