@@ -20,7 +20,7 @@ use super::sign_in::finished;
 use super::ui::{Cx, KeptOf, When};
 use super::uploaded::Late;
 use crate::base::ResourceRef;
-use crate::care::forms::{self, Draft, DraftAt, FormKey, Once, draft_place};
+use crate::care::forms::{self, Draft, DraftAt, FormKey, Keeping, Once, draft_place};
 use crate::care::workflow::{self, Doing, Done};
 use crate::record::Why;
 use crate::store::StoreError;
@@ -53,6 +53,11 @@ pub(super) struct Sent<T> {
 }
 
 impl<T> Sent<T> {
+    /// All fields as they came.
+    pub fn fields(&self) -> Pairs {
+        self.came.fields.clone()
+    }
+
     /// Whether something was typed into this field.
     pub fn says(&self, name: &str) -> bool {
         self.came.fields.iter().any(|(field, value)| field == name && !value.trim().is_empty())
@@ -333,7 +338,7 @@ impl Visit {
         let Some(account) = &self.account else { return Ok(()) };
         let body = words_of(&sent.came.fields).into_bytes();
         let (account, at, draft) = (account.id, self.draft_at(at), Draft { body, at: self.house.ambient.now() });
-        Ok(self.house.store.write(move |tx| forms::keep(tx, account, at, &draft)).await?)
+        all_kept(self.house.store.write(move |tx| forms::keep(tx, account, at, &draft)).await?)
     }
 
     /// Where a draft of this page is kept, as the session looks at it: a page of a joined record is one of the record that
@@ -386,8 +391,16 @@ pub(super) async fn keep(visit: Visit, body: Bytes) -> Result<StatusCode, Refusa
     };
     let (at, draft) = joined::goes_on(&visit.house, at, draft)?;
     let at = visit.draft_at(&at);
-    visit.house.store.write(move |tx| forms::keep(tx, account, at, &draft)).await?;
+    all_kept(visit.house.store.write(move |tx| forms::keep(tx, account, at, &draft)).await?)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What is too long to be kept is refused: nobody goes on as if it were.
+pub(super) fn all_kept(keeping: Keeping) -> Result<(), Refusal> {
+    match keeping {
+        Keeping::Kept => Ok(()),
+        Keeping::TooLong => Err(Refusal::new(Refused::TooLarge { most: forms::LONGEST_DRAFT as u64 })),
+    }
 }
 
 /// `POST /drafts/discard`: the person wants the empty form.

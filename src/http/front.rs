@@ -55,12 +55,12 @@ pub(super) async fn answer(
     let template = answered.as_ref().map_or("(no route)", |answered| answered.template);
     let format = answered.as_ref().map_or(if fhir { Format::Fhir } else { Format::Page }, |answered| answered.format);
     let mut response = respond::dress(response, format, |refusal| {
-        let Some(Answered { visit, next, kept, .. }) = answered else {
-            return locale.inside(|| pages::refusal(refusal, front.face.cx(Timestamp::now()), None, false));
+        let Some(Answered { visit, next, late, .. }) = answered else {
+            return locale.inside(|| pages::refusal(refusal, front.face.cx(Timestamp::now()), None, None));
         };
         let locale = visit.as_ref().map_or(locale, |visit| visit.locale);
         let cx = visit.map_or_else(|| front.face.cx(Timestamp::now()), |visit| visit.cx());
-        locale.inside(|| pages::refusal(refusal, cx, next, kept))
+        locale.inside(|| pages::refusal(refusal, cx, next, late))
     });
     secure(response.headers_mut(), peer.entrance);
     note(&front, peer.entrance, &method, template, response.status().as_u16(), begun);

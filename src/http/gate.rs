@@ -32,7 +32,7 @@ use super::unread::{self, Asks};
 use super::uploaded::{self, Late, Received, Whose};
 use crate::access::{Actor, Assurance};
 use crate::audit;
-use crate::care::forms::{Draft, draft_place};
+use crate::care::forms::{Draft, Keeping, draft_place};
 use crate::care::preferences;
 use crate::identity::SessionRow;
 
@@ -53,8 +53,8 @@ pub(super) struct Answered {
     pub(super) visit: Option<Visit>,
     /// What was asked for, or the page of the form that was sent: where one goes on after signing in, or loads again.
     pub(super) next: Option<String>,
-    /// A form came after its session had ended, and its text is kept.
-    pub(super) kept: bool,
+    /// What became of the text of a form that came after its session had ended.
+    pub(super) late: Option<Keeping>,
     /// What was typed into the form, until it is known whether it could be done.
     sent: Option<Draft>,
 }
@@ -84,7 +84,7 @@ pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next)
         format: door.route.format,
         visit: None,
         next: asked.flatten(),
-        kept: false,
+        late: None,
         sent: None,
     };
     let mut response = match check(&door, request, &mut answered).await {
@@ -98,7 +98,9 @@ pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next)
             }
         }
         // What a page keeps by itself is kept after its session, too; the page then says that one has to sign in.
-        Err(_) if answered.kept && door.route.path == forms::DRAFTS => StatusCode::ACCEPTED.into_response(),
+        Err(_) if answered.late == Some(Keeping::Kept) && door.route.path == forms::DRAFTS => {
+            StatusCode::ACCEPTED.into_response()
+        }
         Err(refusal) => refusal.into_response(),
     };
     let refused = response.extensions().get::<Refusal>().map(|refusal| refusal.kind);
@@ -495,8 +497,7 @@ async fn kept_late(
     let place = draft_place(session.acting.as_ref(), &other);
     let draft = draft(crate::care::forms::kept(&house.store.read()?, account, &place)?);
     let (at, draft) = joined::goes_on(house, at, draft)?;
-    house.store.write(move |tx| crate::care::forms::keep(tx, account, place, &draft)).await?;
-    answered.kept = true;
+    answered.late = Some(house.store.write(move |tx| crate::care::forms::keep(tx, account, place, &draft)).await?);
     answered.next = Some(if session.acting.is_some() { CHOOSE.to_owned() } else { at });
     Ok(())
 }

@@ -14,7 +14,7 @@ use super::respond::{Refusal, Refused};
 use super::session::Visit;
 use super::ui::t;
 use crate::base::FhirId;
-use crate::care::forms::{Draft, page_of_other, patient_of_page};
+use crate::care::forms::{Draft, Keeping, page_of_other, patient_of_page};
 
 /// What the address of a page says of how somebody came there: from a page of this joined record, or from a form of it.
 const WAYS: [(&str, Way); 2] = [("joined", Way::Opened), ("joined-sent", Way::Sent)];
@@ -108,8 +108,11 @@ pub(super) async fn sent(
     let Some(at) = at.and_then(|at| page_of_other(at, &from, &to)) else {
         return Err(Refusal::saying(Refused::Conflict, Way::Sent.words()));
     };
-    if let Some(sent) = sent {
-        visit.keep_meanwhile(&at, sent.of_other(&from, &to)).await?;
+    if let Some(sent) = sent
+        && visit.keep_meanwhile(&at, sent.of_other(&from, &to)).await? == Some(Keeping::TooLong)
+    {
+        // It stands in the page that sent it alone, to which this leads back.
+        return Err(Refusal::new(Refused::Conflict));
     }
     Ok(Some(Redirect::to(&Way::Sent.of(&at, &from)).into_response()))
 }

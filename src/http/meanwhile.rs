@@ -12,13 +12,13 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::forms::{Pairs, STOOD, kept_of, pairs_of, stood_in};
+use super::forms::{Pairs, STOOD, all_kept, kept_of, pairs_of, stood_in};
 use super::joined;
 use super::respond::{Refusal, Refused};
 use super::session::Visit;
 use super::ui::{Cx, Faults, Happened, Meanwhile, When, start_of};
 use crate::base::Timestamp;
-use crate::care::forms::{self, CAME_FROM, Draft};
+use crate::care::forms::{self, CAME_FROM, Draft, Keeping};
 
 /// The field by which a draft says that it was refused because the record had changed.
 const MARK: &str = "meanwhile";
@@ -136,15 +136,26 @@ fn only_typed(typed: Pairs, stood: &Pairs, now: &Pairs) -> Pairs {
     typed.iter().map(|(name, value)| (name.clone(), value_of(name, value))).collect()
 }
 
+/// What somebody wrote into these fields: not what the record says, nor what it said when the page was made.
+fn said_anew(typed: Pairs, fields: &[&str], stands: &Pairs) -> Pairs {
+    let stood = typed.iter().find(|(name, _)| name == STOOD).map(|(_, stood)| pairs_of(stood.as_bytes()));
+    let stood = stood.unwrap_or_default();
+    let same = |one: &str, other: &str| one.split_whitespace().eq(other.split_whitespace());
+    let says = |of: &Pairs, name: &str, value: &str| of.iter().any(|(known, said)| known == name && same(said, value));
+    let is_new = |name: &str, value: &str| !says(stands, name, value) && !says(&stood, name, value);
+    typed.into_iter().filter(|(name, value)| fields.contains(&name.as_str()) && is_new(name, value)).collect()
+}
+
 impl Visit {
-    /// Keeps what was typed into a form that came too late, and leads back to its page; `None` if nothing was typed.
+    /// Keeps what was typed into a form that came too late, and leads back to its page; `None` if nothing was typed, and where
+    /// it is too long to be kept: then it stands in the page that sent it alone, to which the refusal itself leads back.
     pub(super) async fn meanwhile(&self, at: &str, sent: Draft) -> Result<Option<Response>, Refusal> {
         let kept = self.keep_meanwhile(at, sent).await?;
-        Ok(kept.map(|()| Redirect::to(at).into_response()))
+        Ok((kept == Some(Keeping::Kept)).then(|| Redirect::to(at).into_response()))
     }
 
-    /// Keeps it alone.
-    pub(super) async fn keep_meanwhile(&self, at: &str, sent: Draft) -> Result<Option<()>, Refusal> {
+    /// Keeps it alone; `None` if nothing was typed.
+    pub(super) async fn keep_meanwhile(&self, at: &str, sent: Draft) -> Result<Option<Keeping>, Refusal> {
         let Some(account) = self.account.as_ref().map(|account| account.id) else { return Ok(None) };
         let (at, sent) = joined::goes_on(&self.house, at.to_owned(), sent)?;
         let mut pairs = pairs_of(&sent.body);
@@ -155,8 +166,23 @@ impl Visit {
         pairs.push((MARK.to_owned(), "1".to_owned()));
         let body = serde_urlencoded::to_string(&pairs).map_err(Refusal::internal)?.into_bytes();
         let (place, draft) = (self.draft_at(&at), Draft { body, at: sent.at });
-        self.house.store.write(move |tx| forms::keep(tx, account, place, &draft)).await?;
-        Ok(Some(()))
+        Ok(Some(self.house.store.write(move |tx| forms::keep(tx, account, place, &draft)).await?))
+    }
+
+    /// Keeps, for another page, what was typed into fields of a form whose page has nothing to change any more, where it says
+    /// something else than the record. Whether there is something.
+    pub(super) async fn keep_elsewhere(
+        &self,
+        typed: Pairs,
+        fields: &[&str],
+        stands: &impl Serialize,
+        at: &str,
+    ) -> Result<bool, Refusal> {
+        let stands = pairs_of(serde_urlencoded::to_string(stands).map_err(Refusal::internal)?.as_bytes());
+        let typed = said_anew(typed, fields, &stands);
+        let body = serde_urlencoded::to_string(&typed).map_err(Refusal::internal)?.into_bytes();
+        let kept = self.keep_meanwhile(at, Draft { body, at: self.house.ambient.now() }).await?;
+        kept.map_or(Ok(false), |kept| all_kept(kept).map(|()| true))
     }
 
     /// What is to be said over the page that is asked for, if its form was refused so.
@@ -273,6 +299,18 @@ mod tests {
         let typed = pairs("phone=555&email=&town=&note=a%0D%0Ab&day=1&day=2&reason=&version=3");
         let merged = pairs("phone=555&email=h%40x&town=&note=c&day=1&day=2&reason=&version=9");
         assert_eq!(only_typed(typed, &stood, &now), merged);
+    }
+
+    #[test]
+    fn what_the_record_says_already_need_not_be_said_again() {
+        let pairs = |text: &str| pairs_of(text.as_bytes());
+        let sent = pairs("asked=1&phone=555+12&town=Lund&email=&version=3");
+        let anew = |stands: &str| said_anew(sent.clone(), &["phone", "town", "email"], &pairs(stands));
+        assert_eq!(anew("phone=555++12&town=Bergen&email="), pairs("town=Lund"));
+        assert!(words(&anew("phone=555+12&town=Lund&email=")).is_empty());
+        assert_eq!(words(&anew("phone=&town=&email=h%40x")), ["555 12", "Lund"]);
+        let untouched = [sent, pairs("stood=phone%3D555%2B12%26town%3D")].concat();
+        assert_eq!(words(&said_anew(untouched, &["phone", "town"], &pairs("phone=1&town=Bergen"))), ["Lund"]);
     }
 
     #[test]

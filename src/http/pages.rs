@@ -13,7 +13,7 @@ use super::session::{Links, Visit};
 use super::ui::{Cx, Faults, KeptOf, Viewer, t};
 use crate::access::ProxyExtent;
 use crate::base::{AccountId, Role, Timestamp};
-use crate::care::forms::FormKey;
+use crate::care::forms::{FormKey, Keeping};
 
 /// What a page shows of the box even when nobody is signed in, or nothing is open.
 #[derive(Debug, Clone)]
@@ -124,12 +124,12 @@ pub(super) fn locked(
 }
 
 /// A refusal as a page: for somebody who is not signed in it is the sign-in itself.
-pub(super) fn refusal(refusal: &Refusal, cx: Cx, next: Option<String>, kept: bool) -> Option<String> {
+pub(super) fn refusal(refusal: &Refusal, cx: Cx, next: Option<String>, late: Option<Keeping>) -> Option<String> {
     if refusal.kind == Refused::NotSignedIn {
-        return SignIn { cx, user: String::new(), refused: None, next, kept }.render().ok();
+        return SignIn { cx, user: String::new(), refused: None, next, late }.render().ok();
     }
     let kind = problem(refusal, &cx.now);
-    Problem { cx, kind, again: next, kept }.render().ok()
+    Problem { cx, kind, again: next, kept: late == Some(Keeping::Kept) }.render().ok()
 }
 
 fn problem(refusal: &Refusal, now: &jiff::Zoned) -> ProblemKind {

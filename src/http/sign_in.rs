@@ -44,7 +44,7 @@ pub(super) async fn form(visit: Visit, Query(Next { next, made }): Query<Next>) 
             user: String::new(),
             refused: None,
             next: next.filter(|next| ours(next)),
-            kept: false,
+            late: None,
         }),
     }
 }
@@ -99,7 +99,7 @@ pub(super) async fn sign_in(visit: Visit, headers: HeaderMap, Form(typed): Form<
         _ => StatusCode::UNAUTHORIZED,
     };
     let next = typed.next.filter(|next| ours(next));
-    let page = page(&pages::SignIn { cx: visit.cx(), user: typed.user, refused: Some(refused), next, kept: false })?;
+    let page = page(&pages::SignIn { cx: visit.cx(), user: typed.user, refused: Some(refused), next, late: None })?;
     Ok(finished(status, page))
 }
 

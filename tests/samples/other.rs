@@ -118,7 +118,7 @@ fn keys(cx: impl Fn() -> Cx) -> Vec<(&'static str, String)> {
 
 fn open() -> Vec<(&'static str, String)> {
     let sign_in =
-        |refused| SignIn { cx: nobody(), user: "halina".into(), refused, next: Some("/my".into()), kept: false };
+        |refused| SignIn { cx: nobody(), user: "halina".into(), refused, next: Some("/my".into()), late: None };
     let wrong = SignInRefusal::DoNotMatch { tries_left: Some(2), wait_minutes: 15 };
     let wait = SignInRefusal::Wait { until: time("2026-03-03T10:20") };
     let first = || {

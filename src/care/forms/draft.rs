@@ -13,8 +13,10 @@ pub const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 const FRESH: Duration = Duration::from_secs(12 * 3600);
 /// One account's drafts; the oldest makes room.
 const MOST: usize = 20;
-/// A form's body is at most this long.
-const LONGEST: usize = 256 << 10;
+/// What was typed into a form is kept up to so many bytes, however many its letters take on the way: what every form of a box
+/// takes as it is delivered. One account's drafts together are kept up to so many, as they are stored; the oldest makes room.
+pub const LONGEST: usize = 2 << 20;
+const MOST_BYTES: usize = 8 << 20;
 
 const DRAFTS: Table<(AccountId, String), Draft> = Table::new(tables::FORM_DRAFTS);
 
@@ -41,6 +43,20 @@ impl Draft {
         Self { body: pairs.chain(came).collect::<Vec<_>>().join(&b'&'), at: self.at }
     }
 
+    /// The same in the place of one of before: for whom that one was typed it is, too, until it is sent or thrown away.
+    fn in_place_of(&self, before: &Self) -> Self {
+        let own = |pair: &[u8]| self.body.split(|byte| *byte == b'&').any(|known| known == pair);
+        let came = before.body.split(|byte| *byte == b'&').filter(|pair| is_came_from(pair) && !own(pair));
+        let pairs = Some(self.body.as_slice()).filter(|body| !body.is_empty()).into_iter().chain(came);
+        Self { body: pairs.collect::<Vec<_>>().join(&b'&'), at: self.at }
+    }
+
+    /// How many bytes were typed: on the way each that is no plain letter is three.
+    fn typed(&self) -> usize {
+        let escaped = self.body.iter().filter(|byte| **byte == b'%').count();
+        self.body.len().saturating_sub(escaped.saturating_mul(2))
+    }
+
     /// Whether it was typed for this patient, whose record was joined to the one in whose pages it is.
     fn came_from(&self, joined: &FhirId) -> bool {
         let field = came_from(joined);
@@ -53,6 +69,10 @@ pub const CAME_FROM: &str = "came_from";
 
 fn came_from(joined: &FhirId) -> String {
     format!("{CAME_FROM}={joined}")
+}
+
+fn is_came_from(pair: &[u8]) -> bool {
+    pair.strip_prefix(CAME_FROM.as_bytes()).is_some_and(|rest| rest.starts_with(b"="))
 }
 
 /// Before the id of a patient in the address of a page.
@@ -109,18 +129,36 @@ pub fn parts(place: &str) -> (Option<&str>, &str) {
     }
 }
 
+/// Whether what was typed is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "nobody is told that something is kept which is not"]
+pub enum Keeping {
+    Kept,
+    /// It is not, and what was kept before for its page stays.
+    TooLong,
+}
+
 /// Keeps a draft in the place of an earlier one. What is too long is not kept.
-pub fn keep(tx: &mut Tx<'_>, account: AccountId, place: DraftAt, draft: &Draft) -> Result<(), StoreError> {
-    if draft.body.len() > LONGEST || place.len() > 2_000 {
-        return Ok(());
+pub fn keep(tx: &mut Tx<'_>, account: AccountId, place: DraftAt, draft: &Draft) -> Result<Keeping, StoreError> {
+    if draft.typed() > LONGEST || place.len() > 2_000 {
+        return Ok(Keeping::TooLong);
     }
-    tx.put(&DRAFTS, &(account, place), draft)?;
-    let mut all: Vec<((AccountId, String), Timestamp)> = tx
+    let key = (account, place);
+    let before = tx.get(&DRAFTS, &key)?;
+    tx.put(&DRAFTS, &key, &before.map_or_else(|| draft.clone(), |before| draft.in_place_of(&before)))?;
+    let mut all: Vec<((AccountId, String), Timestamp, usize)> = tx
         .scan(&DRAFTS, KeyRange::prefix(&(account,)), Direction::Up)?
-        .map(|row| row.map(|(key, draft)| (key, draft.at)))
+        .map(|row| row.map(|(key, draft)| (key, draft.at, draft.body.len())))
         .collect::<Result<_, _>>()?;
-    all.sort_by_key(|(_, at)| std::cmp::Reverse(*at));
-    all.iter().skip(MOST).try_for_each(|(key, _)| tx.delete(&DRAFTS, key))
+    all.sort_by_key(|(_, at, _)| std::cmp::Reverse(*at));
+    let (mut count, mut bytes) = (0_usize, 0_usize);
+    for (other, _, length) in &all {
+        (count, bytes) = (count.saturating_add(1), bytes.saturating_add(*length));
+        if *other != key && (count > MOST || bytes > MOST_BYTES) {
+            tx.delete(&DRAFTS, other)?;
+        }
+    }
+    Ok(Keeping::Kept)
 }
 
 /// The draft of this account for this page.
@@ -160,7 +198,8 @@ pub fn last_kept(
 }
 
 /// What anybody typed on pages of one patient is of the same pages of another from now on, where `is_one` says that the page
-/// goes along, and where it was typed for that other. What stands there already stays.
+/// goes along, and where it was typed for that other. What stands there already stays; of what was typed for that other the words
+/// then wait without a page, and in no form of the first.
 pub fn moved(tx: &mut Tx<'_>, (from, to): (&FhirId, &FhirId), is_one: impl Fn(&str) -> bool) -> Result<(), StoreError> {
     let all: Vec<((AccountId, String), Draft)> =
         tx.scan(&DRAFTS, KeyRange::all(), Direction::Up)?.collect::<Result<_, _>>()?;
@@ -172,6 +211,8 @@ pub fn moved(tx: &mut Tx<'_>, (from, to): (&FhirId, &FhirId), is_one: impl Fn(&s
         if tx.get(&DRAFTS, &new)?.is_none() {
             tx.put(&DRAFTS, &new, &draft.of_other(from, to))?;
             tx.delete(&DRAFTS, &(account, old))?;
+        } else if draft.came_from(to) {
+            page_is_gone(tx, account, &old)?;
         }
     }
     Ok(())
@@ -187,8 +228,13 @@ pub fn page_is_gone(tx: &mut Tx<'_>, account: AccountId, place: &str) -> Result<
         None => PAGE_GONE.to_owned(),
     };
     let before = kept(tx, account, &new)?.map(|before| before.body);
-    let all: Vec<Vec<u8>> = before.into_iter().chain([draft.body]).filter(|body| !body.is_empty()).collect();
-    keep(tx, account, new, &Draft { body: all.join(&b'&'), at: draft.at })
+    let all: Vec<&[u8]> =
+        before.iter().chain([&draft.body]).map(Vec::as_slice).filter(|body| !body.is_empty()).collect();
+    match keep(tx, account, new.clone(), &Draft { body: all.join(&b'&'), at: draft.at })? {
+        Keeping::Kept => Ok(()),
+        // Both are too long together: the newer ones stay.
+        Keeping::TooLong => tx.put(&DRAFTS, &(account, new), &draft),
+    }
 }
 
 /// The form was sent, or its draft thrown away.
@@ -217,18 +263,20 @@ mod tests {
         Draft { body: b"a=b".to_vec(), at: Timestamp::from_second(second).unwrap() }
     }
 
+    fn keeping(store: &Store, account: AccountId, place: &'static str, draft: Draft) -> Keeping {
+        store.write_blocking(move |tx| keep(tx, account, place.into(), &draft)).unwrap()
+    }
+
     #[test]
     fn a_draft_is_its_accounts_alone_and_the_newest_is_found() {
         let ambient = Ambient::new(ManualClock::at(Timestamp::UNIX_EPOCH), SeededRandom::new(1));
         let (one, other) = (AccountId::new(&ambient), AccountId::new(&ambient));
         let store = Store::in_memory();
-        store
-            .write_blocking(move |tx| {
-                keep(tx, one, "/a".into(), &draft(100))?;
-                keep(tx, one, "/b".into(), &draft(200))?;
-                keep(tx, one, "/c".into(), &Draft { body: vec![0; LONGEST + 1], at: draft(300).at })
-            })
-            .unwrap();
+        let put = |place: &'static str, draft: Draft| keeping(&store, one, place, draft);
+        let long = || Draft { body: vec![0; LONGEST + 1], at: draft(300).at };
+        assert_eq!((put("/a", draft(100)), put("/b", draft(200))), (Keeping::Kept, Keeping::Kept));
+        // What was kept of its page before stays.
+        assert_eq!((put("/c", long()), put("/a", long())), (Keeping::TooLong, Keeping::TooLong));
         let read = store.read().unwrap();
         let now = Timestamp::from_second(1_000).unwrap();
         assert_eq!(kept(&read, one, "/a").unwrap(), Some(draft(100)));
@@ -246,7 +294,7 @@ mod tests {
         let child = ResourceRef::parse("RelatedPerson/r").unwrap();
         let (own, childs) = (place(None, "/my/messages/new"), place(Some(&child), "/my/messages/new"));
         let kept_at = childs.clone();
-        store.write_blocking(move |tx| keep(tx, one, kept_at, &draft(100))).unwrap();
+        store.write_blocking(move |tx| keep(tx, one, kept_at, &draft(100)).map(drop)).unwrap();
         let read = store.read().unwrap();
         assert_eq!((kept(&read, one, &own).unwrap(), kept(&read, one, &childs).unwrap()), (None, Some(draft(100))));
         let last = last_kept(&read, one, Timestamp::from_second(200).unwrap()).unwrap().unwrap();
@@ -274,10 +322,10 @@ mod tests {
             "/audit?patient=b",
         ];
         for place in all {
-            store.write_blocking(move |tx| keep(tx, one, place.into(), &draft(1))).unwrap();
+            store.write_blocking(move |tx| keep(tx, one, place.into(), &draft(1)).map(drop)).unwrap();
         }
         let booked = Draft { body: b"kind=k&patient=b&over=patient%3Db".to_vec(), at: draft(1).at };
-        store.write_blocking(move |tx| keep(tx, one, all[3].into(), &booked)).unwrap();
+        store.write_blocking(move |tx| keep(tx, one, all[3].into(), &booked).map(drop)).unwrap();
         store.write_blocking(move |tx| moved(tx, (&b, &a), |_| true)).unwrap();
         let now = [
             "/audit?patient=b",
@@ -295,8 +343,8 @@ mod tests {
         let body = kept(&read, one, now[1]).unwrap().unwrap().body;
         assert_eq!(body, b"kind=k&patient=a&over=patient%3Db&came_from=b");
         let (a, b) = (FhirId::parse("a").unwrap(), FhirId::parse("b").unwrap());
-        store.write_blocking(move |tx| keep(tx, one, "/patients/a/correct".into(), &draft(1))).unwrap();
-        store.write_blocking(move |tx| keep(tx, one, "/patients/a/problems/n".into(), &draft(1))).unwrap();
+        store.write_blocking(move |tx| keep(tx, one, "/patients/a/correct".into(), &draft(1)).map(drop)).unwrap();
+        store.write_blocking(move |tx| keep(tx, one, "/patients/a/problems/n".into(), &draft(1)).map(drop)).unwrap();
         store.write_blocking(move |tx| moved(tx, (&a, &b), |at| at.contains("/problems/n"))).unwrap();
         let stand = places(&store);
         for (place, is_there) in [
@@ -313,11 +361,60 @@ mod tests {
     }
 
     #[test]
+    fn what_is_typed_on_for_a_joined_record_is_the_other_patients_still() {
+        let (a, b) = (FhirId::parse("a").unwrap(), FhirId::parse("b").unwrap());
+        let store = Store::in_memory();
+        let one = AccountId::from_bytes([1; 16]);
+        let put = |place: &'static str, body: &'static str| {
+            let draft = Draft { body: body.into(), at: draft(1).at };
+            store.write_blocking(move |tx| keep(tx, one, place.into(), &draft).map(drop)).unwrap();
+        };
+        let body_at = |place: &str| {
+            let found = kept(&store.read().unwrap(), one, place).unwrap();
+            found.map(|draft| String::from_utf8(draft.body).unwrap())
+        };
+        let (at_a, at_b) = ("/patients/a/problems/new", "/patients/b/problems/new");
+        put(at_b, "name=Asthma");
+        let pair = (b.clone(), a.clone());
+        store.write_blocking(move |tx| moved(tx, (&pair.0, &pair.1), |_| true)).unwrap();
+        put(at_a, "name=Asthma+and+more");
+        put(at_a, "name=Asthma+and+more+yet");
+        assert_eq!(body_at(at_a).as_deref(), Some("name=Asthma+and+more+yet&came_from=b"));
+        let pair = (a.clone(), b.clone());
+        store.write_blocking(move |tx| moved(tx, (&pair.0, &pair.1), |_| false)).unwrap();
+        assert_eq!((body_at(at_a), body_at(at_b).as_deref()), (None, Some("name=Asthma+and+more+yet")));
+        // Where something else stands on their page, the words are in no form of the first all the same.
+        put(at_a, "name=Gout&came_from=b");
+        store.write_blocking(move |tx| moved(tx, (&a, &b), |_| false)).unwrap();
+        assert_eq!((body_at(at_a), body_at(at_b).as_deref()), (None, Some("name=Asthma+and+more+yet")));
+        assert_eq!(body_at(PAGE_GONE).as_deref(), Some("name=Gout&came_from=b"));
+        // Sent or thrown away, it is over.
+        put(at_a, "name=Gout&came_from=b");
+        store.write_blocking(move |tx| take_away(tx, one, at_a)).unwrap();
+        put(at_a, "name=Cough");
+        assert_eq!(body_at(at_a).as_deref(), Some("name=Cough"));
+    }
+
+    #[test]
+    fn a_text_is_as_long_as_it_was_typed_and_many_long_ones_make_room() {
+        let store = Store::in_memory();
+        let one = AccountId::from_bytes([1; 16]);
+        let long = |letters: usize, at: i64| Draft { body: "%E8".repeat(letters).into_bytes(), at: draft(at).at };
+        let put = |place: &'static str, draft: Draft| keeping(&store, one, place, draft);
+        assert_eq!(put("/too-long", long(LONGEST + 1, 1)), Keeping::TooLong);
+        assert_eq!(put("/a", long(LONGEST, 2)), Keeping::Kept);
+        assert_eq!(put("/b", long(LONGEST, 3)), Keeping::Kept);
+        let read = store.read().unwrap();
+        assert!(kept(&read, one, "/a").unwrap().is_none(), "both together are too many bytes");
+        assert_eq!(kept(&read, one, "/b").unwrap().unwrap().typed(), LONGEST);
+    }
+
+    #[test]
     fn the_tabs_of_a_page_each_keep_their_own() {
         let store = Store::in_memory();
         let one = AccountId::from_bytes([1; 16]);
         for (place, second) in [("/n/1?tab=a", 1), ("/n/1?tab=b", 2), ("/n/10", 3), ("/n/1", 0)] {
-            store.write_blocking(move |tx| keep(tx, one, place.into(), &draft(second))).unwrap();
+            store.write_blocking(move |tx| keep(tx, one, place.into(), &draft(second)).map(drop)).unwrap();
         }
         let found = kept_below(&store.read().unwrap(), one, "/n/1").unwrap();
         let places: Vec<&str> = found.iter().map(|(place, _)| place.as_str()).collect();
@@ -331,7 +428,7 @@ mod tests {
         let now = Timestamp::from_second(1_000).unwrap();
         for (place, body) in [("/n/1", "a=1"), ("/n/2", "b=2"), ("RelatedPerson/r /n/3", "c=3")] {
             let draft = Draft { body: body.into(), at: draft(100).at };
-            store.write_blocking(move |tx| keep(tx, one, place.into(), &draft)).unwrap();
+            store.write_blocking(move |tx| keep(tx, one, place.into(), &draft).map(drop)).unwrap();
             store.write_blocking(move |tx| page_is_gone(tx, one, place)).unwrap();
         }
         store.write_blocking(move |tx| page_is_gone(tx, one, "/n/4")).unwrap();
@@ -348,7 +445,7 @@ mod tests {
         let one = AccountId::from_bytes([1; 16]);
         for n in 0..=MOST {
             let at = i64::try_from(n).unwrap();
-            store.write_blocking(move |tx| keep(tx, one, format!("/{n}"), &draft(at))).unwrap();
+            store.write_blocking(move |tx| keep(tx, one, format!("/{n}"), &draft(at)).map(drop)).unwrap();
         }
         let read = store.read().unwrap();
         assert_eq!(kept(&read, one, "/0").unwrap(), None);

@@ -8,8 +8,8 @@ mod draft;
 mod once;
 
 pub use draft::{
-    CAME_FROM, Draft, DraftAt, KEPT as DRAFT_KEPT, PAGE_GONE, keep, kept, kept_below, last_kept, moved as drafts_moved,
-    page_is_gone, page_of_other, parts as draft_parts, patient_of_page, place as draft_place, swept as drafts_swept,
-    take_away,
+    CAME_FROM, Draft, DraftAt, KEPT as DRAFT_KEPT, Keeping, LONGEST as LONGEST_DRAFT, PAGE_GONE, keep, kept,
+    kept_below, last_kept, moved as drafts_moved, page_is_gone, page_of_other, parts as draft_parts, patient_of_page,
+    place as draft_place, swept as drafts_swept, take_away,
 };
 pub use once::{FormKey, Once, Outcome, outcome, same_before, swept as outcomes_swept};

@@ -4,6 +4,7 @@ use askama::Template;
 
 use crate::access::ProxyExtent;
 use crate::base::Role;
+use crate::care::forms::Keeping;
 use crate::http::keys::AskedWord;
 use crate::http::operator::key_pages::word_fields;
 use crate::http::ui::account::password_hint;
@@ -20,8 +21,8 @@ pub struct SignIn {
     pub refused: Option<SignInRefusal>,
     /// Where to go after sign-in: a path of this box, checked by the handler.
     pub next: Option<String>,
-    /// A form was sent after its session had ended, and its text is kept.
-    pub kept: bool,
+    /// What became of the text of a form that was sent after its session had ended.
+    pub late: Option<Keeping>,
 }
 
 /// Why a try did not succeed. The same words whether or not the account exists.

@@ -23,6 +23,7 @@ sign-in-wait-until = You can sign in again at { $time }, or ask at the reception
 sign-in-stale = This page was open for too long
 sign-in-stale-more = Nothing has been opened. Please sign in once more.
 sign-in-kept = You were signed out before this was sent. Your text is kept: sign in, and go on.
+sign-in-too-long = You were signed out before this was sent, so nothing of it was done. It is too long to be kept here. Go back in your browser and copy it if it stands there still; then sign in, and send it again.
 sign-in-cannot = I cannot sign in
 sign-in-cannot-staff = Staff: the clinic’s operator can give you a new password.
 sign-in-cannot-patient = Patients: ask at the reception. Bring something that shows who you are.

@@ -20,6 +20,7 @@ sign-in-wait-until = Puede volver a intentarlo a las { $time }, o preguntar ahor
 sign-in-stale = Esta página estuvo abierta demasiado tiempo
 sign-in-stale-more = No se ha abierto nada. Vuelva a iniciar sesión.
 sign-in-kept = Su sesión terminó antes de enviar esto. Su texto está guardado: inicie sesión y continúe.
+sign-in-too-long = Su sesión terminó antes de enviar esto, así que no se ha hecho nada. Es demasiado largo para guardarlo aquí. Vuelva atrás en su navegador y cópielo si aún está allí; después inicie sesión y envíelo otra vez.
 sign-in-cannot = No puedo entrar
 sign-in-cannot-staff = Personal: el responsable técnico de la clínica puede darle una contraseña nueva.
 sign-in-cannot-patient = Pacientes: pregunte en recepción. Lleve algo que muestre quién es.

@@ -16,7 +16,7 @@ use crate::http::clinic::codes::Offer;
 use crate::http::clinic::entries::author;
 use crate::http::clinic::id_of;
 use crate::http::clinic::notes_pages::{self as pages};
-use crate::http::forms::Sent;
+use crate::http::forms::{Sent, all_kept};
 use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
@@ -142,7 +142,7 @@ async fn changed_meanwhile(
 async fn keep(visit: &Visit, at: &str, typed: &NoteTyped) -> Result<(), Refusal> {
     let body = serde_urlencoded::to_string(typed).map_err(Refusal::internal)?.into_bytes();
     let (account, draft, at) = (account(visit)?, Draft { body, at: visit.house.ambient.now() }, at.to_owned());
-    Ok(visit.house.store.write(move |tx| forms::keep(tx, account, at, &draft)).await?)
+    all_kept(visit.house.store.write(move |tx| forms::keep(tx, account, at, &draft)).await?)
 }
 
 /// The page again with what somebody else wrote. Nothing is saved.
