@@ -302,9 +302,8 @@ impl<'a> Writing<'a> {
             let before = self.saved.entries.iter().find(is).cloned();
             match (before, now) {
                 (Some((.., value)), Some(now)) if same_value(&value, now) => {}
-                (Some((kind, id, version, _)), Some(now)) => {
-                    let mut value = self.observation(now, encounter.as_deref());
-                    put(&mut value, "status", "amended".into());
+                (Some((kind, id, version, before)), Some(now)) => {
+                    let value = amended(before, self.observation(now, encounter.as_deref()), self.pen.now);
                     self.put(kind, &id, version, value)?;
                 }
                 (Some((kind, id, version, value)), None) => {
@@ -644,6 +643,25 @@ fn document(
     id: FhirId,
     (patient, note): (&FhirId, &FhirId),
     (title, said): (&str, &str),
+/// A measurement with another value. When it was measured, by whom and how stay: only what it says is put right now.
+fn amended(mut before: Value, mut other: Value, now: &str) -> Value {
+    if let (Some(members), Some(other)) = (before.as_object_mut(), other.as_object_mut()) {
+        // What was said of the other value.
+        for name in ["interpretation", "dataAbsentReason"] {
+            members.shift_remove(name);
+        }
+        for name in ["valueQuantity", "component"] {
+            match other.shift_remove(name) {
+                Some(value) => drop(members.insert(name.to_owned(), value)),
+                None => drop(members.shift_remove(name)),
+            }
+        }
+    }
+    put(&mut before, "status", "amended".into());
+    put(&mut before, "issued", now.into());
+    before
+}
+
     visit: Option<&str>,
     appends: Option<&str>,
     pen: &Pen<'_>,
@@ -808,3 +826,35 @@ mod tests {
         assert_eq!(faults(&long, Step::Save), [("reason", Fault::TooLong { most: entries::LINE })]);
     }
 }
+    #[test]
+    fn a_measurement_that_is_put_right_was_measured_when_and_by_whom_it_was() {
+        let author = |name| Author { person: None, name };
+        let read = |upper: &str, lower: &str| {
+            let typed = entries::VitalsTyped { systolic: upper.into(), diastolic: lower.into(), ..Default::default() };
+            entries::measured(&typed, &mut Faults::new()).remove(0)
+        };
+        let mut before = entries::observation(
+            &read("150", "90"),
+            "p",
+            "2026-03-03T09:17:35Z",
+            &author("A nurse"),
+            Some("Encounter/e"),
+        );
+        put(&mut before, "meta", json!({"security": [{"code": "R"}]}));
+        put(&mut before, "interpretation", json!([{"text": "high"}]));
+        put(&mut before, "device", json!({"display": "cuff"}));
+        let later = "2026-03-04T08:00:00Z";
+        let now = entries::observation(&read("140", "90"), "p", later, &author("A doctor"), None);
+        let value = amended(before.clone(), now, later);
+        assert!(same_value(&value, &read("140", "90")) && !same_value(&value, &read("150", "90")));
+        for stays in ["effectiveDateTime", "performer", "encounter", "meta", "device", "code"] {
+            assert_eq!(value[stays], before[stays], "{stays}");
+        }
+        assert_eq!(
+            (&value["status"], &value["issued"], value.get("interpretation")),
+            (&json!("amended"), &json!(later), None)
+        );
+        let issues = crate::fhir::validate(&value, crate::fhir::Definitions::r4(), Mode::Strict);
+        assert!(issues.iter().all(|issue| !issue.is_error()), "{issues:?}");
+    }
+
