@@ -21,7 +21,7 @@ mod text;
 mod write;
 
 pub use text::{narrative, plain_of};
-pub use write::{NoteError, Open, Pen, Saved, Step, VisitOf, append, discard, save, start};
+pub use write::{BeginError, NoteError, Open, Pen, Saved, Step, Underway, VisitOf, append, discard, save, start};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,5 +1,6 @@
 //! Starting, saving, signing, adding to and discarding a note. Each is one transaction.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use jiff::civil::Date;
@@ -16,9 +17,10 @@ use crate::care::formulary::{self, Formulary, List};
 use crate::care::held::{hold, let_go};
 use crate::care::notify::{self, Kind, Notice, Whom};
 use crate::care::within::text;
-use crate::care::workflow::{Doing, Done, Never, Refused, carry_out};
+use crate::care::workflow::{Doing, Done, Never, Refused, carry_out, told};
+use crate::fhir::search::Query;
 use crate::fhir::{Mode, ResourceType as R};
-use crate::record::{Change, Condition, RecordError};
+use crate::record::{Change, Condition, Inside, RecordError, Records, strict};
 
 /// A note that is begun.
 #[derive(Debug, Clone)]
@@ -116,8 +118,57 @@ fn participant(author: &Author<'_>) -> Value {
     json!({"type": [kind], "individual": author.reference()})
 }
 
-/// Begins a note: the visit, and a Composition without words.
-pub async fn start(doing: Doing<'_>, open: Open<'_>, pen: Pen<'_>) -> Result<Done<()>, Refused<Never>> {
+/// Which notes and visits of a patient are being written or go on: ids alone, whoever may see them. Read before it is decided
+/// what is begun, and looked at again in the writer.
+#[derive(Debug, Clone)]
+pub struct Underway {
+    queries: [Query; 2],
+    ids: BTreeSet<String>,
+}
+
+impl Underway {
+    pub fn read(records: &Records, patient: &FhirId) -> Result<Self, RecordError> {
+        let queries = [
+            strict(R::Composition, &format!("patient={patient}&status=preliminary"))?,
+            strict(R::Encounter, &format!("patient={patient}&status=arrived,triaged,in-progress"))?,
+        ];
+        let mut ids = BTreeSet::new();
+        for query in &queries {
+            ids.extend(records.glimpse(query, id_of)?);
+        }
+        Ok(Self { queries, ids })
+    }
+
+    /// Whether something was begun since.
+    fn has_more(&self, inside: &Inside<'_, '_, '_>) -> Result<bool, RecordError> {
+        for query in &self.queries {
+            if inside.glimpse(query, id_of)?.iter().any(|id| !self.ids.contains(id)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn id_of(value: &Value) -> Option<String> {
+    value.get("id").and_then(Value::as_str).map(str::to_owned)
+}
+
+/// Why no note was begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BeginError {
+    #[error("somebody began a note or a visit of this patient in the same moment")]
+    Meanwhile,
+}
+
+/// Begins a note: the visit, and a Composition without words. `before` is what was underway when it was decided of which visit
+/// it is.
+pub async fn start(
+    doing: Doing<'_>,
+    open: Open<'_>,
+    before: Underway,
+    pen: Pen<'_>,
+) -> Result<Done<()>, Refused<BeginError>> {
     let (appointment, reason) = open.appointment.unzip();
     let (id, begun, mut encounter) = match open.visit {
         VisitOf::Begun(id, version, value) => (id, Some(version), value),
@@ -154,7 +205,11 @@ pub async fn start(doing: Doing<'_>, open: Open<'_>, pen: Pen<'_>) -> Result<Don
         None => Change::create_as(R::Encounter, id, encounter, Mode::Strict)?,
     };
     let changes = vec![visit, Change::create_as(R::Composition, open.note, composition, Mode::Strict)?];
-    carry_out(doing, changes, |_| Ok(())).await
+    carry_out(doing, changes, move |inside| match before.has_more(inside)? {
+        true => told(BeginError::Meanwhile),
+        false => Ok(()),
+    })
+    .await
 }
 
 /// The author as one of those with whom the visit is.
@@ -588,6 +643,25 @@ fn in_error(kind: R, mut value: Value) -> Value {
     }
 }
 
+/// A measurement with another value. When it was measured, by whom and how stay: only what it says is put right now.
+fn amended(mut before: Value, mut other: Value, now: &str) -> Value {
+    if let (Some(members), Some(other)) = (before.as_object_mut(), other.as_object_mut()) {
+        // What was said of the other value.
+        for name in ["interpretation", "dataAbsentReason"] {
+            members.shift_remove(name);
+        }
+        for name in ["valueQuantity", "component"] {
+            match other.shift_remove(name) {
+                Some(value) => drop(members.insert(name.to_owned(), value)),
+                None => drop(members.shift_remove(name)),
+            }
+        }
+    }
+    put(&mut before, "status", "amended".into());
+    put(&mut before, "issued", now.into());
+    before
+}
+
 fn confirmed(mut value: Value) -> Value {
     if text(&value, "/verificationStatus/coding/0/code") == "provisional" {
         let system = "http://terminology.hl7.org/CodeSystem/condition-ver-status";
@@ -643,25 +717,6 @@ fn document(
     id: FhirId,
     (patient, note): (&FhirId, &FhirId),
     (title, said): (&str, &str),
-/// A measurement with another value. When it was measured, by whom and how stay: only what it says is put right now.
-fn amended(mut before: Value, mut other: Value, now: &str) -> Value {
-    if let (Some(members), Some(other)) = (before.as_object_mut(), other.as_object_mut()) {
-        // What was said of the other value.
-        for name in ["interpretation", "dataAbsentReason"] {
-            members.shift_remove(name);
-        }
-        for name in ["valueQuantity", "component"] {
-            match other.shift_remove(name) {
-                Some(value) => drop(members.insert(name.to_owned(), value)),
-                None => drop(members.shift_remove(name)),
-            }
-        }
-    }
-    put(&mut before, "status", "amended".into());
-    put(&mut before, "issued", now.into());
-    before
-}
-
     visit: Option<&str>,
     appends: Option<&str>,
     pen: &Pen<'_>,
@@ -772,6 +827,11 @@ pub async fn discard(doing: Doing<'_>, saved: Saved, seen: u32) -> Result<Done<(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::{Actor, Reach};
+    use crate::audit::{Action, Audit, Detail, Purpose};
+    use crate::base::{ManualClock, SeededRandom};
+    use crate::record::{Channel, Transaction, Why};
+    use crate::store::Store;
 
     fn faults(typed: &NoteTyped, step: Step) -> Vec<(&'static str, Fault)> {
         let composition = json!({"resourceType": "Composition", "status": "preliminary", "type": kind_of_note(),
@@ -787,6 +847,38 @@ mod tests {
                 Vec::new()
             }
         }
+    }
+
+    #[test]
+    fn a_measurement_that_is_put_right_was_measured_when_and_by_whom_it_was() {
+        let author = |name| Author { person: None, name };
+        let read = |upper: &str, lower: &str| {
+            let typed = entries::VitalsTyped { systolic: upper.into(), diastolic: lower.into(), ..Default::default() };
+            entries::measured(&typed, &mut Faults::new()).remove(0)
+        };
+        let mut before = entries::observation(
+            &read("150", "90"),
+            "p",
+            "2026-03-03T09:17:35Z",
+            &author("A nurse"),
+            Some("Encounter/e"),
+        );
+        put(&mut before, "meta", json!({"security": [{"code": "R"}]}));
+        put(&mut before, "interpretation", json!([{"text": "high"}]));
+        put(&mut before, "device", json!({"display": "cuff"}));
+        let later = "2026-03-04T08:00:00Z";
+        let now = entries::observation(&read("140", "90"), "p", later, &author("A doctor"), None);
+        let value = amended(before.clone(), now, later);
+        assert!(same_value(&value, &read("140", "90")) && !same_value(&value, &read("150", "90")));
+        for stays in ["effectiveDateTime", "performer", "encounter", "meta", "device", "code"] {
+            assert_eq!(value[stays], before[stays], "{stays}");
+        }
+        assert_eq!(
+            (&value["status"], &value["issued"], value.get("interpretation")),
+            (&json!("amended"), &json!(later), None)
+        );
+        let issues = crate::fhir::validate(&value, crate::fhir::Definitions::r4(), Mode::Strict);
+        assert!(issues.iter().all(|issue| !issue.is_error()), "{issues:?}");
     }
 
     #[test]
@@ -825,36 +917,39 @@ mod tests {
         let long = NoteTyped { reason: "x".repeat(entries::LINE + 1), ..NoteTyped::default() };
         assert_eq!(faults(&long, Step::Save), [("reason", Fault::TooLong { most: entries::LINE })]);
     }
-}
-    #[test]
-    fn a_measurement_that_is_put_right_was_measured_when_and_by_whom_it_was() {
-        let author = |name| Author { person: None, name };
-        let read = |upper: &str, lower: &str| {
-            let typed = entries::VitalsTyped { systolic: upper.into(), diastolic: lower.into(), ..Default::default() };
-            entries::measured(&typed, &mut Faults::new()).remove(0)
-        };
-        let mut before = entries::observation(
-            &read("150", "90"),
-            "p",
-            "2026-03-03T09:17:35Z",
-            &author("A nurse"),
-            Some("Encounter/e"),
-        );
-        put(&mut before, "meta", json!({"security": [{"code": "R"}]}));
-        put(&mut before, "interpretation", json!([{"text": "high"}]));
-        put(&mut before, "device", json!({"display": "cuff"}));
-        let later = "2026-03-04T08:00:00Z";
-        let now = entries::observation(&read("140", "90"), "p", later, &author("A doctor"), None);
-        let value = amended(before.clone(), now, later);
-        assert!(same_value(&value, &read("140", "90")) && !same_value(&value, &read("150", "90")));
-        for stays in ["effectiveDateTime", "performer", "encounter", "meta", "device", "code"] {
-            assert_eq!(value[stays], before[stays], "{stays}");
-        }
-        assert_eq!(
-            (&value["status"], &value["issued"], value.get("interpretation")),
-            (&json!("amended"), &json!(later), None)
-        );
-        let issues = crate::fhir::validate(&value, crate::fhir::Definitions::r4(), Mode::Strict);
-        assert!(issues.iter().all(|issue| !issue.is_error()), "{issues:?}");
-    }
 
+    #[tokio::test]
+    async fn of_two_who_begin_a_note_at_once_one_does_and_the_other_looks_again() {
+        let clock = ManualClock::at("2026-03-03T09:31:00Z".parse().unwrap());
+        let audit = Audit::new(Store::in_memory(), Ambient::new(clock, SeededRandom::new(3)));
+        let (records, actor) = (Records::new(audit, Reach::Clinic), Actor::system("test"));
+        let why = || Why {
+            action: Action::Create,
+            purpose: Purpose::Treat,
+            detail: Detail::none(),
+            channel: Channel::Screen,
+        };
+        let patient = FhirId::parse("p").unwrap();
+        let value = json!({"resourceType": "Patient", "id": "p"});
+        let put = Change::put(R::Patient, patient.clone(), value, Condition::None, Mode::Strict).unwrap();
+        records.change_all(&actor, why(), vec![put], Transaction::IMPORT).await.unwrap();
+        let ambient = Ambient::system();
+        let begin = async |before: &Underway| {
+            let new = || FhirId::new(&ambient);
+            let open = Open { patient: &patient, note: new(), visit: VisitOf::New(new()), appointment: None };
+            let author = Author { person: None, name: "Dr A" };
+            let pen =
+                Pen { author, now: "2026-03-03T09:31:00Z", today: "2026-03-03".parse().unwrap(), ambient: &ambient };
+            let doing = Doing { records: &records, actor: &actor, why: why(), once: None };
+            start(doing, open, before.clone(), pen).await
+        };
+        let before = Underway::read(&records, &patient).unwrap();
+        let (one, other) = tokio::join!(begin(&before), begin(&before));
+        assert!(matches!(one, Ok(Done::Now(..))), "{one:?}");
+        assert!(matches!(other, Err(Refused::Told(BeginError::Meanwhile))), "{other:?}");
+        // What was there when it was decided is no obstacle: of one day there may be several visits.
+        let now = Underway::read(&records, &patient).unwrap();
+        assert_eq!(now.ids.len(), 2);
+        assert!(matches!(begin(&now).await, Ok(Done::Now(..))));
+    }
+}

@@ -7,16 +7,17 @@ use serde_json::Value;
 use super::{doing, pen, place};
 use crate::audit::{Action, Detail};
 use crate::base::FhirId;
-use crate::care::note::{self, Open, Pen, VisitOf};
+use crate::care::note::{self, BeginError, Open, Pen, Underway, VisitOf};
+use crate::care::workflow::Refused;
 use crate::fhir::ResourceType as R;
 use crate::http::clinic::entries::author;
 use crate::http::clinic::{ctx, id_of, why};
 use crate::http::fill::Ctx;
 use crate::http::forms::Sent;
-use crate::http::respond::Refusal;
+use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
 use crate::http::ui::format;
-use crate::record::{Page, Stored, strict};
+use crate::record::{Page, RecordError, Stored, strict};
 
 /// What of this day bears on a note that is about to be begun.
 struct Begun {
@@ -104,29 +105,56 @@ pub(in crate::http) async fn begin(
     let patient = id_of(&id)?;
     let looks = why(&visit, Action::Read, Detail::none());
     drop(visit.house.records.disclose(&visit.actor, looks, |reading| reading.read(R::Patient, &patient)).await?);
-    let me = visit.actor.person().map(ToString::to_string).unwrap_or_default();
-    let (mut appointment, mut of) = (None, VisitOf::New(FhirId::new(&visit.house.ambient)));
-    if !me.is_empty() {
-        let begun = Begun::read(&visit, &patient).await?;
-        if let Some(note) = begun.own(&me) {
-            return Ok(Redirect::to(&place(patient.as_str(), note)).into_response());
-        }
-        appointment = begun.appointments.matches.iter().find_map(|one| of_today(one, &me));
-        if let Some(there) = begun.visit(&me, appointment.as_ref().map(|(reference, _)| reference.as_str())) {
-            if let Some(note) = begun.of_visit(&there.id) {
-                return Ok(Redirect::to(&format!("{}?done=begun", place(patient.as_str(), note))).into_response());
-            }
-            of = VisitOf::Begun(there.id.clone(), there.version, there.value());
+    for _ in 0..TRIES {
+        let before = Underway::read(&visit.house.records, &patient)?;
+        let (visit_of, appointment) = match meant(&visit, &patient).await? {
+            Meant::There(place) => return Ok(Redirect::to(&place).into_response()),
+            Meant::New(visit_of, appointment) => (visit_of, appointment),
+        };
+        let note = FhirId::new(&visit.house.ambient);
+        let to = place(patient.as_str(), note.as_str());
+        let open = Open { patient: &patient, note, visit: visit_of, appointment };
+        let (now, today) = pen(&visit);
+        let pen = Pen { author: author(&visit), now: &now, today, ambient: &visit.house.ambient };
+        match note::start(doing(&visit, Action::Create, &sent, &to), open, before, pen).await {
+            Ok(done) => return visit.went(&sent, done, &to).await,
+            // Somebody began in the same moment: it is looked at again which note is meant.
+            Err(Refused::Told(BeginError::Meanwhile) | Refused::Record(RecordError::VersionConflict { .. })) => {}
+            Err(Refused::Record(error)) => return Err(error.into()),
         }
     }
-    let note = FhirId::new(&visit.house.ambient);
-    let to = place(patient.as_str(), note.as_str());
-    let open = Open { patient: &patient, note, visit: of, appointment };
-    let (now, today) = pen(&visit);
-    let pen = Pen { author: author(&visit), now: &now, today, ambient: &visit.house.ambient };
-    let doing = doing(&visit, Action::Create, &sent, &to);
-    let done = note::start(doing, open, pen).await;
-    visit.settled(&sent, done, &to).await
+    Err(Refusal::new(No::Conflict))
+}
+
+/// How often it is looked at again.
+const TRIES: usize = 3;
+
+/// Which note is meant.
+enum Meant {
+    /// One that is there: its address.
+    There(String),
+    /// A new one of this visit, and of this appointment with its reason.
+    New(VisitOf, Option<(String, Option<String>)>),
+}
+
+async fn meant(visit: &Visit, patient: &FhirId) -> Result<Meant, Refusal> {
+    let me = visit.actor.person().map(ToString::to_string).unwrap_or_default();
+    let new = || VisitOf::New(FhirId::new(&visit.house.ambient));
+    if me.is_empty() {
+        return Ok(Meant::New(new(), None));
+    }
+    let begun = Begun::read(visit, patient).await?;
+    if let Some(note) = begun.own(&me) {
+        return Ok(Meant::There(place(patient.as_str(), note)));
+    }
+    let appointment = begun.appointments.matches.iter().find_map(|one| of_today(one, &me));
+    let Some(there) = begun.visit(&me, appointment.as_ref().map(|(reference, _)| reference.as_str())) else {
+        return Ok(Meant::New(new(), appointment));
+    };
+    if let Some(note) = begun.of_visit(&there.id) {
+        return Ok(Meant::There(format!("{}?done=begun", place(patient.as_str(), note))));
+    }
+    Ok(Meant::New(VisitOf::Begun(there.id.clone(), there.version, there.value()), appointment))
 }
 
 /// An appointment that takes place with this person, and why.
