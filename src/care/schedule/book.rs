@@ -28,6 +28,9 @@ pub enum BookError {
     Past,
     #[error("nobody works at this time")]
     Closed,
+    /// It was to lie over another visit.
+    #[error("no other visit lies at this time")]
+    NothingThere,
 }
 
 /// A time with somebody, for a patient, or for several together.
@@ -43,16 +46,17 @@ pub struct Hour {
     /// So many hours an offer is held.
     pub hold_hours: u16,
     /// The reception says that it may lie over another: the reason stands in the Appointment ([`super::over`]) and in the
-    /// access log.
+    /// access log. Then another has to be there. Beside one that has begun there is a time until this one would be over.
     pub over: bool,
 }
 
 impl Hour {
     fn check(&self, inside: &Inside<'_, '_, '_>) -> Checked<(), BookError> {
         let now = inside.now();
-        if self.start <= now && !self.over {
+        if self.start <= now && !(self.over && self.end > now) {
             return told(BookError::Past);
         }
+        let mut lies_over = false;
         let day = |moment: Timestamp| -> Date { moment.to_zoned(jiff::tz::TimeZone::UTC).date() };
         let patients: Vec<String> = self.patients.iter().map(|id| format!("Patient/{id}")).collect();
         for one in taken::inside(inside, &mut Blocks::default(), day(self.start), day(self.end))? {
@@ -71,8 +75,9 @@ impl Hour {
             if own {
                 return told(BookError::Twice);
             }
+            lies_over |= with;
         }
-        Ok(())
+        if self.over && !lies_over { told(BookError::NothingThere) } else { Ok(()) }
     }
 }
 

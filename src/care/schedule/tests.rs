@@ -439,6 +439,36 @@ async fn a_visit_for_two_is_moved_to_where_both_are_free_and_both_are_told() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_another_visit_there_is_a_time_only_where_one_lies_and_until_it_would_be_over() {
+    let desk = tokio::task::block_in_place(|| desk(4));
+    let patient = |n: usize| FhirId::parse(&format!("p{n}")).unwrap();
+    let start = desk.times(0)[0];
+    let over = async |n: usize, start: Timestamp| {
+        let patient = patient(n);
+        let with = Some(&desk.clinic.clinicians[0]);
+        let wish = Wish { patient: &patient, kind: &desk.clinic.visit_types[0], with, reason: None };
+        let value = appointment(&wish, start, "booked", NOW.parse().unwrap());
+        let doing = Doing { records: &desk.records, actor: &desk.actor, why: why(), once: None };
+        let hour = Hour { over: true, ..desk.hour(&patient, 0, start) };
+        let id = FhirId::new(desk.records.audit().ambient());
+        match book(doing, id, value, Some(hour), Vec::new()).await {
+            Ok(_) => None,
+            Err(Refused::Told(error)) => Some(error),
+            Err(Refused::Record(error)) => panic!("{error}"),
+        }
+    };
+    let long_ago = start.checked_sub(jiff::SignedDuration::from_hours(960)).unwrap();
+    assert_eq!(over(0, long_ago).await, Some(BookError::Past));
+    assert_eq!(over(0, start).await, Some(BookError::NothingThere));
+    assert!(desk.try_book(&patient(0), 0, start).await);
+    assert_eq!(over(1, start).await, None);
+    desk.clock.set(start.checked_add(jiff::SignedDuration::from_mins(10)).unwrap());
+    assert_eq!(over(2, start).await, None, "it has begun, and is not over");
+    desk.clock.set(start.checked_add(jiff::SignedDuration::from_mins(20)).unwrap());
+    assert_eq!(over(3, start).await, Some(BookError::Past));
+}
+
 #[test]
 fn a_visit_with_somebodys_role_is_with_them_until_somebody_else_has_it() {
     let (services, roles) = resources();

@@ -430,27 +430,32 @@ pub(in crate::http) async fn move_it(
         let page = shown_with(&visit, &opened, visit.cx(), asks, (typed, &faults))?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
     }
-    let hour = Hour { over: lies_over(&over, Despite::from_code(&typed.despite)), ..opened.hour(start, with)? };
-    if over.is_empty() && !schedule::is_open(&opened.clinic, with, &ctx(&visit).zone, hour.start, hour.end) {
+    let hour = opened.hour(start, with)?;
+    let is_open = schedule::is_open(&opened.clinic, with, &ctx(&visit).zone, hour.start, hour.end);
+    if over.is_empty() && !is_open {
         let mut cx = visit.cx();
         cx.trouble = Some(told(&BookError::Closed));
         let asks = why_over(&visit, start, with, Despite::Hours);
         let page = shown_with(&visit, &opened, cx, asks, (typed, &Faults::none()))?;
         return Ok(finished(StatusCode::CONFLICT, page));
     }
-    let status = opened.status().to_owned();
-    let value = with_reason(
-        schedule::moved(opened.value.clone(), start, opened.minutes(), with, &status),
-        &over,
-        &typed.despite,
-    );
     let place = match typed.back.starts_with("/schedule?") && ours(&typed.back) {
         true => typed.back.clone(),
         false => format!("/bookings/{}", opened.id),
     };
-    let doing = visit.doing(acts(&visit, Action::Book, noted(&over)), &sent, &place);
-    let tell = schedule::to_patients(&value, Kind::VisitChanged);
-    match schedule::change(doing, opened.id.clone(), typed.version, value, Some(hour), tell).await {
+    let moves = async |because: Because| {
+        let value = schedule::moved(opened.value.clone(), start, opened.minutes(), with, opened.status());
+        let (value, hour) = (because.on(value), Hour { over: because.lies_over(), ..hour.clone() });
+        let doing = visit.doing(acts(&visit, Action::Book, because.noted()), &sent, &place);
+        let tell = schedule::to_patients(&value, Kind::VisitChanged);
+        schedule::change(doing, opened.id.clone(), typed.version, value, Some(hour), tell).await
+    };
+    let because = Because::of(&over, &typed.despite);
+    let done = match moves(because.clone()).await {
+        Err(Refused::Told(BookError::NothingThere)) => moves(because.of_nothing_there(is_open)).await,
+        done => done,
+    };
+    match done {
         Err(Refused::Told(error)) => {
             let mut cx = visit.cx();
             cx.trouble = Some(told(&error));
@@ -476,25 +481,47 @@ fn moment(at: jiff::civil::DateTime, zone: &TimeZone) -> Result<Timestamp, Text>
     }
 }
 
-/// Whether who gave this reason has said that the visit may lie over another.
-fn lies_over(reason: &str, despite: Despite) -> bool {
-    despite == Despite::Another && !reason.is_empty()
+/// Why a visit may stand where it stands: the words that somebody gave, and despite what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Because {
+    words: String,
+    /// `None` where no reason is needed.
+    despite: Option<Despite>,
+}
+
+impl Because {
+    fn of(words: &str, despite: &str) -> Self {
+        Self { words: words.to_owned(), despite: (!words.is_empty()).then(|| Despite::from_code(despite)) }
+    }
+
+    /// The same where no other visit lies at that time, any more or at all: it is a reason only where nobody works then.
+    fn of_nothing_there(&self, is_open: bool) -> Self {
+        Self { despite: (!is_open && !self.words.is_empty()).then_some(Despite::Hours), ..self.clone() }
+    }
+
+    /// Whether the visit may lie over another.
+    fn lies_over(&self) -> bool {
+        self.despite == Some(Despite::Another)
+    }
+
+    /// The appointment with the reason, where there is one.
+    fn on(&self, value: Value) -> Value {
+        match self.despite {
+            Some(despite) => schedule::over(value, &self.words, despite),
+            None => value,
+        }
+    }
+
+    /// The access log keeps it as a note: the reasons in it are read by patients.
+    fn noted(&self) -> Detail {
+        if self.despite.is_some() { Detail::note(self.words.as_str()) } else { Detail::none() }
+    }
 }
 
 /// Asks why a visit may stand at this time.
 fn why_over(visit: &Visit, start: Timestamp, with: &Clinician, despite: Despite) -> Asks {
     let when = When::at(start, &ctx(visit).zone).short_time();
     Asks::WhyOver(format!("{start}|{}", with.person.id()), format!("{when}, {}", with.name), despite)
-}
-
-/// The access log keeps it as a note: the reasons in it are read by patients.
-fn noted(over: &str) -> Detail {
-    if over.is_empty() { Detail::none() } else { Detail::note(over) }
-}
-
-/// The appointment with why it stands there all the same, where that was said.
-fn with_reason(value: Value, over: &str, despite: &str) -> Value {
-    if over.is_empty() { value } else { schedule::over(value, over, Despite::from_code(despite)) }
 }
 
 /// Why a visit stands where it does, in words.
@@ -658,21 +685,31 @@ pub(in crate::http) async fn make(visit: Visit, sent: Sent<NewTyped>) -> Result<
         end: start.checked_add(i64::from(kind.minutes).minutes()).unwrap_or(start),
         except: None,
         hold_hours: clinic.house.hold_hours,
-        over: lies_over(&over, Despite::from_code(&typed.despite)),
+        over: false,
     };
-    if over.is_empty() && !schedule::is_open(&clinic, with, &ctx(&visit).zone, hour.start, hour.end) {
+    let is_open = schedule::is_open(&clinic, with, &ctx(&visit).zone, hour.start, hour.end);
+    if over.is_empty() && !is_open {
         faults.add("over", told(&BookError::Closed));
         let typed = NewTyped { despite: Despite::Hours.code().to_owned(), ..sent.typed };
         let page = new_page(&visit, visit.cx(), &typed, "", faults).await?;
         return Ok(finished(StatusCode::CONFLICT, page));
     }
     let wish = Wish { patient: &patient, kind, with: Some(with), reason: None };
-    let value = with_reason(schedule::appointment(&wish, start, "booked", now), &over, &typed.despite);
     let id = FhirId::new(&visit.house.ambient);
     let place = format!("/bookings/{id}");
-    let doing = visit.doing(acts(&visit, Action::Book, noted(&over)), &sent, &place);
-    let tell = schedule::to_patients(&value, Kind::VisitBooked);
-    match schedule::book(doing, id, value, Some(hour), tell).await {
+    let books = async |because: Because| {
+        let value = because.on(schedule::appointment(&wish, start, "booked", now));
+        let hour = Hour { over: because.lies_over(), ..hour.clone() };
+        let doing = visit.doing(acts(&visit, Action::Book, because.noted()), &sent, &place);
+        let tell = schedule::to_patients(&value, Kind::VisitBooked);
+        schedule::book(doing, id.clone(), value, Some(hour), tell).await
+    };
+    let because = Because::of(&over, &typed.despite);
+    let done = match books(because.clone()).await {
+        Err(Refused::Told(BookError::NothingThere)) => books(because.of_nothing_there(is_open)).await,
+        done => done,
+    };
+    match done {
         Err(Refused::Told(error)) => {
             let mut faults = Faults::none();
             let field = if error == BookError::Taken { "over" } else { "kind" };
@@ -825,22 +862,27 @@ pub(in crate::http) async fn answer(
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
     };
     let status = if typed.answer == "book" { "booked" } else { "pending" };
-    let hour = Hour { over: lies_over(&over, Despite::from_code(&typed.despite)), ..opened.hour(start, with)? };
-    if over.is_empty() && !schedule::is_open(&opened.clinic, with, &ctx(&visit).zone, hour.start, hour.end) {
+    let hour = opened.hour(start, with)?;
+    let is_open = schedule::is_open(&opened.clinic, with, &ctx(&visit).zone, hour.start, hour.end);
+    if over.is_empty() && !is_open {
         faults.add("over", told(&BookError::Closed));
         let typed = TimeTyped { despite: Despite::Hours.code().to_owned(), ..sent.typed };
         return Ok(finished(StatusCode::CONFLICT, request_page(&visit, &opened, visit.cx(), &typed, faults)?));
     }
-    let value = with_reason(
-        schedule::moved(opened.value.clone(), start, opened.minutes(), with, status),
-        &over,
-        &typed.despite,
-    );
-    let why = acts(&visit, Action::RequestAnswered, noted(&over));
-    let doing = visit.doing(why, &sent, place);
-    let kind = if status == "booked" { Kind::VisitBooked } else { Kind::VisitOffered };
-    let tell = schedule::to_patients(&value, kind);
-    match schedule::change(doing, opened.id.clone(), typed.version, value, Some(hour), tell).await {
+    let answers = async |because: Because| {
+        let value = schedule::moved(opened.value.clone(), start, opened.minutes(), with, status);
+        let (value, hour) = (because.on(value), Hour { over: because.lies_over(), ..hour.clone() });
+        let doing = visit.doing(acts(&visit, Action::RequestAnswered, because.noted()), &sent, place);
+        let kind = if status == "booked" { Kind::VisitBooked } else { Kind::VisitOffered };
+        let tell = schedule::to_patients(&value, kind);
+        schedule::change(doing, opened.id.clone(), typed.version, value, Some(hour), tell).await
+    };
+    let because = Because::of(&over, &typed.despite);
+    let done = match answers(because.clone()).await {
+        Err(Refused::Told(BookError::NothingThere)) => answers(because.of_nothing_there(is_open)).await,
+        done => done,
+    };
+    match done {
         Err(Refused::Told(error)) => {
             let mut faults = Faults::none();
             let typed_any = !typed.day.trim().is_empty();
@@ -886,3 +928,16 @@ mod tests {
         assert!(periods(&json!({})).is_empty());
     }
 }
+    #[test]
+    fn a_reason_is_of_what_is_in_the_way() {
+        let value = || json!({"start": "2026-12-15T09:00:00Z"});
+        let over = Because::of("a first visit", "another");
+        assert!(over.lies_over());
+        assert_eq!(schedule::over_of(&over.on(value())), Some(("a first visit", Despite::Another)));
+        let closed = over.of_nothing_there(false);
+        assert_eq!(schedule::over_of(&closed.on(value())), Some(("a first visit", Despite::Hours)));
+        let open = over.of_nothing_there(true);
+        assert_eq!((open.on(value()), open.noted()), (value(), Detail::none()), "nothing is in the way");
+        assert!(!closed.lies_over() && !open.lies_over() && !Because::of("", "another").lies_over());
+    }
+
