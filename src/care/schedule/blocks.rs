@@ -6,6 +6,7 @@ use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
+use super::clock::{gap_at, moment};
 use super::taken;
 use crate::base::{FhirId, Timestamp};
 use crate::care::clinic::Clinician;
@@ -55,6 +56,13 @@ impl Repeat {
     }
 }
 
+/// One end of a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    From,
+    To,
+}
+
 /// What is to be blocked, on the clinic's clock.
 #[derive(Debug, Clone)]
 pub struct Block {
@@ -83,9 +91,20 @@ impl Block {
         days
     }
 
-    /// The same as moments. A reading of the clock that a day does not have moves on by the hour that is missing.
+    /// Which of its ends no clock shows on its first day: clocks go forward over it in that night.
+    pub fn in_a_gap(&self, zone: &TimeZone) -> Option<End> {
+        let at = |time: Time| self.first.to_datetime(time);
+        if gap_at(at(self.from), zone).is_some() {
+            return Some(End::From);
+        }
+        // Until the moment at which they go forward is no other time.
+        let moved = |gap: &Timestamp| zone.to_timestamp(at(self.to)).ok() != Some(*gap);
+        gap_at(at(self.to), zone).filter(moved).map(|_| End::To)
+    }
+
+    /// The same as moments. Of what comes again and again, what a night does not have is left out, and nothing is moved.
     pub fn stretches(&self, zone: &TimeZone) -> Vec<(Timestamp, Timestamp)> {
-        let moment = |day: Date, time: Time| day.to_datetime(time).to_zoned(zone.clone()).ok().map(|at| at.timestamp());
+        let moment = |day: Date, time: Time| moment(day.to_datetime(time), zone);
         let all = self.days().into_iter().filter_map(|day| Some((moment(day, self.from)?, moment(day, self.to)?)));
         all.filter(|(start, end)| start < end).collect()
     }
@@ -203,11 +222,37 @@ mod tests {
         let zone = TimeZone::get("Europe/London").unwrap();
         // In London 01:00 to 02:00 is not there on 29 March 2026, and is there twice on 25 October.
         let spring = block(Repeat::Once, "2026-03-29", "2026-03-29").stretches(&zone);
-        assert_eq!(spring.len(), 0, "half past one is half past two that night: nothing is left of it");
+        assert_eq!(spring.len(), 1);
+        let (start, end) = (spring[0].0.to_string(), spring[0].1.to_string());
+        assert_eq!(
+            (start.as_str(), end.as_str()),
+            ("2026-03-29T01:00:00Z", "2026-03-29T01:30:00Z"),
+            "nothing is moved"
+        );
         let autumn = block(Repeat::Once, "2026-10-25", "2026-10-25").stretches(&zone);
         assert_eq!(autumn.len(), 1);
         assert_eq!(autumn[0].0.to_string(), "2026-10-25T00:30:00Z");
         assert_eq!(autumn[0].1.to_string(), "2026-10-25T02:30:00Z");
+    }
+
+    #[test]
+    fn a_time_that_a_night_does_not_have_is_found_and_of_a_series_left_out() {
+        let zone = TimeZone::get("Europe/London").unwrap();
+        let block = |from: &str, to: &str| Block {
+            from: from.parse().unwrap(),
+            to: to.parse().unwrap(),
+            ..block(Repeat::Once, "2026-03-29", "2026-03-29")
+        };
+        let ends = |from, to| block(from, to).in_a_gap(&zone);
+        assert_eq!((ends("01:00", "01:30"), ends("00:30", "01:30")), (Some(End::From), Some(End::To)));
+        assert_eq!((ends("00:30", "01:00"), ends("00:30", "02:00"), ends("02:00", "03:00")), (None, None, None));
+        let spans = |from, to| {
+            let all = block(from, to).stretches(&zone).into_iter();
+            all.map(|(start, end)| format!("{start} {end}")).collect::<Vec<_>>()
+        };
+        assert!(spans("01:00", "01:30").is_empty() && spans("01:15", "01:45").is_empty());
+        assert_eq!(spans("00:30", "01:30"), ["2026-03-29T00:30:00Z 2026-03-29T01:00:00Z"]);
+        assert_eq!(spans("01:30", "02:15"), ["2026-03-29T01:00:00Z 2026-03-29T01:15:00Z"]);
     }
 
     #[test]

@@ -17,6 +17,7 @@
 
 mod blocks;
 mod book;
+mod clock;
 mod free;
 mod ics;
 mod over;
@@ -26,7 +27,7 @@ mod taken;
 mod tests;
 mod waiting;
 
-pub use blocks::{Beside, Block, BlockError, MOST_BLOCKS, Repeat, SERIES, block, slot, unblock};
+pub use blocks::{Beside, Block, BlockError, End, MOST_BLOCKS, Repeat, SERIES, block, slot, unblock};
 pub use book::{
     BookError, FORM_ASKED, FORM_RETURNED, FORM_SEEN, Hour, LONGEST, State, Tell, Wish, all_with, appointment, asked,
     asks_form, book, change, clinician_of, has_form_to_see, has_returned_form, hour_of, is_for_several, kind_of,
@@ -34,6 +35,7 @@ pub use book::{
     without_tag,
 };
 use book::{begun, put};
+pub use clock::gap_at;
 pub use free::{Slots, free, is_open};
 pub use ics::calendar;
 pub use over::{Despite, OVERBOOKED, over, over_of};

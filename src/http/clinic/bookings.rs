@@ -4,7 +4,7 @@ use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::ToSpan;
-use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -474,10 +474,9 @@ pub(in crate::http) async fn move_it(
 
 /// When a clock shows it; of an hour that it shows twice, the first time. In the night in which clocks go forward one is not there.
 fn moment(at: jiff::civil::DateTime, zone: &TimeZone) -> Result<Timestamp, Text> {
-    let at = zone.to_ambiguous_timestamp(at);
-    match at.offset() {
-        AmbiguousOffset::Gap { .. } => Err(t("booking-when-gap")),
-        _ => at.compatible().map_err(|_| t("booking-when-unread")),
+    match schedule::gap_at(at, zone) {
+        Some(_) => Err(t("booking-when-gap")),
+        None => zone.to_timestamp(at).map_err(|_| t("booking-when-unread")),
     }
 }
 

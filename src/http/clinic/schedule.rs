@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::ToSpan;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -15,7 +16,7 @@ use super::{ctx, id_of, why};
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, Timestamp};
 use crate::care::clinic::{Clinic, Clinician};
-use crate::care::schedule::{self, Beside, Block, BlockError, Repeat, SERIES};
+use crate::care::schedule::{self, Beside, Block, BlockError, End, Repeat, SERIES};
 use crate::care::workflow::Refused;
 use crate::fhir::ResourceType as R;
 use crate::http::fill::Ctx;
@@ -364,7 +365,7 @@ fn repeat_word(repeat: Repeat) -> String {
     .to_string()
 }
 
-fn read_block(typed: &BlockTyped, today: Date) -> Result<Block, Faults> {
+fn read_block(typed: &BlockTyped, today: Date, zone: &TimeZone) -> Result<Block, Faults> {
     let mut faults = Faults::none();
     let what = typed.what.split_whitespace().collect::<Vec<_>>().join(" ");
     if what.is_empty() {
@@ -398,6 +399,11 @@ fn read_block(typed: &BlockTyped, today: Date) -> Result<Block, Faults> {
                 faults.add("until", t("block-many").with("most", schedule::MOST_BLOCKS).to_string());
                 return Err(faults);
             }
+            // Of what comes again and again only that night's is not there.
+            if let Some(end) = block.in_a_gap(zone).filter(|_| repeat == Repeat::Once) {
+                faults.add(if end == End::From { "from" } else { "to" }, t("block-gap"));
+                return Err(faults);
+            }
             Ok(block)
         }
         _ => Err(faults),
@@ -414,7 +420,7 @@ pub(in crate::http) async fn make_block(visit: Visit, sent: Sent<BlockTyped>) ->
     });
     let (clinic, schedules) = found.await?.into_inner();
     let with = clinic.clinician(&typed.with).ok_or(Refusal::not_found())?;
-    let block = match read_block(typed, today) {
+    let block = match read_block(typed, today, &ctx.zone) {
         Ok(block) => block,
         Err(faults) => {
             let page = blocks_page(&visit, visit.cx(), typed, faults, None).await?;
@@ -502,7 +508,7 @@ mod tests {
 
     #[test]
     fn a_blocked_time_that_ends_on_another_day_says_which() {
-        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
+        let ctx = Ctx::of(TimeZone::UTC);
         let span = |start: &str, end: &str| {
             let block = Blocked {
                 id: "s".into(),

@@ -47,6 +47,7 @@ block-to = To
 block-time-wrong = The end must be later than the beginning, both as times of day.
 block-repeat = How often
 block-once = Once
+block-gap = This time is not there: in that night the clocks go forward over it. Choose another.
 block-workdays = Every working day
 block-weekly = Every week
 block-every-other-week = Every other week
