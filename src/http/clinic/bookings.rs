@@ -20,7 +20,7 @@ use crate::care::schedule::{self, BookError, Despite, Hour, Slots, State, Wish};
 use crate::care::workflow::Refused;
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx};
-use crate::http::forms::{Sent, ours};
+use crate::http::forms::{Pairs, Sent, ours, pairs_of};
 use crate::http::pages::page;
 use crate::http::respond::{Refusal, Refused as No};
 use crate::http::session::Visit;
@@ -84,6 +84,11 @@ impl Opened {
 
     fn status(&self) -> &str {
         self.value.get("status").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Whether it can be put to another time.
+    fn moves(&self) -> bool {
+        matches!(self.status(), "booked" | "pending")
     }
 
     /// Free times of the next days, of whoever may be meant: value and words. All of each day, until there are enough.
@@ -172,12 +177,41 @@ fn today(visit: &Visit, ctx: &Ctx) -> jiff::civil::Date {
 pub(in crate::http) struct Led {
     /// Set where somebody answered its request before.
     answered: String,
+    /// Set where it was to be checked in, or moved, and somebody else was first.
+    late: String,
+}
+
+impl Led {
+    /// What is to be said first, to whom came too late.
+    fn words(&self) -> Option<Text> {
+        match (self.answered.as_str(), self.late.as_str()) {
+            ("", "") => None,
+            ("", "check-in") => Some(t("check-in-late")),
+            ("", _) => Some(t("booking-move-late")),
+            _ => Some(t("request-answered-meanwhile")),
+        }
+    }
 }
 
 /// Where a request leads that was answered before. Whoever was about to answer it too is told so.
 fn answered_before(id: &FhirId) -> String {
     format!("/bookings/{id}?answered=1")
 }
+
+/// Where a form leads that has nothing to do any more, with what was typed into these fields of it over the visit's page.
+async fn came_late(
+    visit: &Visit,
+    typed: Pairs,
+    fields: &[&str],
+    stands: &impl Serialize,
+    place: String,
+) -> Result<Response, Refusal> {
+    visit.keep_elsewhere(typed, fields, stands, &place).await?;
+    Ok(Redirect::to(&place).into_response())
+}
+
+/// The words of an answer to a request, which are of no use once somebody else has answered it.
+const ANSWERED: [&str; 2] = ["over", "line"];
 
 /// `GET /bookings/{id}`
 pub(in crate::http) async fn show(
@@ -187,7 +221,16 @@ pub(in crate::http) async fn show(
 ) -> Result<Response, Refusal> {
     let opened = Opened::of(&visit, &id).await?;
     let mut cx = visit.cx();
-    cx.trouble = (!led.answered.is_empty()).then(|| t("request-answered-meanwhile").to_string());
+    if let Some(words) = led.words() {
+        // What was typed is of another form: it stands over the page, and not in its fields.
+        cx.trouble = Some(words.to_string());
+        return shown(&visit, &opened, cx, Asks::Nothing);
+    }
+    if !opened.moves() {
+        // Its page has no field for them: they stand over it, or where work begins.
+        visit.over()?;
+        return shown(&visit, &opened, cx, Asks::Nothing);
+    }
     let (typed, faults) = visit.again(&mut cx, opened.stands(&ctx(&visit)), &["version"])?;
     // The draft may be of the list of free times, or of why it may lie over another, beside it.
     let asks = match opened.chosen(&typed.time).filter(|_| !typed.over.is_empty()) {
@@ -217,7 +260,7 @@ fn shown_with(
     let when = text("start").and_then(|start| When::parse(start, &ctx.zone));
     let with = opened.with();
     let next = opened.next_states(visit.house.ambient.now());
-    let times = if matches!(opened.status(), "booked" | "pending") {
+    let times = if opened.moves() {
         let mut times = opened.times(visit, &ctx, today(visit, &ctx))?;
         times.truncate(TIMES);
         (!times.is_empty()).then(|| Field::choice("time", t("booking-other-time"), "", times, &Faults::none()))
@@ -226,7 +269,7 @@ fn shown_with(
     };
     let start = text("start").and_then(|start| start.parse::<Timestamp>().ok());
     let day = day_of(&opened.value, &ctx);
-    let moves = matches!(opened.status(), "booked" | "pending");
+    let moves = opened.moves();
     let (anyway, other_day) = match asks {
         Asks::Nothing => (None, None),
         Asks::WhyOver(time, words, despite) => (Some((time, words, despite)), None),
@@ -406,8 +449,12 @@ pub(in crate::http) async fn move_it(
     sent: Sent<TimeTyped>,
 ) -> Result<Response, Refusal> {
     let opened = Opened::of(&visit, &id).await?;
-    if !matches!(opened.status(), "booked" | "pending") {
-        return Ok(Redirect::to(&format!("/bookings/{}", opened.id)).into_response());
+    if let Some(led) = visit.led(&sent)? {
+        return Ok(led);
+    }
+    if !opened.moves() {
+        let place = format!("/bookings/{}?late=move", opened.id);
+        return came_late(&visit, sent.fields(), &["over"], &TimeTyped::default(), place).await;
     }
     let typed = &sent.typed;
     let chosen = match typed.time.is_empty() {
@@ -738,9 +785,10 @@ pub(in crate::http) async fn requests(visit: Visit) -> Result<Response, Refusal>
 /// `GET /booking-requests/{id}`
 pub(in crate::http) async fn request(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
     let opened = Opened::of(&visit, &id).await?;
-    if opened.status() != "proposed" && visit.draft_here()?.is_some() {
+    if let Some(draft) = visit.draft_here()?.filter(|_| opened.status() != "proposed") {
         visit.forget_draft(visit.at.as_deref()).await?;
-        return Ok(Redirect::to(&answered_before(&opened.id)).into_response());
+        let (place, typed) = (answered_before(&opened.id), pairs_of(&draft.body));
+        return came_late(&visit, typed, &ANSWERED, &TimeTyped::default(), place).await;
     }
     request_page(&visit, &opened, visit.cx(), &TimeTyped::default(), Faults::none())
 }
@@ -831,7 +879,8 @@ pub(in crate::http) async fn answer(
         return Ok(led);
     }
     if opened.status() != "proposed" {
-        return Ok(Redirect::to(&answered_before(&opened.id)).into_response());
+        let place = answered_before(&opened.id);
+        return came_late(&visit, sent.fields(), &ANSWERED, &TimeTyped::default(), place).await;
     }
     let why = acts(&visit, Action::RequestAnswered, Detail::none());
     if typed.answer == "decline" {
@@ -913,6 +962,19 @@ mod tests {
     }
 
     #[test]
+    fn a_reason_is_of_what_is_in_the_way() {
+        let value = || json!({"start": "2026-12-15T09:00:00Z"});
+        let over = Because::of("a first visit", "another");
+        assert!(over.lies_over());
+        assert_eq!(schedule::over_of(&over.on(value())), Some(("a first visit", Despite::Another)));
+        let closed = over.of_nothing_there(false);
+        assert_eq!(schedule::over_of(&closed.on(value())), Some(("a first visit", Despite::Hours)));
+        let open = over.of_nothing_there(true);
+        assert_eq!((open.on(value()), open.noted()), (value(), Detail::none()), "nothing is in the way");
+        assert!(!closed.lies_over() && !open.lies_over() && !Because::of("", "another").lies_over());
+    }
+
+    #[test]
     fn the_time_that_another_program_asks_for_stands_first_and_what_comes_after_it_next() {
         let asked = json!({"status": "proposed", "start": "2026-12-15T09:00:00Z", "end": "2026-12-15T09:20:00Z"});
         let times = |codes: &[&str]| {
@@ -927,16 +989,3 @@ mod tests {
         assert!(periods(&json!({})).is_empty());
     }
 }
-    #[test]
-    fn a_reason_is_of_what_is_in_the_way() {
-        let value = || json!({"start": "2026-12-15T09:00:00Z"});
-        let over = Because::of("a first visit", "another");
-        assert!(over.lies_over());
-        assert_eq!(schedule::over_of(&over.on(value())), Some(("a first visit", Despite::Another)));
-        let closed = over.of_nothing_there(false);
-        assert_eq!(schedule::over_of(&closed.on(value())), Some(("a first visit", Despite::Hours)));
-        let open = over.of_nothing_there(true);
-        assert_eq!((open.on(value()), open.noted()), (value(), Detail::none()), "nothing is in the way");
-        assert!(!closed.lies_over() && !open.lies_over() && !Because::of("", "another").lies_over());
-    }
-

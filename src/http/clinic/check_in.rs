@@ -17,7 +17,7 @@ use crate::care::clinic::Clinic;
 use crate::care::{previsit, register, schedule};
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
-use crate::http::forms::Sent;
+use crate::http::forms::{Pairs, Sent, pairs_of};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
@@ -26,6 +26,8 @@ use crate::http::ui::record::{BornKnown, Identity};
 use crate::http::ui::{Cx, Faults, Field, When, format, t};
 use crate::record::{Page, Stored, Why, strict};
 
+/// The fields in which somebody types.
+const TYPED: [&str; 8] = ["phone", "email", "street", "postcode", "town", "payer", "number", "until"];
 /// The fields that say how appointment, patient and insurance stood when the page was made.
 const VERSIONS: [&str; 4] = ["version", "patient_version", "coverage", "coverage_version"];
 
@@ -152,7 +154,9 @@ impl Opened {
 pub(in crate::http) async fn form(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
     let opened = Opened::of(&visit, &id).await?;
     if !opened.is_expected() {
-        return Ok(Redirect::to(&format!("/bookings/{}", opened.appointment.id)).into_response());
+        let draft = visit.draft_here()?;
+        visit.forget_draft(visit.at.as_deref()).await?;
+        return came_late(&visit, &opened, draft.map(|draft| pairs_of(&draft.body)).unwrap_or_default()).await;
     }
     let mut cx = visit.cx();
     let (typed, faults) = visit.again(&mut cx, opened.typed(), &VERSIONS)?;
@@ -279,8 +283,11 @@ pub(in crate::http) async fn check_in(
 ) -> Result<Response, Refusal> {
     let opened = Opened::of(&visit, &id).await?;
     let typed = &sent.typed;
+    if let Some(led) = visit.led(&sent)? {
+        return Ok(led);
+    }
     if !opened.is_expected() {
-        return Ok(Redirect::to(&format!("/bookings/{}", opened.appointment.id)).into_response());
+        return came_late(&visit, &opened, sent.fields()).await;
     }
     let known = fill::identity(&opened.patient.value, &ctx(&visit)).born_known();
     let (reach, insurance) = match read(typed, opened.other_day(&visit), known) {
@@ -303,6 +310,14 @@ pub(in crate::http) async fn check_in(
     let doing = visit.doing(acts(&visit, Action::CheckIn), &sent, place);
     let done = check_in::check_in(doing, appointment, patient, &reach, coverage, &insurance).await;
     visit.settled(&sent, done, place).await
+}
+
+/// Somebody else was first: the visit's page, over which stands what was typed and is not in the record.
+async fn came_late(visit: &Visit, opened: &Opened, typed: Pairs) -> Result<Response, Refusal> {
+    let place = format!("/bookings/{}", opened.appointment.id);
+    let late = format!("{place}?late=check-in");
+    let is_typed = visit.keep_elsewhere(typed, &TYPED, &opened.typed(), &late).await?;
+    Ok(Redirect::to(if is_typed { &late } else { &place }).into_response())
 }
 
 /// How somebody is reached, as it is typed: telephone, e-mail, street, postcode and town.

@@ -26,6 +26,8 @@ booking-any-time = Any other time
 booking-day-of = Day
 booking-beside = Book somebody else at the same time
 booking-when-gap = This time is not there: in that night the clocks go forward over it. Choose another. Nothing was moved.
+booking-move-late = Somebody else changed this visit before you, and it cannot be moved any more. Nothing was moved, and the patient was told nothing. This is how it stands now.
+check-in-late = Somebody else checked this visit in, or changed it, before you. What you had typed is not saved: write what still counts into the patient’s details.
 booking-when-unread = Choose a day, a time and with whom. Nothing was moved.
 
 ## Blocked times
@@ -45,9 +47,9 @@ block-day-wrong = Choose a day from today on.
 block-from = From
 block-to = To
 block-time-wrong = The end must be later than the beginning, both as times of day.
+block-gap = This time is not there: in that night the clocks go forward over it. Choose another.
 block-repeat = How often
 block-once = Once
-block-gap = This time is not there: in that night the clocks go forward over it. Choose another.
 block-workdays = Every working day
 block-weekly = Every week
 block-every-other-week = Every other week
