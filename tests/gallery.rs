@@ -94,6 +94,51 @@ fn a_record_of_another_is_not_called_the_reader_s_own() {
     }
 }
 
+fn sample(name: &str) -> String {
+    samples::pages().into_iter().find(|(known, _)| *known == name).map(|(_, html)| html).unwrap()
+}
+
+fn between<'a>(html: &'a str, from: &str, to: &str) -> &'a str {
+    html.split_once(from).unwrap().1.split_once(to).unwrap().0
+}
+
+#[test]
+fn a_value_of_another_day_is_not_read_as_today_s() {
+    for page in ["chart-summary", "chart-summary-of-before"] {
+        let html = sample(page);
+        let today = between(&html, "id=\"h-today\"", "</header>");
+        assert!(today.contains("Today: ") && today.contains("Arrived") && !today.contains("Measured"), "{today}");
+        let after = between(&html, "id=\"h-today\"", "<dl class=\"vitals\">");
+        assert!(after.contains("<h3 id=\"h-latest\">"), "{after}");
+    }
+    let html = sample("chart-summary-of-before");
+    let fever = between(&html, "<dt>Temperature</dt>", "</div>");
+    assert!(fever.contains("<dd class=\"p\"><span class=\"on\">10 Dec 2025</span>"), "{fever}");
+}
+
+#[test]
+fn on_the_bar_of_safety_a_medicine_begins_with_its_name() {
+    let bar = sample("chart-summary");
+    let list = between(&bar, "id=\"sf-m\"", "</ul>");
+    assert!(list.contains("<li><b>Metformin <span class=\"whole-amount\">1 g</span></b>, "), "{list}");
+}
+
+#[test]
+fn what_asks_for_something_is_not_printed() {
+    let summary = include_str!("../web/templates/portal/summary.html");
+    assert!(summary.contains("<header class=\"hand-head no-print\">"), "its heading stands on the sheet itself");
+    let prescription = include_str!("../web/templates/clinic/prescription.html");
+    assert!(prescription.contains("<section class=\"panel no-print\" aria-labelledby=\"h-stop\">"));
+}
+
+#[test]
+fn a_number_to_call_is_a_link() {
+    let kinds = sample("my-book-kinds");
+    assert!(kinds.contains("href=\"tel:01632960100\">Call us</a>"), "{kinds}");
+    let late = sample("my-visit-too-late");
+    assert!(late.contains("<a class=\"whole-amount\" href=\"tel:"), "{late}");
+}
+
 #[test]
 fn the_rules_find_what_breaks_them() {
     let page = |body: &str| {

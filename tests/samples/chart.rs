@@ -10,6 +10,7 @@ use super::*;
 pub fn pages() -> Vec<(&'static str, String)> {
     let mut all = vec![
         ("chart-summary", render(&summary())),
+        ("chart-summary-of-before", render(&summary_of_before())),
         ("chart-summary-full", render(&full_summary())),
         ("chart-summary-empty", render(&empty_summary())),
         ("chart-results", render(&results())),
@@ -410,6 +411,14 @@ fn summary() -> Summary {
         more: 29,
         timeline: timeline(),
     }
+}
+
+/// Somebody is here today, and was measured months ago.
+fn summary_of_before() -> Summary {
+    let fever =
+        series("8310-5", "Temperature", "°C", Some(36.0), Some(37.5), &[("2025-09-16", 36.7), ("2025-12-10", 38.6)]);
+    let weight = series("29463-7", "Weight", "kg", None, None, &[("2025-03-11", 85.2)]);
+    Summary { vitals: vec![fever, weight], ..summary() }
 }
 
 fn full_summary() -> Summary {
