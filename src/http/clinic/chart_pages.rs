@@ -69,13 +69,10 @@ impl Frame {
         }
     }
 
-    /// Of many the names alone; what is in doubt says so all the same.
-    pub(in crate::http) fn medicine_lines(&self, list: &[MedicineLine]) -> Vec<String> {
-        if list.len() > DOSED {
-            list.iter().map(MedicineLine::short).collect()
-        } else {
-            list.iter().map(MedicineLine::whole).collect()
-        }
+    /// Each name, and what stands behind it: of many none of the doses; what is in doubt says so all the same.
+    pub(in crate::http) fn medicine_lines(&self, list: &[MedicineLine]) -> Vec<(String, String)> {
+        let rest = if self.names_only(list) { MedicineLine::doubted } else { MedicineLine::rest };
+        list.iter().map(|line| (line.name.clone(), rest(line))).collect()
     }
 
     pub(in crate::http) fn names_only(&self, list: &[MedicineLine]) -> bool {

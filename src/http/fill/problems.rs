@@ -713,7 +713,8 @@ mod tests {
         let both = vec![(ResourceType::MedicationRequest, all), (ResourceType::MedicationStatement, vec![word])];
         let frame = frame(&Chart::holding(json!({"id": "p"}), both), None, &ctx());
         let MedicineStatus::Takes { list, .. } = &frame.medicines else { panic!() };
-        let lines = frame.medicine_lines(list);
+        let lines: Vec<String> =
+            frame.medicine_lines(list).into_iter().map(|(name, rest)| format!("{name}{rest}")).collect();
         assert!(frame.names_only(list) && lines.len() == 14 && lines.contains(&"Plain1".to_owned()), "{lines:?}");
         for said in [
             "Plain0 (not taken, says the patient)",

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod assets;
 pub mod charts;
+mod dial;
 pub mod format;
 mod icon;
 pub mod paper;
@@ -16,6 +17,7 @@ mod series;
 mod shell;
 mod svg;
 mod text;
+mod uncut;
 pub mod words;
 
 pub use format::When;

@@ -289,18 +289,19 @@ pub struct MedicineLine {
 }
 
 impl MedicineLine {
-    /// With the dose: "Metformin 1 g, twice a day (paused at the moment)".
+    /// "Metformin 1 g, twice a day (paused at the moment)".
     pub fn whole(&self) -> String {
+        format!("{}{}", self.name, self.rest())
+    }
+
+    /// What stands behind the name: ", twice a day (paused at the moment)".
+    pub fn rest(&self) -> String {
         let dose = self.dose.as_deref().map(|dose| format!(", {}", format::within(dose))).unwrap_or_default();
-        format!("{}{dose}{}", self.name, self.doubted())
+        format!("{dose}{}", self.doubted())
     }
 
-    /// Without the dose.
-    pub fn short(&self) -> String {
-        format!("{}{}", self.name, self.doubted())
-    }
-
-    fn doubted(&self) -> String {
+    /// The same without the dose.
+    pub fn doubted(&self) -> String {
         self.doubt.as_ref().map(|doubt| format!(" ({doubt})")).unwrap_or_default()
     }
 }

@@ -223,7 +223,9 @@ pub mod filters {
     use askama::Values;
 
     use super::{Arg, Text};
+    use crate::http::ui::dial::{Dial, address};
     use crate::http::ui::icon::Icon;
+    use crate::http::ui::uncut::Uncut;
 
     /// `{{ "message-id"|t }}`
     #[askama::filter_fn]
@@ -241,6 +243,24 @@ pub mod filters {
     #[askama::filter_fn]
     pub fn icon(name: &str, _: &dyn Values) -> askama::Result<Icon> {
         Icon::named(name).ok_or(askama::Error::Fmt)
+    }
+
+    /// `{{ row.name|uncut }}`: no line break between a number and its unit.
+    #[askama::filter_fn]
+    pub fn uncut<S: std::fmt::Display>(text: S, _: &dyn Values) -> askama::Result<Uncut> {
+        Ok(Uncut::of(&text.to_string()))
+    }
+
+    /// `{{ "book-call"|t|arg("phone", phone)|dial(phone) }}`: the number in it is a link that calls it.
+    #[askama::filter_fn]
+    pub fn dial<S: std::fmt::Display, P: std::fmt::Display>(text: S, _: &dyn Values, phone: P) -> askama::Result<Dial> {
+        Ok(Dial::of(&text.to_string(), &phone.to_string()))
+    }
+
+    /// The address that calls a number, where it is one.
+    #[askama::filter_fn]
+    pub fn tel<P: std::fmt::Display>(phone: P, _: &dyn Values) -> askama::Result<Option<String>> {
+        Ok(address(&phone.to_string()))
     }
 
     /// `{{ "chartbox.css"|asset }}`
