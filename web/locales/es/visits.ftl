@@ -5,6 +5,7 @@ book-button = Reservar una cita
 book-not-urgent = No es para urgencias: si alguien está en peligro, llame enseguida al número de emergencias.
 book-none = Todavía no se puede reservar ninguna cita aquí
 book-call = Llámenos: { $phone }
+book-call-button = Llamar
 book-late-call = Si después no puede venir, llámenos: { $phone }
 book-unseen = No se ha reservado nada, y ahora no se puede reservar aquí
 book-unseen-more = Nadie de la clínica lo sabría, así que nadie le esperaría.
