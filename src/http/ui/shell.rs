@@ -208,7 +208,7 @@ impl Cx {
                 item(Place::Documents, "/my/documents", "nav-documents", "file", "wide"),
                 match self.viewer.as_ref().map(|viewer| viewer.role) {
                     // Sharing on is the patient's alone.
-                    Some(Role::Proxy) => item(Place::Share, "/my/summary", "summary-title", "share", "wider"),
+                    Some(Role::Proxy) => item(Place::Share, "/my/summary", "nav-summary", "share", "wider"),
                     _ => item(Place::Share, "/my/share", "nav-share", "share", "wider"),
                 },
                 item(Place::WhoLooked, "/my/who-looked", "nav-who-looked", "eye", "wide"),

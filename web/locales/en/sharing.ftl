@@ -1,6 +1,7 @@
 ## Sharing: the summary, links, people who act for one, what is sealed
 
 nav-share = Share
+nav-summary = Summary
 summary-title = Patient summary
 summary-lead = The most important parts of the record, as another doctor needs them. See it first; then print it or hand it over.
 summary-print = Print it

@@ -1,6 +1,7 @@
 ## Compartir: el resumen, los enlaces, quien actúa por uno, lo reservado
 
 nav-share = Compartir
+nav-summary = Resumen
 summary-title = Resumen del paciente
 summary-lead = Las partes más importantes del historial, como las necesita otro médico. Véalo primero; después imprímalo o entréguelo.
 summary-print = Imprimirlo
