@@ -71,7 +71,11 @@ fn day_grid() -> Vec<(&'static str, String)> {
     let booked = |entries| Cell::Booked { entries, span: 1 };
     let free = |clock: &str| Cell::Free { href: "/bookings/new".into(), slot: clock.into(), clock: clock.into() };
     let off = |word: &str| Cell::Off { word: word.into(), span: 1 };
-    let row = |time: &str, now, cells| GridRow { time: time.into(), now, cells };
+    let row = |time: &str, now, cells: Vec<Cell>| GridRow {
+        time: time.into(),
+        now,
+        cells: cells.into_iter().map(|cell| (cell, now)).collect(),
+    };
     let columns = ["Dr R Adeyemi-Strand", "Dr P Halloran", "Lena Corvin"]
         .map(|name| Column { name: name.into(), href: None, pieces: vec![] })
         .to_vec();

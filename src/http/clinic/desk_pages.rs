@@ -66,7 +66,8 @@ pub struct GridRow {
     pub time: String,
     /// It is this time now.
     pub now: bool,
-    pub cells: Vec<Cell>,
+    /// Each that begins here, and whether the line of now lies over it.
+    pub cells: Vec<(Cell, bool)>,
 }
 
 /// One cell, as long as its rows.

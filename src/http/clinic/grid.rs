@@ -300,19 +300,25 @@ impl<'a> Grid<'a> {
         if !who.hours.of_day(*day).any(|span| span.from <= time && time < span.to) {
             return Err(t("grid-off").to_string());
         }
-        // What is over cannot be booked, and needs no word.
-        if from <= self.now { Err(String::new()) } else { Ok(who.person.id()) }
+        // What is over cannot be booked, nor what has begun: that is a cell of its own, with the line of now above it.
+        match from <= self.now {
+            true if to <= self.now => Err(t("grid-past").to_string()),
+            true => Err(String::new()),
+            false => Ok(who.person.id()),
+        }
     }
 
     fn rows(&self, columns: &[Column]) -> Vec<GridRow> {
         let row = |row: usize| {
             let spans = |(_, base): &(Lane<'_>, Timestamp)| at(*base, row) <= self.now && self.now < at(*base, row + 1);
+            let begin = |column: &Column| column.pieces.iter().find(|(at, _)| *at == row).map(|(_, cell)| cell.clone());
             GridRow {
                 time: self.lanes.first().map(|(_, base)| clock(at(*base, row), self.ctx)).unwrap_or_default(),
                 now: self.lanes.iter().any(spans),
                 cells: columns
                     .iter()
-                    .filter_map(|column| column.pieces.iter().find(|(at, _)| *at == row).map(|(_, cell)| cell.clone()))
+                    .zip(&self.lanes)
+                    .filter_map(|(column, lane)| Some((begin(column)?, spans(lane))))
                     .collect(),
             }
         };
@@ -397,7 +403,37 @@ mod tests {
         assert_eq!(cells, "f b2x3 f f");
         assert_eq!(times, ["09:00", "09:20", "09:40", "10:00", "10:20", "10:40"]);
         // What is over is not offered any more.
-        assert_eq!(shape(&clinic, &booked(&[]), "2026-03-03", "2026-03-03T09:30:00Z").0, "o2 f f f f");
+        assert_eq!(shape(&clinic, &booked(&[]), "2026-03-03", "2026-03-03T09:30:00Z").0, "o1 o1 f f f f");
+    }
+
+    #[test]
+    fn the_line_of_now_lies_over_the_column_of_today_alone() {
+        let hours =
+            json!([{"daysOfWeek": ["tue", "wed"], "availableStartTime": "09:00:00", "availableEndTime": "10:00:00"}]);
+        let role = json!({"id": "r", "practitioner": {"reference": "Practitioner/d", "display": "Dr D"}, "availableTime": hours});
+        let category = json!([{"coding": [{"system": "urn:chartbox:service", "code": "clinic"}]}]);
+        let house = json!({"id": "c", "category": category, "name": "C", "availableTime": hours});
+        let clinic = of_resources(&[house], &[role]);
+        let ctx = Ctx::of(jiff::tz::TimeZone::get("Europe/London").unwrap());
+        let lane = |day: &str| Lane {
+            who: clinic.clinicians.first(),
+            day: day.parse().unwrap(),
+            head: String::new(),
+            href: None,
+        };
+        let lanes = vec![lane("2026-03-03"), lane("2026-03-04")];
+        let all = booked(&[]);
+        let drawn = drawn(&clinic, lanes, &all, &[], &ctx, "2026-03-03T09:30:00Z".parse().unwrap());
+        let told = |row: &GridRow| {
+            let cell = |(cell, now): &(Cell, bool)| match cell {
+                Cell::Off { word, .. } => format!("{word}{}", if *now { "|" } else { "" }),
+                Cell::Free { .. } => format!("free{}", if *now { "|" } else { "" }),
+                Cell::Booked { .. } => String::new(),
+            };
+            row.cells.iter().map(cell).collect::<Vec<_>>()
+        };
+        let rows: Vec<_> = drawn.rows.iter().map(told).collect();
+        assert_eq!(rows, [["Past", "free"], ["|", "free"], ["free", "free"]]);
     }
 
     #[test]
@@ -432,7 +468,7 @@ mod tests {
     fn a_visit_to_which_nobody_came_stays_where_it_was() {
         let clinic = clinic("09:00:00", "10:00:00", "tue");
         let mut all = booked(&[("2026-03-03T09:20:00Z", "2026-03-03T09:40:00Z")]);
-        for (status, shape_then) in [("noshow", "o1 b1x1 f"), ("cancelled", "o2 f")] {
+        for (status, shape_then) in [("noshow", "o1 b1x1 f"), ("cancelled", "o1 o1 f")] {
             all.all[0].0["status"] = json!(status);
             assert_eq!(shape(&clinic, &all, "2026-03-03", "2026-03-03T09:30:00Z").0, shape_then, "{status}");
         }

@@ -5,7 +5,7 @@ use askama::Template;
 use super::desk_pages::{Cell, Column, Entry, GridRow};
 use super::grid::Drawn;
 use crate::http::ui::record::AppointmentState;
-use crate::http::ui::{Cx, Faults, Field, filters, page};
+use crate::http::ui::{Cx, Faults, Field, filters, page, t};
 
 /// A day or a week of the calendar.
 #[derive(Debug, Clone, Template)]
@@ -81,14 +81,16 @@ pub struct CellList {
 impl CellList {
     pub(super) fn of(drawn: Drawn, href: String, leave_out: impl Fn(AppointmentState) -> bool) -> Self {
         let mut list = Self { href, entries: Vec::new(), free: 0, words: Vec::new() };
-        let no_hours = crate::http::ui::t("grid-off").to_string();
+        let plain = ["grid-off", "grid-past"].map(|word| t(word).to_string());
         for (_, cell) in drawn.columns.into_iter().flat_map(|column| column.pieces) {
             match cell {
                 Cell::Booked { entries, .. } => {
                     list.entries.extend(entries.into_iter().filter(|entry| !leave_out(entry.state)));
                 }
                 Cell::Free { .. } => list.free += 1,
-                Cell::Off { word, .. } if word != no_hours && !list.words.contains(&word) => list.words.push(word),
+                Cell::Off { word, .. } if !plain.contains(&word) && !list.words.contains(&word) => {
+                    list.words.push(word)
+                }
                 Cell::Off { .. } => {}
             }
         }

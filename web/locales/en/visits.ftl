@@ -130,6 +130,7 @@ grid-scroll = Everybody’s hours, scrolls sideways
 grid-empty = Nobody works on this day
 grid-empty-more = Working hours stand under Settings.
 grid-off = No hours
+grid-past = Past
 grid-unknown = Not known
 grid-others = With nobody of this clinic
 grid-free = Free
