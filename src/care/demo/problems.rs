@@ -47,7 +47,8 @@ const ATORVASTATIN_LOW: Medicine = daily("Atorvastatin 20 mg", "83367", "1 table
 pub(super) const SIMVASTATIN: Medicine = daily("Simvastatin 20 mg", "36567", "1 tablet, once a day, at night", 1);
 pub(super) const EMPAGLIFLOZIN: Medicine =
     daily("Empagliflozin 10 mg", "1545653", "1 tablet, once a day, in the morning", 1);
-pub(super) const PARACETAMOL: Medicine = needed("Paracetamol 1 g", "161", "When needed, up to 4 times a day", "dose");
+pub(super) const PARACETAMOL: Medicine =
+    needed("Paracetamol 1 g", "161", "1 tablet when needed, up to 4 times a day", "tablet");
 pub(super) const SALBUTAMOL: Medicine =
     other(needed("Salbutamol 100 micrograms inhaler", "435", "2 puffs when needed for wheezing", "puff"), "puff", 2.0);
 pub(super) const BUDESONIDE: Medicine = other(

@@ -130,6 +130,7 @@ dose-on = on { $date }
 dose-from = from { $date }
 dose-until = until { $date }
 dose-then = then { $next }
+dose-each-time = { $text } ({ $parts } each time)
 dose-recorded-as = { $text } (recorded as: { $parts })
 dose-not-all = This is not all: more is recorded of how to take it than can be said here
 dose-every-other =

@@ -129,6 +129,7 @@ dose-on = el { $date }
 dose-from = desde el { $date }
 dose-until = hasta el { $date }
 dose-then = después { $next }
+dose-each-time = { $text } ({ $parts } cada vez)
 dose-recorded-as = { $text } (consta como: { $parts })
 dose-not-all = Esto no es todo: consta más sobre cómo tomarla de lo que se puede decir aquí
 dose-every-other =

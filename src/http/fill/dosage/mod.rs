@@ -164,7 +164,13 @@ fn with_the_rest(text: &str, dosage: &Value, told: &Told) -> String {
         told.amount.iter().chain(often).map(String::as_str).filter(|one| !says(text, one)).collect();
     if !numbers.is_empty() {
         let shown = text.trim_end_matches(['.', ',', ';', ' ']);
-        said = t("dose-recorded-as").with("text", shown).with("parts", numbers.join(", ")).to_string();
+        // Only how much each time, of a text that says nothing of that: it cannot be another amount than the text's.
+        let amounts = told.amount.iter().map(String::as_str);
+        let message = match numbers.iter().copied().eq(amounts) && numbers.len() == 1 && !says_an_amount(text) {
+            true => "dose-each-time",
+            false => "dose-recorded-as",
+        };
+        said = t(message).with("text", shown).with("parts", numbers.join(", ")).to_string();
     }
     for one in &told.rest {
         let is_said = match told.needed.as_ref() == Some(one) {
@@ -176,6 +182,50 @@ fn with_the_rest(text: &str, dosage: &Value, told: &Told) -> String {
         }
     }
     said
+}
+
+/// Whether a text may say how much it is: by a number that is not one of times, or by what is counted.
+fn says_an_amount(text: &str) -> bool {
+    const TIMES: [&str; 16] = [
+        "time", "times", "hour", "hours", "day", "days", "week", "weeks", "month", "months", "vez", "veces", "horas",
+        "días", "semanas", "meses",
+    ];
+    const NUMBERS: [&str; 12] =
+        ["half", "both", "seven", "eight", "nine", "ten", "un", "una", "dos", "tres", "media", "medio"];
+    const COUNTED: [&str; 17] = [
+        "tablet",
+        "capsule",
+        "puff",
+        "drop",
+        "dose",
+        "spoon",
+        "sachet",
+        "unit",
+        "patch",
+        "application",
+        "comprimido",
+        "cápsula",
+        "gota",
+        "dosis",
+        "cucharad",
+        "inhalaci",
+        "sobre",
+    ];
+    let text = plain(text);
+    let mut words =
+        text.split([' ', ',', ';', '.', ':', '(', ')', '-', '–', '/']).filter(|word| !word.is_empty()).peekable();
+    while let Some(word) = words.next() {
+        let is_number = word.contains(|c: char| c.is_numeric()) || NUMBERS.contains(&word);
+        if is_number {
+            // "Half an hour".
+            let _ = words.next_if(|next| *next == "an");
+        }
+        let of_time = words.peek().is_some_and(|next| TIMES.contains(next));
+        if (is_number && !of_time) || COUNTED.iter().any(|counted| word.starts_with(counted)) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether a text says in so many words that it is taken only when needed.

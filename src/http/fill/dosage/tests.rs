@@ -393,6 +393,18 @@ fn a_text_counts_and_what_only_the_parts_say_is_said_beside_it() {
 }
 
 #[test]
+fn an_amount_that_the_text_leaves_open_is_said_as_each_time_s_and_another_one_apart() {
+    let of =
+        |text: &str| said(&json!({"text": text, "doseAndRate": [{"doseQuantity": {"value": 1, "unit": "tablet"}}]}));
+    for text in ["When needed, up to 4 times a day", "Once a day, half an hour before breakfast", "Every 8 hours"] {
+        assert_eq!(of(text).unwrap(), format!("{text} (1 tablet each time)"));
+    }
+    for text in ["Two at night", "Half at night", "No more than 2 in a day", "500 mg at night", "Half an ampoule"] {
+        assert_eq!(of(text).unwrap(), format!("{text} (recorded as: 1 tablet)"));
+    }
+}
+
+#[test]
 fn a_dose_is_said_as_written_else_from_its_parts() {
     assert_eq!(said(&json!({"text": "One at night"})).unwrap(), "One at night");
     let pain = json!({"asNeededCodeableConcept": {"text": "severe pain"},
@@ -464,7 +476,7 @@ fn a_text_that_is_not_ours_stands_beside_its_parts_in_the_reader_s_language() {
         "doseAndRate": [{"doseQuantity": {"value": 1, "unit": "tablet"}}]}]});
     let english = Some(Said { text: "Twice a day, after food".into(), lang: Some("en".into()) });
     let own = |words: &str| How { words: Some(words.into()), ..How::default() };
-    assert_eq!(how(&request).unwrap(), own("Twice a day, after food (recorded as: 1 tablet)"));
+    assert_eq!(how(&request).unwrap(), own("Twice a day, after food (1 tablet each time)"));
     assert_eq!(
         in_spanish(&request),
         How { words: Some("1 comprimido, dos veces al día".into()), written: english.clone(), beside: None }
