@@ -166,6 +166,14 @@ fn acting() -> Vec<(&'static str, String)> {
         ("acting-allergies-none", render(&Allergies { cx: cx(), status: none, rows: vec![] })),
         ("acting-problems", render(&Problems { cx: cx(), active: vec![], past: vec![] })),
         ("acting-immunizations", render(&Immunizations { cx: cx(), rows: vec![] })),
+        (
+            "acting-who-looked",
+            render(&WhoLooked {
+                cx: cx(),
+                days: who_looked().days.into_iter().filter(|day| day.looks.is_empty()).collect(),
+                ..who_looked()
+            }),
+        ),
         ("acting-documents", render(&Documents { cx: cx(), rows: vec![], pages: Pages::default() })),
     ]
 }

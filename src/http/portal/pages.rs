@@ -385,8 +385,8 @@ pub struct LookDay {
 }
 
 impl LookDay {
-    fn listed(&self) -> Text {
-        t("look-listed").with("n", self.listings.len())
+    fn listed(&self, cx: &Cx) -> Text {
+        cx.own("look-listed").with("n", self.listings.len())
     }
 }
 

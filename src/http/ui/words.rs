@@ -106,6 +106,14 @@ fn word_of(kind: ResourceType) -> &'static str {
         R::FamilyMemberHistory => "family",
         R::RelatedPerson => "relative",
         R::Device | R::DeviceUseStatement => "device",
+        // Of no patient: when somebody is there, what can be booked, and where.
+        R::Schedule
+        | R::Slot
+        | R::HealthcareService
+        | R::Practitioner
+        | R::PractitionerRole
+        | R::Location
+        | R::Organization => "clinic",
         _ => "other",
     }
 }
@@ -136,5 +144,7 @@ mod tests {
             (ResourceType::MedicationStatement, 1),
         ];
         assert_eq!(all_parts(&touched), "9 results or measurements, 2 medicines, 1 other part of the record");
+        let free_times = [(ResourceType::Slot, 14), (ResourceType::Schedule, 1), (ResourceType::HealthcareService, 1)];
+        assert_eq!(all_parts(&free_times), "16 of the clinic’s times and settings", "no part of anybody's record");
     }
 }

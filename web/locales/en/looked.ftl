@@ -25,7 +25,13 @@ look-listed =
         [one] Your name stood in a list that 1 person saw
        *[other] Your name stood in lists that { $n } people saw
     }
+look-listed-other =
+    { $n ->
+        [one] Their name stood in a list that 1 person saw
+       *[other] Their name stood in lists that { $n } people saw
+    }
 look-listed-more = A list shows your name, birth date and number. Nothing of your health.
+look-listed-more-other = A list shows their name, birth date and number. Nothing of their health.
 look-listing =
     { $n ->
         [one] once, { $time }
@@ -345,6 +351,11 @@ part-device =
     { $n ->
         [one] 1 device
        *[other] { $count } devices
+    }
+part-clinic =
+    { $n ->
+        [one] 1 of the clinic’s times and settings
+       *[other] { $count } of the clinic’s times and settings
     }
 part-other =
     { $n ->

@@ -25,7 +25,13 @@ look-listed =
         [one] Su nombre estaba en una lista que vio 1 persona
        *[other] Su nombre estaba en listas que vieron { $n } personas
     }
+look-listed-other =
+    { $n ->
+        [one] El nombre de esta persona estaba en una lista que vio 1 persona
+       *[other] El nombre de esta persona estaba en listas que vieron { $n } personas
+    }
 look-listed-more = Una lista muestra su nombre, fecha de nacimiento y número. Nada de su salud.
+look-listed-more-other = Una lista muestra el nombre, la fecha de nacimiento y el número de esta persona. Nada de su salud.
 look-listing =
     { $n ->
         [one] una vez, { $time }
@@ -341,6 +347,11 @@ part-device =
     { $n ->
         [one] 1 dispositivo
        *[other] { $count } dispositivos
+    }
+part-clinic =
+    { $n ->
+        [one] 1 de los horarios y ajustes de la clínica
+       *[other] { $count } de los horarios y ajustes de la clínica
     }
 part-other =
     { $n ->
