@@ -185,7 +185,7 @@ test('a patient asks for a refill once, says what is not taken, and hears the an
   await patient.goto(`${box.portal}/my/medicines`);
   assert.match(await patient.textContent('main'), /La clínica todavía no ha respondido/, 'the demo has one that waits');
   assert.deepEqual(await inspect(patient, 'my-medicines-es'), []);
-  await patient.locator('.things li', { hasText: 'Ramipril' }).locator('a.btn').click();
+  await patient.locator('.things li', { hasText: 'Ramipril' }).locator('.btns a').click();
   assert.deepEqual(await inspect(patient, 'my-medicine-es'), []);
   await patient.fill('textarea[name=note]', 'Me quedan <b>diez</b>');
   await patient.click('form[action$="/refill"] button');

@@ -16,13 +16,14 @@ use crate::care::own::{
     self, HISTORIES, LONGEST_HISTORY, LONGEST_NOTE, MEASURES, Measure, Typed as Given, Which, Wrong,
 };
 use crate::fhir::ResourceType as R;
-use crate::http::fill::copied::measured as in_words;
+use crate::http::fill;
+use crate::http::fill::copied::{CopyLine, measured as in_words};
 use crate::http::forms::{Sent, Versioned};
 use crate::http::pages::page;
 use crate::http::respond::Refusal;
 use crate::http::session::Visit;
 use crate::http::sign_in::finished;
-use crate::http::ui::{Cx, Faults, Field, format, t};
+use crate::http::ui::{Cx, Faults, Field, format, plain, t};
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -116,11 +117,13 @@ fn form(mut cx: Cx, measure: &'static Measure, typed: &Typed, faults: Faults, su
     MeasureNew { kind: measure.code, title: word_of(measure), unit, fields, sure, faults, cx }
 }
 
-fn faults_of(wrong: &[Wrong]) -> Faults {
+fn faults_of(measure: &Measure, wrong: &[Wrong]) -> Faults {
     let mut faults = Faults::none();
     let field = |which: Which| if which == Which::Value { "value" } else { "second" };
     for one in wrong {
         match one {
+            // Of a pressure it has to be a whole one, and somebody is told so at once.
+            Wrong::NoNumber(which) if measure.is_pressure() => faults.add(field(*which), t("measure-not-whole")),
             Wrong::NoNumber(which) => faults.add(field(*which), t("measure-no-number")),
             Wrong::Ambiguous(which) => faults.add(field(*which), t("measure-ambiguous")),
             Wrong::Impossible(which, least, most) => {
@@ -151,7 +154,7 @@ pub(in crate::http) async fn take(visit: Visit, sent: Sent<Typed>) -> Result<Res
     let patient = own.open(Action::Read, |reading| reading.read(R::Patient, &own.patient)).await?.value();
     let (measured, mut faults) = match own::measured(measure, &typed.given(), own::born(&patient), now, &own.ctx.zone) {
         Ok(measured) => (Some(measured), Faults::none()),
-        Err(wrong) => (None, faults_of(&wrong)),
+        Err(wrong) => (None, faults_of(measure, &wrong)),
     };
     let note = faults.whole("note", &typed.note, LONGEST_NOTE);
     let Some(measured) = measured.filter(|_| faults.is_empty()) else {
@@ -181,7 +184,9 @@ pub(in crate::http) async fn list(
         let state = Standing::of(R::Observation, one);
         if state != Standing::Others {
             let id = one.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
-            rows.push(MeasuredRow { id, line: in_words(one, &own.ctx), state });
+            let line = in_words(one, &own.ctx);
+            let what = plain_name(one).unwrap_or_else(|| line.what.clone());
+            rows.push(MeasuredRow { id, line: CopyLine { what, ..line }, state });
         }
     }
     rows.sort_by_key(|row| std::cmp::Reverse(row.line.when.map(|when| when.moment())));
@@ -190,6 +195,12 @@ pub(in crate::http) async fn list(
     cx.at = "/my/measurements".to_owned();
     cx.done = (shown.done == "withdrawn").then(|| t("withdraw-done").to_string());
     page(&Measurements { cx, rows, pages })
+}
+
+/// What it is called where its course stands.
+fn plain_name(observation: &Value) -> Option<String> {
+    let codings = fill::list(observation.get("code")?, "coding");
+    codings.iter().find_map(|coding| plain::name(fill::text(coding, "/code")?)).map(|name| name.to_string())
 }
 
 #[derive(Deserialize, Default)]
@@ -267,4 +278,26 @@ pub(in crate::http) async fn take_history(visit: Visit, sent: Sent<Told>) -> Res
     let place = "/my/results?done=history";
     let done = own::keep(own.doing(Action::Create, &sent, place), id, value).await;
     own.visit.settled(&sent, done, place).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_writes_no_number_is_told_what_this_measurement_takes() {
+        let told = |code: &str| {
+            let measure = Measure::from_code(code).unwrap();
+            faults_of(measure, &[Wrong::NoNumber(Which::Value)]).of("value").map(str::to_owned).unwrap()
+        };
+        assert_eq!(told("pressure"), "A blood pressure is two whole numbers, such as 120 and 80.");
+        assert_eq!(told("weight"), "Write a number, such as 81.4.");
+    }
+
+    #[test]
+    fn what_was_added_is_called_as_its_course_is() {
+        let one = serde_json::json!({"code": {"coding": [{"code": "15074-8"}], "text": "Glucose"}});
+        assert_eq!(plain_name(&one).as_deref(), Some("Blood sugar"));
+        assert_eq!(plain_name(&serde_json::json!({"code": {"text": "Glucose"}})), None);
+    }
 }

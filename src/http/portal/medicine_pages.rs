@@ -49,6 +49,11 @@ pub enum Standing {
 }
 
 impl MyMedicineRow {
+    /// A refill is asked for, and not answered yet.
+    fn waits(&self) -> bool {
+        matches!(self.standing, Some(Standing::Waits(_)))
+    }
+
     fn mark(&self) -> State {
         let is_plain = matches!(self.state, MedicineState::Taking | MedicineState::Reported);
         self.due.mark().filter(|_| is_plain).unwrap_or_else(|| self.state.mark())

@@ -50,7 +50,10 @@ impl RequestRow {
         match self.answered {
             _ if self.state == State::Withdrawn => t("ask-line-withdrawn").with("made", asked),
             Some(answered) => t("ask-line-answered").with("made", asked).with("answered", answered.long()),
-            None => t("ask-line-open").with("made", asked).with("due", self.due.long()),
+            None => {
+                let line = if self.overdue { "ask-line-late" } else { "ask-line-open" };
+                t(line).with("made", asked).with("due", self.due.long())
+            }
         }
     }
 }
@@ -150,3 +153,25 @@ pub struct MyRequest {
     pub accounting: bool,
 }
 page!(MyRequest in Asks);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_overdue_is_not_promised_for_a_day_that_is_over() {
+        let day = |text: &str| When::parse(text, &jiff::tz::TimeZone::UTC).unwrap();
+        let row = |overdue| RequestRow {
+            href: String::new(),
+            kind: Kind::Copy,
+            state: State::Open,
+            asked: day("2026-10-28"),
+            due: day("2026-11-27"),
+            overdue,
+            answered: None,
+        };
+        assert_eq!(row(false).line().to_string(), "Asked on 28 October 2026. We answer by 27 November 2026.");
+        let late = "Asked on 28 October 2026. We should have answered by 27 November 2026.";
+        assert_eq!(row(true).line().to_string(), late);
+    }
+}

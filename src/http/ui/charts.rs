@@ -17,6 +17,8 @@ const APART: f64 = 13.0;
 /// A value's words stand so far above its point, and take so much height, in px.
 const ABOVE: f64 = 12.0;
 const LINE: f64 = 14.0;
+/// The least width of a gauge's zone that has room for its word, in percent.
+const LEAST_WORD: f64 = 18.0;
 /// The least height of a range's band, in px.
 const SLIVER: f64 = 4.0;
 
@@ -389,6 +391,18 @@ pub fn gauge(series: &Series) -> Option<Svg> {
     if let Some(high) = high {
         zones.push((high, to, "outside", "gauge-above"));
     }
+    // Beside a usual zone without its word "it" would stand for nothing.
+    let width = |from: f64, to: f64| x(to) - x(from);
+    if width(low.unwrap_or(from), high.unwrap_or(to)) < LEAST_WORD {
+        for (a, b, _, word) in zones.iter_mut().filter(|(_, _, class, _)| *class == "outside") {
+            *word = match *word {
+                // The whole words need more room.
+                _ if width(*a, *b) < 2.0 * LEAST_WORD => "",
+                "gauge-below" => "gauge-below-usual",
+                _ => "gauge-above-usual",
+            };
+        }
+    }
     let mut draw = Draw::open("gauge", format_args!(r#"width="100%" height="88" role="img""#));
     draw.title(&series.say_latest().to_string());
     for (a, b, class, word) in &zones {
@@ -398,7 +412,7 @@ pub fn gauge(series: &Series) -> Option<Svg> {
             n(x(*b) - x(*a))
         ));
         // A zone too small for its word goes without: the same words stand in the verdict above the picture.
-        if x(*b) - x(*a) >= 18.0 {
+        if !word.is_empty() && width(*a, *b) >= LEAST_WORD {
             draw.text(
                 "text",
                 format_args!(r#"class="note" x="{}%" y="84" text-anchor="middle""#, n(x((a + b) / 2.0))),
@@ -579,6 +593,14 @@ mod tests {
             assert!(x.iter().all(|x| (0.0..=100.0).contains(x)), "{value}: {x:?}");
         }
         assert!(gauge(&series(&[5.0], None, None)).is_none());
+    }
+
+    #[test]
+    fn a_gauge_without_room_for_the_usual_says_what_lies_above_what() {
+        let words = |value| gauge(&series(&[value], None, Some(5.0))).unwrap().to_string();
+        assert!(words(4.0).contains(">Usual range<") && words(4.0).contains(">Above it<"));
+        let far = words(90.0);
+        assert!(far.contains(">Above the usual<") && !far.contains(">Above it<"), "{far}");
     }
 
     #[test]

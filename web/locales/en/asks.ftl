@@ -60,6 +60,7 @@ ask-withdraw-open = Withdraw this request
 ask-withdraw-more = Nobody answers it then. It stays in the record, marked as withdrawn. You can ask again at any time.
 ask-declined = Declined
 ask-line-open = Asked on { $made }. We answer by { $due }.
+ask-line-late = Asked on { $made }. We should have answered by { $due }.
 ask-line-answered = Asked on { $made }, answered on { $answered }.
 ask-your-words = Your words
 ask-your-words-other = What was written

@@ -219,16 +219,18 @@ route-tongue = under the tongue
 
 ## The list
 
-my-medicine-more = Ask for a refill, or say that you do not take it
-my-medicine-more-other = Ask for a refill, or say that it is not taken
+my-medicine-more = Refill, or not taking it
+my-medicine-more-other = Refill, or not taken
+my-medicine-taking = Say that you do not take it
+my-medicine-taking-other = Say that it is not taken
 my-medicine-paused-why = Why it is paused: { $reason }
 my-medicine-prescribed = prescribed on { $date }
 my-medicine-ended-on = prescribed on { $date }, ended on { $end }
 my-medicine-end-unknown = prescribed on { $date }; when it ended is not recorded
 my-medicine-ended = Why it ended: { $reason }
 my-medicines-all = All medicines
-refill-waits = A refill was asked for { $date }. The clinic has not answered yet.
-refill-waits-unseen = A refill was asked for { $date }. Nobody at the clinic sees that: call them.
+refill-waits = A refill was requested ({ $date }). The clinic has not answered yet.
+refill-waits-unseen = A refill was requested ({ $date }). Nobody at the clinic sees that: call them.
 refill-question = The clinic asks before it can renew this: { $question }
 refill-refused = The last request was refused: { $reason }
 refill-title = Ask for a refill

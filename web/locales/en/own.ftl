@@ -31,6 +31,7 @@ upload-full-files = The record has { $n } files that were brought from outside, 
 upload-full-bytes = The files that were brought from outside fill the room there is for them. Nothing was kept. Ask the clinic whether some can go.
 upload-preview = A small picture of: { $title }
 upload-from = From
+upload-said = Note
 withdraw-open = Withdraw this
 withdraw-more = It stays in the record and in its history, marked as withdrawn, and the clinicians see that it does not stand any more.
 withdraw-button = Withdraw

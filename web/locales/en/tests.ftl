@@ -101,6 +101,8 @@ plain-fallen = It has gone down: it was { $value } in { $month }.
 gauge-below = Below it
 gauge-usual = Usual range
 gauge-above = Above it
+gauge-below-usual = Below the usual
+gauge-above-usual = Above the usual
 gauge-you = Measured { $value }
 flag-plain-usual = in the usual range
 

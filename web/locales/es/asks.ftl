@@ -60,6 +60,7 @@ ask-withdraw-open = Retirar esta solicitud
 ask-withdraw-more = Entonces nadie la responde. Queda en su historial, marcada como retirada. Puede volver a solicitarlo cuando quiera.
 ask-declined = Denegada
 ask-line-open = Solicitada el { $made }. Respondemos hasta el { $due }.
+ask-line-late = Solicitada el { $made }. Debíamos responder hasta el { $due }.
 ask-line-answered = Solicitada el { $made }, respondida el { $answered }.
 ask-your-words = Sus palabras
 ask-your-words-other = Lo que se escribió

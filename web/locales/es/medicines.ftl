@@ -220,6 +220,8 @@ route-tongue = bajo la lengua
 
 my-medicine-more = Renovar, o avisar de que no la toma
 my-medicine-more-other = Renovar, o avisar de que no se toma
+my-medicine-taking = Avisar de que no la toma
+my-medicine-taking-other = Avisar de que no se toma
 my-medicine-paused-why = Por qué está en pausa: { $reason }
 my-medicine-prescribed = recetada el { $date }
 my-medicine-ended-on = recetada el { $date }, terminada el { $end }

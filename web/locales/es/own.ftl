@@ -31,6 +31,7 @@ upload-full-files = El historial ya tiene { $n } archivos traídos de fuera, que
 upload-full-bytes = Los archivos traídos de fuera llenan el espacio que hay para ellos. No se ha guardado nada. Pregunte en la clínica si se puede quitar alguno.
 upload-preview = Imagen pequeña de: { $title }
 upload-from = De
+upload-said = Nota
 withdraw-open = Retirar esto
 withdraw-more = Queda en su historial y en sus versiones anteriores, marcado como retirado, y quienes le atienden ven que ya no es válido.
 withdraw-button = Retirar

@@ -102,6 +102,8 @@ plain-fallen = Ha bajado: era { $value } en { $month }.
 gauge-below = Por debajo
 gauge-usual = Lo habitual
 gauge-above = Por encima
+gauge-below-usual = Por debajo de lo habitual
+gauge-above-usual = Por encima de lo habitual
 gauge-you = Medido { $value }
 
 ## Pruebas y mediciones en palabras claras
