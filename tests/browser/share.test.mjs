@@ -20,6 +20,7 @@ const halina = () => box.account('patient').patient;
 async function upload(page, name, buffer, title = '') {
   await page.goto(`${box.portal}/my/documents/new`);
   await page.setInputFiles('input[name=file]', { name, mimeType: 'application/pdf', buffer });
+  await page.selectOption('select[name=kind]', 'letter');
   await page.fill('input[name=title]', title);
   await page.click('main form button.btn-main');
   return page.textContent('main');
@@ -71,6 +72,7 @@ test('a file is not taken from another page or twice', async () => {
   await page.goto(`${box.portal}/my/documents/new`);
   const send = (change) => page.evaluate(async (change) => {
     const form = new FormData(document.querySelector('main form'));
+    form.set('kind', 'letter');
     form.set('file', new File(['%PDF-1.4\nstartxref\n9\n%%EOF'], 'twice.pdf'));
     if (change) form.set('csrf', 'AAAA');
     const answer = await fetch('/my/documents/new', { method: 'POST', body: form });
@@ -276,6 +278,8 @@ test('somebody is let act, signs in with their own account, and is out with the 
   await page.click('a:has-text("Let somebody act")');
   assert.deepEqual(await inspect(page, 'people-new'), []);
   await page.fill('input[name=name]', 'Ada Okafor');
+  assert.equal(await page.inputValue('select[name=relation]'), '', 'nobody has said who they are');
+  await page.selectOption('select[name=relation]', 'friend');
   await page.check('input[name=extent][value=view]');
   await page.click('main form button.btn-main');
   const code = await page.locator('p.once').textContent();
@@ -311,6 +315,8 @@ test('one account acts for several: one at a time, by the choice of the session,
   const page = await signedIn('patient', box.portal, { script: false });
   await page.goto(`${box.portal}/my/people/new`);
   await page.fill('input[name=name]', 'Ada Okafor');
+  assert.equal(await page.inputValue('select[name=relation]'), '', 'nobody has said who they are');
+  await page.selectOption('select[name=relation]', 'friend');
   await page.check('input[name=extent][value=full]');
   await page.click('main form button.btn-main');
   const code = await page.locator('p.once').textContent();
@@ -534,6 +540,7 @@ for (const locale of ['en-GB', 'es-ES']) test(`the pages are whole in ${locale}`
   assert.deepEqual(await inspect(page, `${locale}-share-made`), []);
   await page.goto(`${box.portal}/my/people/new`);
   await page.fill('input[name=name]', 'Ada');
+  await page.selectOption('select[name=relation]', 'friend');
   await page.check('input[name=extent][value=full]');
   await page.click('main form button.btn-main');
   assert.deepEqual(await inspect(page, `${locale}-people-invited`), []);
@@ -777,6 +784,7 @@ test('who may book and write is shown visits and messages, and told that the res
   const page = await signedIn('patient', box.portal, { script: false });
   await page.goto(`${box.portal}/my/people/new`);
   await page.fill('input[name=name]', 'Bo Desk');
+  await page.selectOption('select[name=relation]', 'other');
   await page.check('input[name=extent][value=appointments]');
   await page.click('main form button.btn-main');
   const code = await page.locator('p.once').textContent();

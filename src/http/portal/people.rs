@@ -112,7 +112,7 @@ fn form(mut cx: Cx, typed: &Typed, faults: Faults) -> PersonNew {
     let relations = RELATIONS.iter().map(|(code, _)| ((*code).to_owned(), relation_word(code))).collect();
     PersonNew {
         name: Field::text("name", t("people-name"), &typed.name, &faults).hint(t("people-name-hint")),
-        relation: Field::choice("relation", t("people-relation"), &typed.relation, relations, &faults),
+        relation: Field::choice("relation", t("people-relation"), &typed.relation, relations, &faults).asked(),
         until: Field::text("until", t("people-until"), &typed.until, &faults)
             .of_kind("date")
             .narrow()
@@ -142,6 +142,9 @@ pub(in crate::http) async fn grant(visit: Visit, sent: Sent<Typed>) -> Result<Re
         faults.add("name", t("people-name-missing"));
     } else if name.chars().count() > proxies::LONGEST_NAME {
         faults.add("name", t("people-name-long").with("most", proxies::LONGEST_NAME));
+    }
+    if !RELATIONS.iter().any(|(code, _)| *code == typed.relation) {
+        faults.add("relation", t("people-relation-missing"));
     }
     let extent = proxies::extent_of(&typed.extent);
     if extent.is_none() {

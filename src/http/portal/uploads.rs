@@ -47,7 +47,7 @@ fn form(mut cx: Cx, typed: &Typed, faults: Faults) -> UploadNew {
     cx.at = "/my/documents/new".to_owned();
     let kinds = KINDS.iter().map(|(kind, _)| ((*kind).to_owned(), word_of(kind))).collect();
     UploadNew {
-        kind: Field::choice("kind", t("upload-kind"), &typed.kind, kinds, &faults),
+        kind: Field::choice("kind", t("upload-kind"), &typed.kind, kinds, &faults).asked(),
         title: Field::text("title", t("upload-name"), &typed.title, &faults).optional().hint(t("upload-name-hint")),
         note: Field::area("note", t("upload-note"), &typed.note, &faults)
             .optional()
@@ -77,6 +77,9 @@ pub(in crate::http) async fn take(visit: Visit, uploaded: Uploaded<Typed>) -> Re
     let mut faults = Faults::none();
     let title = faults.whole("title", &typed.title, uploads::LONGEST_TITLE);
     let note = faults.whole("note", &typed.note, uploads::LONGEST_NOTE);
+    if !KINDS.iter().any(|(kind, _)| *kind == typed.kind) {
+        faults.add("kind", t("upload-kind-missing"));
+    }
     if !faults.is_empty() {
         let page = page(&form(own.plain_cx().await?, typed, faults))?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));

@@ -13,6 +13,7 @@ upload-kind-picture = Photograph
 upload-kind-other = Something else
 upload-name = Name
 upload-name-hint = Without one, it is called as the file is.
+upload-kind-missing = Say what kind of document it is.
 upload-note = What you want to say with it
 upload-note-hint = For example where it comes from, and from when it is.
 upload-marked = It is marked as brought by you, stays in the record, and the clinicians see it.

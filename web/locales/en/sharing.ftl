@@ -126,6 +126,7 @@ people-name-hint = As it will stand in “Who looked”.
 people-name-missing = Write the name of the person.
 people-name-long = This name is too long: { $most } characters are the most.
 people-relation = Who they are to you
+people-relation-missing = Say who they are to you.
 people-extent = What they may do
 people-extent-missing = Choose what this person may do.
 people-until = Until when

@@ -13,6 +13,7 @@ upload-kind-picture = Fotografía
 upload-kind-other = Otra cosa
 upload-name = Nombre
 upload-name-hint = Si no pone ninguno, se llama como el archivo.
+upload-kind-missing = Diga qué clase de documento es.
 upload-note = Comentario
 upload-note-hint = Por ejemplo, de dónde viene y de cuándo es.
 upload-marked = Queda marcado como aportado por usted, permanece en su historial y lo ve el personal que le atiende.

@@ -126,6 +126,7 @@ people-name-hint = Como aparecerá en «Quién lo ha visto».
 people-name-missing = Escriba el nombre de la persona.
 people-name-long = Este nombre es demasiado largo: el máximo son { $most } caracteres.
 people-relation = Qué relación tiene con usted
+people-relation-missing = Diga qué relación tiene con usted.
 people-extent = Qué puede hacer
 people-extent-missing = Elija qué puede hacer esta persona.
 people-until = Hasta cuándo
