@@ -11,7 +11,7 @@ use crate::care::results::{
 };
 use crate::http::fill::{self, Ctx};
 use crate::http::ui::record::{AllergyStatus, MedicineStatus, ReportSaid};
-use crate::http::ui::{Cx, Faults, Field, Flag, When, filters, page, t};
+use crate::http::ui::{Cx, FaultSummary, Faults, Field, Flag, When, filters, page, t};
 
 macro_rules! of_results {
     ($($name:ident)*) => {$(
@@ -40,6 +40,15 @@ pub struct NewResult {
     /// For doctors.
     pub release: Option<ReleaseChoice>,
     pub faults: Faults,
+}
+
+impl NewResult {
+    /// What is wrong, the faults of a row together.
+    fn said(&self) -> FaultSummary<'_> {
+        (1_usize..)
+            .zip(&ROWS)
+            .fold(self.faults.summary(), |all, (n, row)| all.in_row(t("result-row").with("n", n), row))
+    }
 }
 
 /// A laboratory's file.

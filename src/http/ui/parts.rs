@@ -291,11 +291,13 @@ pub struct FaultSummary<'a> {
     faults: &'a Faults,
     /// What fields are called.
     labels: Vec<(String, String)>,
+    /// Fields that are one row, and what that is called: their faults are one line.
+    rows: Vec<(String, Vec<&'static str>)>,
 }
 
 impl Faults {
     pub fn summary(&self) -> FaultSummary<'_> {
-        FaultSummary { faults: self, labels: Vec::new() }
+        FaultSummary { faults: self, labels: Vec::new(), rows: Vec::new() }
     }
 }
 
@@ -313,6 +315,13 @@ impl FaultSummary<'_> {
         self
     }
 
+    /// With these fields as one row.
+    #[must_use]
+    pub fn in_row(mut self, label: impl Into<String>, fields: &[&'static str]) -> Self {
+        self.rows.push((label.into(), fields.to_vec()));
+        self
+    }
+
     /// Each fault with its field, as one reads it there. A sentence that names its field by itself stands as it is.
     fn lines(&self) -> Vec<(&'static str, String)> {
         let line = |(field, sentence): &(&'static str, String)| {
@@ -325,7 +334,20 @@ impl FaultSummary<'_> {
             };
             (*field, said)
         };
-        self.faults.all().iter().map(line).collect()
+        let row_of = |field: &str| self.rows.iter().position(|(_, fields)| fields.contains(&field));
+        let mut lines: Vec<(Option<usize>, &'static str, String)> = Vec::new();
+        for (field, said) in self.faults.all().iter().map(line) {
+            let row = row_of(field);
+            match lines.iter_mut().find(|(known, ..)| row.is_some() && *known == row) {
+                Some((.., before)) => *before = format!("{before} {said}"),
+                None => lines.push((row, field, said)),
+            }
+        }
+        let called = |row: Option<usize>, said: String| match row.and_then(|row| self.rows.get(row)) {
+            Some((label, _)) => t("form-fault-of").with("field", label).with("sentence", said).to_string(),
+            None => said,
+        };
+        lines.into_iter().map(|(row, field, said)| (field, called(row, said))).collect()
     }
 }
 
@@ -386,5 +408,18 @@ mod tests {
         assert!(value.contains("<span>Write a number, such as 81.4.</span>"), "{value}");
         let (spanish, _) = Locale::Es.inside(page);
         assert!(spanish.contains("#value\">Valor: "), "{spanish}");
+    }
+
+    #[test]
+    fn the_faults_of_a_row_are_one_line_that_says_which_row() {
+        let mut faults = Faults::none();
+        for (field, said) in [("test2", "Test is missing."), ("title", "Title is missing."), ("low2", "No number.")] {
+            faults.add(field, said);
+        }
+        let summary = faults.summary().in_row("Test 1", &["test1", "low1"]).in_row("Test 2", &["test2", "low2"]);
+        let html = summary.render().unwrap();
+        assert!(html.contains("#test2\">Test 2: Test is missing. No number.</a>"), "{html}");
+        assert!(html.contains("#title\">Title is missing.</a>") && html.matches("<li>").count() == 2, "{html}");
+        assert!(html.contains("2 things to correct"), "{html}");
     }
 }
