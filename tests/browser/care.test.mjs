@@ -543,7 +543,7 @@ test('problems, allergies, immunizations and measurements are written, changed a
     assert.match(await text(nurse), said);
   }
   await nurse.locator('a:has-text("Tennis elbow")').first().click();
-  await nurse.click('a:has-text("Entered in error")');
+  await nurse.click('a:has-text("Take it back")');
   assert.deepEqual(await inspect(nurse, 'problem-remove'), []);
   await nurse.evaluate(() => document.querySelector('#reason').removeAttribute('required'));
   await nurse.click('button[value=save]');

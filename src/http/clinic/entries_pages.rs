@@ -32,6 +32,8 @@ pub struct EntryPage {
     pub others: Vec<(&'static str, String)>,
     /// Where it is taken back.
     pub remove: Option<String>,
+    /// The main button takes it back.
+    pub takes_back: bool,
 }
 page!(EntryPage in Patients);
 
@@ -128,6 +130,7 @@ fn form(opened: Opened, section: Section, heading: Text, faults: Faults) -> Entr
         save: t("entry-add").to_string(),
         others: Vec::new(),
         remove: None,
+        takes_back: false,
     }
 }
 
@@ -297,6 +300,7 @@ pub(super) fn removal(
     page.action = place;
     page.version = Some(version);
     page.save = t("entry-take-back").to_string();
+    page.takes_back = true;
     page.about = Some(t("entry-remove-about").to_string());
     page
 }

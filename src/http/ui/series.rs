@@ -154,6 +154,13 @@ impl Flag {
     }
 }
 
+impl Series {
+    /// Whether the clinic may take one of them back.
+    pub fn has_own(&self) -> bool {
+        self.readings.iter().any(|reading| reading.own_id().is_some())
+    }
+}
+
 impl Reading {
     /// Of one that the clinic may take back: what a patient measured is theirs to take back.
     pub fn own_id(&self) -> Option<&str> {

@@ -19,7 +19,6 @@ entry-measurements-new = Add measurements
 entry-add = Add to the record
 entry-save = Save
 entry-back = Leave without saving
-entry-in-error = Entered in error
 entry-take-back = Take it back
 entry-over-title = Taken back: { $name }
 entry-over = Somebody took this back as a mistake, and it counts no more. Its history is kept.
