@@ -147,29 +147,11 @@ fn no_message_is_left_over() {
 }
 
 /// What only the staff read: their pages are in English.
-const STAFF: [&str; 9] = [
-    "/clinic/",
-    "/admin/",
-    "/operator/",
-    "/open/setup",
-    "/open/welcome",
-    "/open/locked",
-    "/http/setup.rs",
-    "/http/welcome.rs",
-    "/http/locked.rs",
-];
+const STAFF: [&str; 7] =
+    ["/clinic/", "/admin/", "/operator/", "/open/setup", "/open/locked", "/http/setup.rs", "/http/locked.rs"];
 /// Words of the staff that stand in files which patients' pages share.
-const STAFF_WORDS: [&str; 9] = [
-    "setup-",
-    "welcome-",
-    "locked-",
-    "find-",
-    "found-",
-    "release-",
-    "nav-emergencies",
-    "account-full-name",
-    "account-user-hint",
-];
+const STAFF_WORDS: [&str; 8] =
+    ["setup-", "locked-", "find-", "found-", "release-", "nav-emergencies", "account-full-name", "account-user-hint"];
 
 /// The messages, attributes included, that a patient can meet.
 fn read_by_patients(messages: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {

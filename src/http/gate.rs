@@ -345,7 +345,7 @@ pub(super) fn asked_language(headers: &HeaderMap) -> Locale {
 /// The language of the answer: what the account chose, else what the browser asks for. The staff's pages are in English.
 fn language(visit: &Visit, headers: &HeaderMap) -> Result<Locale, Refusal> {
     match (visit.actor.role(), &visit.account) {
-        _ if visit.entrance == Entrance::Welcome || visit.entrance == Entrance::Ops => Ok(Locale::En),
+        _ if visit.entrance == Entrance::Ops => Ok(Locale::En),
         (Some(role), _) if role.is_staff() => Ok(Locale::En),
         (Some(_), Some(account)) => {
             let chosen = preferences::of(&visit.house.store.read()?, account.id)?.language;
