@@ -75,7 +75,8 @@ fn is_clinical(visit: &Visit) -> bool {
 }
 
 fn ctx(visit: &Visit) -> Ctx {
-    Ctx::of(visit.house.front.face.zone.clone()).at(visit.house.ambient.now())
+    let face = &visit.house.front.face;
+    Ctx::of(face.zone.clone()).at(visit.house.ambient.now()).here(&face.clinic)
 }
 
 /// What the clinic's file says is usual of measurements. A damaged file hides no chart: then nothing is compared with it, the

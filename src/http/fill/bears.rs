@@ -57,6 +57,12 @@ const ORDER: [Said; 14] = [
     ("specimen", "bears-specimen"),
 ];
 
+/// The same as [`bears`] for a list of the clinic's own: without the place where that is the clinic itself.
+pub(super) fn bears_elsewhere(kind: R, one: &Value, ctx: &Ctx) -> Vec<String> {
+    let here = ctx.here.as_ref().map(|name| t("bears-place").with("what", name).to_string());
+    bears(kind, one, ctx).into_iter().filter(|said| here.as_ref() != Some(said)).collect()
+}
+
 /// All of it, each in words: "Reaction: anaphylaxis".
 pub(super) fn bears(kind: R, one: &Value, ctx: &Ctx) -> Vec<String> {
     let table: &[Said] = match kind {
@@ -177,7 +183,11 @@ mod tests {
         let place = json!({"reference": "Location/1", "display": "Alder Street Clinic"});
         let visit = json!({"reasonReference": [{"reference": "Condition/1"}], "location": [{"location": place}],
             "diagnosis": [{"condition": {"reference": "Condition/1"}}]});
-        assert_eq!(of(R::Encounter, visit), "Diagnosis: Not named · Place: Alder Street Clinic");
+        assert_eq!(of(R::Encounter, visit.clone()), "Diagnosis: Not named · Place: Alder Street Clinic");
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
+        let listed = |clinic: &str| bears_elsewhere(R::Encounter, &visit, &ctx.clone().here(clinic)).join(" · ");
+        assert_eq!(listed("Alder Street Clinic"), "Diagnosis: Not named");
+        assert_eq!(listed("Hill Street"), "Diagnosis: Not named · Place: Alder Street Clinic");
         let moved = json!({"location": [{"location": place, "status": "completed"}, {"location": {"reference": "Location/2"}}]});
         assert_eq!(of(R::Encounter, moved), "Place: (location: Alder Street Clinic; completed)");
     }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::amounts::notes;
-use super::bears::bears;
+use super::bears::{bears, bears_elsewhere};
 use super::dates::time_said;
 use super::standing::{caveats, modified_within};
 use super::{Ctx, LOINC, called, code, concept, list, named, owned, spoken, text};
@@ -81,7 +81,9 @@ pub(super) fn visit(one: &Value, ctx: &Ctx) -> VisitRow {
         kind: t(class_message(text(one, "/class/code").unwrap_or_default())).to_string(),
         by: list(one, "participant").iter().find_map(|participant| called(participant.get("individual"))),
         place: called(one.get("serviceProvider")),
-        detail: Some(bears(ResourceType::Encounter, one, ctx)).filter(|all| !all.is_empty()).map(|all| all.join("; ")),
+        detail: Some(bears_elsewhere(ResourceType::Encounter, one, ctx))
+            .filter(|all| !all.is_empty())
+            .map(|all| all.join("; ")),
         open: matches!(text(one, "/status"), Some("in-progress" | "arrived" | "triaged" | "onleave")),
         state: match text(one, "/status") {
             Some("planned") if planned => Some(t("visit-planned").to_string()),

@@ -77,6 +77,8 @@ pub struct Ctx {
     pub today: Option<jiff::civil::Date>,
     /// The Medications that prescriptions refer to, for what is shown without its chart.
     pub along: Arc<[Value]>,
+    /// What this clinic is called: that something was here need not be said in each row.
+    pub here: Option<String>,
 }
 
 /// The clinic's file with what is usual.
@@ -94,7 +96,7 @@ impl Ranges {
 
 impl Ctx {
     pub fn of(zone: TimeZone) -> Self {
-        Self { zone, codes: None, ranges: None, patient: None, today: None, along: Arc::from([]) }
+        Self { zone, codes: None, ranges: None, patient: None, today: None, along: Arc::from([]), here: None }
     }
 
     /// The same at this moment.
@@ -102,6 +104,12 @@ impl Ctx {
     pub fn at(self, now: crate::base::Timestamp) -> Self {
         let today = Some(now.to_zoned(self.zone.clone()).date());
         Self { today, ..self }
+    }
+
+    /// The same in this clinic.
+    #[must_use]
+    pub fn here(self, clinic: &str) -> Self {
+        Self { here: Some(clinic.to_owned()), ..self }
     }
 
     /// The same with the Medications that came along.

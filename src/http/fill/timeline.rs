@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::DateTime;
 use serde_json::Value;
 
-use super::bears::bears;
+use super::bears::bears_elsewhere;
 use super::called_off::{called_off, in_reports};
 use super::copied::copied;
 use super::dates::{date_of, newest_first, time_said};
@@ -231,7 +231,7 @@ fn entry(
     // A table says these of a vaccination, with more.
     let reasons = reasons.filter(|_| kind != TimelineKind::Immunization);
     said.extend(owned(one, "/conclusion").into_iter().chain(reasons).chain(sites));
-    said.extend(of.map(|of| bears(of, one, ctx)).unwrap_or_default());
+    said.extend(of.map(|of| bears_elsewhere(of, one, ctx)).unwrap_or_default());
     if kind == TimelineKind::Procedure {
         // What is not done yet, or was broken off, is not said to be done.
         let state = Some(status).filter(|status| !matches!(*status, "" | "completed" | "not-done"));

@@ -45,7 +45,7 @@ impl Needs {
 /// What the pages need that are read in several languages. The staff write in English.
 pub(in crate::http) fn read_in_own_language(visit: &Visit) -> Result<Ctx, Refusal> {
     let house = &visit.house;
-    let mut ctx = Ctx::of(house.front.face.zone.clone()).at(house.ambient.now());
+    let mut ctx = Ctx::of(house.front.face.zone.clone()).at(house.ambient.now()).here(&house.front.face.clinic);
     // What is handed on must say how a value lies as the patient's own page does.
     ctx.ranges = ranges(visit)?;
     if Locale::now() != Locale::En {
