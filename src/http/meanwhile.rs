@@ -277,7 +277,7 @@ mod tests {
         let said = |words: &str| as_read(words.to_owned(), &zone);
         let sent = "2026-07-03T09:20:00Z|clinician-1";
         assert_eq!(said(sent), "3 Jul 2026 10:20");
-        assert!(super::super::ui::Locale::Es.inside(|| said(sent)).starts_with("3 de jul"));
+        assert!(super::super::ui::Locale::Es.inside(|| said(sent)).starts_with("3 jul 2026"));
         assert_eq!(said("Seen | by phone"), "Seen | by phone");
     }
 

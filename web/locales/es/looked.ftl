@@ -127,15 +127,15 @@ act-consent-give = dio un consentimiento
 act-consent-withdraw = retiró un consentimiento
 act-proxy-grant = permitió que alguien actúe en su nombre
 act-proxy-revoke = puso fin a que alguien actúe en su nombre
-act-seal = selló
-act-unseal = quitó el sello
+act-seal = marcó como reservado
+act-unseal = quitó la reserva
 act-release = publicó un resultado
 act-message = envió un mensaje
 act-withdraw = retiró algo que había añadido
 act-message-read = leyó un mensaje
 act-prescribe = recetó
 act-sign = firmó
-act-book = reservó
+act-book = reservó una cita
 act-cancel = canceló
 act-check-in = registró la llegada
 act-register = registró a un paciente
@@ -285,8 +285,8 @@ part-visit =
     }
 part-procedure =
     { $n ->
-        [one] 1 procedimiento
-       *[other] { $count } procedimientos
+        [one] 1 intervención
+       *[other] { $count } intervenciones
     }
 part-document =
     { $n ->
@@ -300,8 +300,8 @@ part-appointment =
     }
 part-plan =
     { $n ->
-        [one] 1 plan de atención u objetivo
-       *[other] { $count } planes de atención u objetivos
+        [one] 1 plan de cuidados u objetivo
+       *[other] { $count } planes de cuidados u objetivos
     }
 part-team =
     { $n ->

@@ -17,8 +17,8 @@ summary-immunizations = Vacunas
 summary-results = Últimos resultados
 summary-results-more =
     { $n ->
-        [one] y 1 prueba más, que está en la historia
-       *[other] y { $n } pruebas más, que están en la historia
+        [one] y 1 prueba más, que está en el historial
+       *[other] y { $n } pruebas más, que están en el historial
     }
 summary-procedures = Intervenciones
 summary-plans = Planes de cuidados

@@ -17,18 +17,18 @@ month =
     }
     .short =
         { $n ->
-            [1] ene.
-            [2] feb.
-            [3] mar.
-            [4] abr.
-            [5] may.
-            [6] jun.
-            [7] jul.
-            [8] ago.
-            [9] sept.
-            [10] oct.
-            [11] nov.
-           *[12] dic.
+            [1] ene
+            [2] feb
+            [3] mar
+            [4] abr
+            [5] may
+            [6] jun
+            [7] jul
+            [8] ago
+            [9] sept
+            [10] oct
+            [11] nov
+           *[12] dic
         }
 weekday-monday = lunes
     .short = lun.
@@ -45,8 +45,10 @@ weekday-saturday = sábado
 weekday-sunday = domingo
     .short = dom.
 date-day = { $day } de { $month } de { $year }
-date-day-month = { $day } de { $month }
+    .short = { $day } { $month } { $year }
+date-day-month = { $day } { $month }
 date-month = { $month } de { $year }
+    .short = { $month } { $year }
 date-and-time = { $date } { $time }
 date-long-and-time = { $date }, { $time }
 date-today = Hoy

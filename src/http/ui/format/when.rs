@@ -231,19 +231,19 @@ impl When {
     }
 
     fn worded(&self, months: Months) -> String {
-        let month = match months {
-            Months::Long => month_long,
-            Months::Short => month_short,
+        let (month, of_day, of_month): (fn(i8) -> String, _, _) = match months {
+            Months::Long => (month_long, "date-day", "date-month"),
+            Months::Short => (month_short, "date-day.short", "date-month.short"),
         };
         match *self {
             Self::Unknown => t("date-unknown").to_string(),
             Self::Year(year) => year.to_string(),
             Self::Month(year, number) => {
-                t("date-month").with("month", month(number)).with("year", year.to_string()).to_string()
+                t(of_month).with("month", month(number)).with("year", year.to_string()).to_string()
             }
             Self::Day(_) | Self::Time(_) => {
                 let day = self.day();
-                t("date-day")
+                t(of_day)
                     .with("day", day.day().to_string())
                     .with("month", month(day.month()))
                     .with("year", day.year().to_string())
