@@ -254,7 +254,7 @@ mod tests {
                 json!({"actuality": "actual", "event": {"text": "anaphylaxis"}, "seriousness": {"text": "Serious"},
                     "date": "2026-03-03", "suspectEntity": [{"instance": {"display": "Penicillin"}}]}),
                 "anaphylaxis",
-                "actuality: actual · seriousness: Serious · suspect entity: Penicillin",
+                "actual or possible: actual · seriousness: Serious · suspect entity: Penicillin",
             ),
             (
                 R::NutritionOrder,
