@@ -53,7 +53,7 @@ pub struct Letter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MailError {
-    #[error("the address that letters come from is none")]
+    #[error("the address that e-mails come from is none")]
     BadSender,
     #[error("the file of trusted certificates holds none")]
     BadAuthority,
@@ -65,7 +65,7 @@ pub enum MailError {
     Insecure,
     #[error("the mail server refused the user name and password")]
     SignIn,
-    #[error("the mail server refused the letter for good")]
+    #[error("the mail server refused the e-mail for good")]
     Refused,
     #[error("the mail server asked to try again later")]
     Later,

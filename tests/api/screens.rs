@@ -277,7 +277,11 @@ fn why_it_lies_over_another(demo: &Demo, client: &Caller) {
 
     for path in [format!("/bookings/{name}"), "/schedule?day=2031-05-07".to_owned()] {
         let shown = page(&desk, &path);
-        assert!(shown.body.contains("Over another visit: She shouts at &#60;everybody&#62;"), "{path}: {}", shown.body);
+        assert!(
+            shown.body.contains("Over another appointment: She shouts at &#60;everybody&#62;"),
+            "{path}: {}",
+            shown.body
+        );
     }
     let doctor = demo.signed_in("clinic", "clinician");
     for caller in [&desk, client, &doctor] {
@@ -323,7 +327,7 @@ fn why_it_lies_over_another(demo: &Demo, client: &Caller) {
     silent.as_object_mut().unwrap().remove("extension");
     assert_eq!(client.json("POST", "/fhir/Appointment", &silent).status, 409);
     let third = ok(&client.json("POST", "/fhir/Appointment", &third), 201);
-    assert!(page(&desk, &format!("/bookings/{}", id(&third))).body.contains("Over another visit: She shouts"));
+    assert!(page(&desk, &format!("/bookings/{}", id(&third))).body.contains("Over another appointment: She shouts"));
 }
 
 // ---- what is held ----

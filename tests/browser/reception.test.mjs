@@ -110,11 +110,11 @@ test('a time is taken twice only when somebody says why', async () => {
   await desk.waitForURL(/\/bookings\/[0-9a-f-]+$/);
   assert.notEqual(desk.url(), visit);
   assert.match(await desk.textContent('h1'), /Brandvold/);
-  assert.match(await main(desk), /Over another visit: Two of one family/);
+  assert.match(await main(desk), /Over another appointment: Two of one family/);
   assert.deepEqual(await inspect(desk, 'booking-over'), []);
   await desk.goto(`${box.clinic}/schedule?day=${quietDay()}`);
   const cell = desk.locator('td.appt:has(a:nth-of-type(2))').first();
-  assert.match(await cell.textContent(), /Over another visit: Two of one family/, 'both share a cell');
+  assert.match(await cell.textContent(), /Over another appointment: Two of one family/, 'both share a cell');
   assert.deepEqual(await inspect(desk, 'schedule-over'), []);
   await desk.context().close();
 });

@@ -147,7 +147,7 @@ test('who asked for a time is offered one, and takes it', async () => {
   assert.deepEqual(await inspect(patient, 'visit-offered'), []);
   // Not this time is no to the time alone.
   await patient.click('button:has-text("No, not this time")');
-  assert.match(await patient.textContent('main'), /does not suit you[^]*A time was asked for/);
+  assert.match(await patient.textContent('main'), /does not suit you[^]*A time was requested/);
   await desk.goto(`${box.clinic}/booking-requests`);
   assert.match(await desk.textContent('.board li:has-text("Halina")'), /Said no to /);
   await desk.locator('.board li', { hasText: 'Halina' }).locator('a.btn').click();

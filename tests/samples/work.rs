@@ -157,7 +157,7 @@ fn booking() -> BookingPage {
         patients: vec![("/patients/p1".into(), "BRANDVOLD, Halina".into())],
         when: "Thursday 5 March, 08:40".into(),
         what: "Visit, Dr R Adeyemi-Strand".into(),
-        over: Some("Over another visit: Two of one family".into()),
+        over: Some("Over another appointment: Two of one family".into()),
         state: AppointmentState::Expected,
         next: vec![("arrived", "Arrived".into()), ("noshow", "Did not come".into()), ("cancelled", "Cancel".into())],
         times: Some(Field::choice(
@@ -247,10 +247,10 @@ fn check_in(asked_fault: Option<&str>) -> CheckIn {
             .unwrap_or_default(),
         other_day: asked_fault.map(|_| OtherDay {
             day: "2026-03-05".into(),
-            sentence: "This visit is on 5 March 2026, not today.".into(),
+            sentence: "This appointment is on 5 March 2026, not today.".into(),
             sure: false,
         }),
-        other_day_fault: asked_fault.map(|_| "Look whether it is the right visit.".into()),
+        other_day_fault: asked_fault.map(|_| "Look whether it is the right appointment.".into()),
         asked: false,
         asked_fault: asked_fault.map(Into::into),
         reach: vec![text("phone", "patient-phone", "01632 960 142")],
@@ -390,7 +390,7 @@ fn desk() -> Vec<(&'static str, String)> {
         (
             "booking-other-day",
             render(&BookingPage {
-                other_day: Some(("2026-03-05".into(), "This visit is on 5 March 2026, not today.".into())),
+                other_day: Some(("2026-03-05".into(), "This appointment is on 5 March 2026, not today.".into())),
                 ..booking()
             }),
         ),

@@ -1,14 +1,14 @@
-### Notices by e-mail. Letters hold a sentence by kind and nothing of a record.
+### Notices by e-mail. They hold a sentence by kind and nothing of a record.
 
 mail-subject = { $clinic }: { $what }
 mail-sign-in = Sign in to see it: { $address }
 mail-sign-in-somewhere = Sign in at your clinic’s portal to see it.
-mail-foot = This letter holds nothing of your record, and none ever will. Nobody reads answers to it. You choose on your account’s page which of these letters you get.
+mail-foot = This e-mail holds nothing of your record, and none ever will. Nobody reads answers to it. You choose on your account’s page which of these e-mails you get.
 
 mail-wishes = Notices by e-mail
-mail-wishes-lead = A letter says that something waits for you, and never what it is. You see that after you sign in.
+mail-wishes-lead = An e-mail says that something waits for you, and never what it is. You see that after you sign in.
 mail-wishes-off = Your clinic sends no e-mail at present. What you choose here counts as soon as it does.
-mail-wishes-to = They go to { $address }. To change the address, tell the reception.
+mail-wishes-to = The e-mails go to { $address }. To change the address, tell the reception.
 mail-wishes-which = Write to me when
 mail-wishes-save = Save
 mail-wishes-saved = It is saved.
@@ -32,31 +32,31 @@ mail-on = On
 mail-troubled = On, with trouble
 mail-waiting =
     { $n ->
-        [0] No letter waits.
-        [one] 1 letter waits.
-       *[other] { $n } letters wait.
+        [0] No e-mail waits.
+        [one] 1 e-mail waits.
+       *[other] { $n } e-mails wait.
     }
 mail-given-up =
     { $n ->
-        [one] 1 letter was given up in the last 30 days.
-       *[other] { $n } letters were given up in the last 30 days.
+        [one] 1 e-mail was given up in the last 30 days.
+       *[other] { $n } e-mails were given up in the last 30 days.
     }
 mail-given-up-why = Given up in the last 30 days: { $n }, because { $fault }.
 mail-server = Server { $server }, { $secured }.
 mail-tls = secured by TLS
 mail-starttls = secured by STARTTLS
 mail-unsecured = not secured
-mail-from = Letters come from { $from }.
+mail-from = E-mails come from { $from }.
 mail-portal = They lead to { $portal }.
 mail-no-portal = They name no address to sign in at: the portal is off, and mail.portal is not set.
-mail-last = The last letter went out { $when }.
+mail-last = The last e-mail went out { $when }.
 mail-oldest = The oldest that waits is from { $when }.
 mail-fault-unknown = of an unknown reason
 mail-trial = Try it
-mail-trial-to = Send a letter to
+mail-trial-to = Send an e-mail to
 mail-trial-send = Send it now
-mail-trial-sent = The server has taken the letter. Look whether it arrives.
-mail-trial-subject = { $clinic }: a letter to see whether e-mail works
+mail-trial-sent = The server has taken the e-mail. Look whether it arrives.
+mail-trial-subject = { $clinic }: an e-mail to see whether e-mail works
 mail-trial-text = If you read this, the box can send notices by e-mail.
 trouble-mail = Notices by e-mail do not go out: { $n } were tried in vain, because { $fault }.
 trouble-mail-broken = Notices by e-mail cannot be sent as they are configured.

@@ -20,7 +20,7 @@ moving-line = { $name }, { $when }: choose a free time.
 moving-leave = Leave it where it is
 moving-picked = Picked up. Choose a free time with the arrow keys, then press Enter. Escape leaves it where it is.
 moving-left = Left where it was.
-keys-move = moves the visit that has the focus
+keys-move = moves the appointment that has the focus
 booking-in-schedule = Choose in the calendar
 booking-any-time = Any other time
 booking-day-of = Day
@@ -33,7 +33,7 @@ booking-when-unread = Choose a day, a time and with whom. Nothing was moved.
 ## Blocked times
 
 blocks-title = Blocked times
-blocks-lead = No visit is booked in these. Visits that are there already stay.
+blocks-lead = No appointment is booked in these. Appointments that are there already stay.
 blocks-coming = The next four months
 blocks-none = Nothing is blocked.
 block-plain = Blocked
@@ -59,10 +59,10 @@ block-until-wrong = Choose a last day that is not before the first.
 block-many = This would be more than { $most } times. Choose an earlier last day.
 block-visits =
     { $n ->
-        [one] 1 visit is booked in this time. Nothing was blocked yet.
-       *[other] { $n } visits are booked in this time. Nothing was blocked yet.
+        [one] 1 appointment is booked in this time. Nothing was blocked yet.
+       *[other] { $n } appointments are booked in this time. Nothing was blocked yet.
     }
-block-anyway = Block it all the same; the visits stay.
+block-anyway = Block it all the same; the appointments stay.
 block-make = Block this time
 block-done = It is blocked.
 block-removed = It is free again.
@@ -72,16 +72,16 @@ block-remove-all = Free this and all that follow
 ## Checking in
 
 check-in-title = Check in
-check-in-other-day = This visit is on { $date }, not today.
-check-in-other-day-sure = They are here today all the same, for this visit.
-check-in-other-day-missing = Look whether it is the right visit, and say that they are here for it today.
+check-in-other-day = This appointment is on { $date }, not today.
+check-in-other-day-sure = They are here today all the same, for this appointment.
+check-in-other-day-missing = Look whether it is the right appointment, and say that they are here for it today.
 check-in-other-day-yes = Yes, they are here
 check-in-button = Check in
 check-in-who = Who is it?
 check-in-name = Name
 check-in-born = Birth date
 check-in-clinic-number = Number
-check-in-others = The visit is for others too:
+check-in-others = The appointment is for others too:
 check-in-others-more = Ask them for name and birth date as well. Their telephone and address are changed in their own details.
 check-in-asked = I asked for name and birth date, and they are these.
     .more = I asked for the name and for what else tells who they are, and it is this patient.
@@ -97,7 +97,7 @@ check-in-number = Number at the insurer
 check-in-until = Valid until
 check-in-email-unread = This is no e-mail address. Ask for it again, or leave it empty.
 check-in-forms = Forms
-check-in-forms-none = No form belongs to this visit.
+check-in-forms-none = No form belongs to this appointment.
 check-in-form-returned = Returned
 check-in-form-some = Returned by { $n } of { $all }
 check-in-form-open = Not returned yet

@@ -64,14 +64,14 @@ move-past = That time is over. Your visit stays as it was. These times are free:
 book-done = It is booked.
 book-moved = It is moved. This is its time now.
 book-already = You have booked this already. Nothing was booked a second time.
-book-asked-done = The reception has your question and answers with a time.
+book-asked-done = The reception has your request and answers with a time.
 book-cancelled-done = It is cancelled.
 minutes-long =
     { $n ->
         [one] 1 minute
        *[other] { $n } minutes
     }
-visit-asked = A time was asked for. The reception answers.
+visit-asked = A time was requested. The reception answers.
 visit-not-offered = The clinic could not offer a time
 visit-not-offered-more = Ask again with other days, or choose another kind of visit.
 visit-ask-again = Ask again
@@ -99,8 +99,8 @@ visit-all = All my visits
 visit-open-it = Change or cancel
 visit-details = Details
 visit-see-it = Look at it
-visits-none-coming = No appointment is coming up
-visits-past-shut = Past visits, and what an appointment is about, are not open to you.
+visits-none-coming = No visit is coming up
+visits-past-shut = Past visits, and what a visit to come is about, are not open to you.
 order-not = Not to be done: { $name }
 order-proposed = Proposed, not ordered: { $name }
 visit-planned = Planned
@@ -110,7 +110,7 @@ visits-planned = Planned visits
 visits-ordered = Ordered for you
 visits-ordered-other = Ordered
 visit-ordered = Ordered:
-visits-asked = A time was asked for
+visits-asked = A time was requested
 visits-missed =
     { $n ->
         [one] One missed visit
@@ -157,9 +157,9 @@ booking-other-time = Another time
 booking-move = Move it there
 booking-over = Book it over the other one, because
 booking-closed = Book it outside hours, because
-booking-over-hint = The reason stands beside the visit for the clinic, and in the access log. The patient does not see it.
+booking-over-hint = The reason stands beside the appointment for the clinic, and in the access log. The patient does not see it.
 booking-closed-because = Outside hours: { $reason }
-booking-over-because = Over another visit: { $reason }
+booking-over-because = Over another appointment: { $reason }
 booking-do-expected = Not here yet
 booking-do-arrived = Arrived
 booking-do-in-room = In the room

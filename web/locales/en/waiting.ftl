@@ -10,8 +10,8 @@ wait-lead =
     }
 wait-join = Put me on the list
 wait-back = Look at the free times
-wait-done = It is on the waiting list.
-wait-declined-done = It goes on waiting for another time.
+wait-done = The request is on the waiting list.
+wait-declined-done = The request stays on the waiting list, for another time.
 wait-offer-ended = This offer is over: it was not answered in time. You are still on the list.
 visit-waits = On the waiting list
 visit-waits-more = We offer you a time here as soon as one is free.
