@@ -289,6 +289,7 @@ fn medicines_page(cx: Cx, frame: Frame, current: Vec<MedicineRow>, past: Vec<Med
         when: day("2026-02-03"),
         word: "Stopped".into(),
         name: "Lisinopril 10 mg".into(),
+        how: None,
         text: Some("Side effects: dry cough".into()),
         by: Some("Dr R. Adeyemi-Strand".into()),
         href: Some("/patients/p1/prescriptions/m1".into()),

@@ -46,6 +46,9 @@ pub struct Event {
     pub when: When,
     pub word: String,
     pub name: String,
+    /// How it was to be taken from then on.
+    pub how: Option<String>,
+    /// Why.
     pub text: Option<String>,
     pub by: Option<String>,
     pub href: Option<String>,
@@ -329,13 +332,12 @@ impl Rows<'_> {
                     Asks::NotToGive => t("not-to-give-of").with("how", how).to_string(),
                     _ => how,
                 });
-                let text = [how, fill::reason_of(request, self.chart.of(R::Condition))];
                 all.push(Event {
                     when,
                     word: t(word).to_string(),
                     name: name.clone(),
-                    text: Some(text.into_iter().flatten().collect::<Vec<_>>().join("; "))
-                        .filter(|text| !text.is_empty()),
+                    how,
+                    text: fill::reason_of(request, self.chart.of(R::Condition)),
                     by: by.clone(),
                     href: self.href(request),
                 });
@@ -357,6 +359,7 @@ impl Rows<'_> {
                     })
                     .to_string(),
                     name,
+                    how: None,
                     text: reason,
                     by: None,
                     href: self.href(request),
@@ -376,6 +379,7 @@ impl Rows<'_> {
                 when,
                 word: t(if not { "history-not-taking" } else { "history-taking-again" }).to_string(),
                 name: fill::medicine_name(statement, self.chart.medications()),
+                how: None,
                 text: fill::owned(statement, "/statusReason/0/text"),
                 by: match prescribe::teller(statement) {
                     Teller::Patient => Some(t("history-by-patient").to_string()),
@@ -401,6 +405,7 @@ impl Rows<'_> {
             when: self.ctx.first_when(statement, &["/effectivePeriod/end", "/meta/lastUpdated"])?,
             word: t("history-stopped").to_string(),
             name: fill::medicine_name(statement, self.chart.medications()),
+            how: None,
             text: fill::list(statement, "statusReason").first().and_then(|one| fill::concept(Some(one))),
             by,
             href: None,

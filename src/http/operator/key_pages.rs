@@ -82,12 +82,10 @@ impl SlotRow {
         match (&self.kept, &self.sheet, self.kind, self.seal) {
             (Some(kept), ..) => State::new("ok", Tone::Good, t("sheet-kept").with("date", kept.near(now))),
             (None, Some(_), ..) => State::new("alert", Tone::Caution, t("sheet-unproven")),
-            (_, _, SlotKind::KeyFile, _) | (_, _, SlotKind::Credential, Some(Seal::HostKey)) => {
+            (_, _, SlotKind::KeyFile | SlotKind::Demo, _) | (_, _, SlotKind::Credential, Some(Seal::HostKey)) => {
                 State::new("alert", Tone::Caution, t("slot-weak"))
             }
-            (_, _, SlotKind::Credential, None) | (_, _, SlotKind::Demo, _) => {
-                State::new("alert", Tone::Caution, t("slot-unsure"))
-            }
+            (_, _, SlotKind::Credential, None) => State::new("alert", Tone::Caution, t("slot-unsure")),
             _ => State::new("ok", Tone::Good, t("slot-good")),
         }
     }

@@ -108,18 +108,18 @@ impl RecordSums {
             ("/my/allergies", "stop", t("nav-allergies"), self.allergy_words(acts_for_another)),
             ("/my/medicines", "pill", t("nav-medicines"), sum("sum-medicines", self.medicines)),
             ("/my/problems", "list", t("nav-problems"), sum("sum-problems", self.problems)),
-            // Counted where they are shown.
-            ("/my/results", "results", t("nav-results"), String::new()),
-            ("/my/immunizations", "shield", t("my-immunizations"), String::new()),
+            // Counted where they are shown, and not here.
+            ("/my/results", "results", t("nav-results"), t("sum-results").to_string()),
+            ("/my/immunizations", "shield", t("my-immunizations"), t("sum-immunizations").to_string()),
             ("/my/visits", "calendar", t("nav-visits"), visits.to_string()),
             ("/my/messages", "mail", t("nav-messages"), t("sum-messages").to_string()),
             ("/my/documents", "file", t("nav-documents"), documents.to_string()),
             match acts_for_another {
-                true => ("/my/summary", "share", t("summary-title"), String::new()),
+                true => ("/my/summary", "share", t("summary-title"), t("sum-summary").to_string()),
                 false => ("/my/share", "share", t("nav-share"), t("sum-share").to_string()),
             },
             ("/my/requests", "list", cx.own("nav-my-requests"), t("sum-requests").to_string()),
-            ("/my/app", "mobile", t("app-title"), String::new()),
+            ("/my/app", "mobile", t("app-title"), t("sum-app").to_string()),
         ]
     }
 }

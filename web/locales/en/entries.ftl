@@ -81,7 +81,7 @@ entry-height = Height
 entry-glucose = Glucose
 entry-with-unit = { $name }, { $unit }
 
-entry-not-chosen = Choose: { $field }.
+entry-not-chosen = { $field }: choose one.
 entry-missing = { $field } is missing.
 entry-too-long = { $field } is longer than { $most } characters.
 entry-no-date = { $field } cannot be read as a date. Write 2021, 03.2021 or 14.03.2021.

@@ -57,8 +57,8 @@ form-too-long = This is too long: { $n } characters. Up to { $most } fit here.
 form-optional = optional
 form-faults =
     { $n ->
-        [one] 1 thing to correct before this is saved
-       *[other] { $n } things to correct before this is saved
+        [one] 1 thing to correct first
+       *[other] { $n } things to correct first
     }
 form-fault-of = { $field }: { $sentence }
 
@@ -130,8 +130,7 @@ problem-disk-full = The disk is full to the last byte
 problem-not-ready = The box is just starting or stopping
     .more = Nothing is lost. Try again in a minute.
 problem-reference = Reference:
-problem-back = Back to your first page
-problem-start = To the first page
+problem-back = Back to the first page
 problem-again = Load it again
 problem-foot = If you did not expect this, tell the clinic’s staff what you were about to do.
 sent-already = You sent this already

@@ -60,6 +60,10 @@ sum-visits-appointments = what comes; book, change or cancel one
 sum-messages = write to us, read our answers
 sum-documents = letters, and files of your own
 sum-documents-other = letters, and files that were added
+sum-results = the newest of each test
+sum-immunizations = what was given, and when
+sum-summary = the record in short, to print
+sum-app = as an app, also without a network
 sum-share = your summary for another doctor
 sum-requests = a copy, a correction, a question
 

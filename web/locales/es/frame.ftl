@@ -54,8 +54,8 @@ form-too-long = Es demasiado largo: { $n } caracteres. Aquí caben hasta { $most
 form-optional = opcional
 form-faults =
     { $n ->
-        [one] Hay 1 cosa que corregir antes de guardar
-       *[other] Hay { $n } cosas que corregir antes de guardar
+        [one] Hay 1 cosa que corregir antes de continuar
+       *[other] Hay { $n } cosas que corregir antes de continuar
     }
 form-fault-of = { $field }: { $sentence }
 form-kept = Su texto de { $when } está guardado y aparece abajo.
@@ -128,8 +128,7 @@ problem-disk-full = El disco está lleno del todo
 problem-not-ready = El sistema está arrancando o parando
     .more = No se ha perdido nada. Inténtelo dentro de un minuto.
 problem-reference = Referencia:
-problem-back = Volver a su página de inicio
-problem-start = Ir al inicio
+problem-back = Volver al inicio
 problem-again = Cargar de nuevo
 problem-foot = Si no esperaba esto, diga al personal de la clínica qué iba a hacer.
 sent-already = Ya lo envió
