@@ -167,6 +167,27 @@ impl Records {
         Ok(ConsentRules::new(facts.consents(patient)?))
     }
 
+    /// The labels of a resource, and what each patient whose it is says of who sees their record. A question about rules, which opens
+    /// nothing; of what is not there nobody says anything.
+    pub fn consents_on(
+        &self,
+        kind: ResourceType,
+        id: &FhirId,
+    ) -> Result<(Sensitivity, Vec<(FhirId, ConsentRules)>), RecordError> {
+        let snapshot = self.audit.read()?;
+        let Some(number) = find(&snapshot, kind, id)? else { return Ok((Sensitivity::NORMAL, Vec::new())) };
+        let asked = row(&snapshot, number)?;
+        let consents = super::consents::Known::Learning(&self.consents);
+        let facts = super::facts::RecordFacts { read: &snapshot, setting: &self.setting, consents };
+        let mut all = Vec::with_capacity(asked.patients.len());
+        for patient in &asked.patients {
+            let patient = row(&snapshot, *patient)?.id;
+            let rules = ConsentRules::new(facts.consents(&patient)?);
+            all.push((patient, rules));
+        }
+        Ok((asked.sensitivity, all))
+    }
+
     fn granted(&self, who: &ActorRef) -> Result<Vec<ProxyGrant>, RecordError> {
         let (snapshot, now) = (self.audit.read()?, self.audit.ambient().now());
         let facts = super::facts::RecordFacts {

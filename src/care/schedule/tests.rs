@@ -9,11 +9,12 @@ use crate::access::{Actor, Reach};
 use crate::audit::{Action, Audit, Detail, Purpose};
 use crate::base::{AccountId, Ambient, FhirId, ManualClock, SeededRandom, Timestamp};
 use crate::care::clinic::{Clinic, of_resources};
+use crate::care::consents;
 use crate::care::notify::{Kind, Wanted, Whom, newest};
 use crate::care::workflow::{Doing, Done, Refused};
 use crate::fhir::search::{Handling, Query};
 use crate::fhir::{Definitions, Mode, ResourceType as R};
-use crate::record::{Change, Channel, Records, Transaction, Why};
+use crate::record::{Change, Channel, Condition, Records, Transaction, Why};
 use crate::store::Store;
 
 const NOW: &str = "2026-03-02T08:00:00Z";
@@ -343,6 +344,35 @@ async fn who_waits_longest_is_offered_a_time_first_and_who_does_not_answer_goes_
     desk.clock.advance(std::time::Duration::from_secs(24 * 3600));
     let last = desk.round().await;
     assert_eq!((last.over.len(), desk.all("waitlist").len()), (1, 0), "{last:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whom_nobody_of_the_clinic_sees_is_offered_nothing_and_holds_no_hour() {
+    let desk = tokio::task::block_in_place(|| desk(3));
+    let people: Vec<FhirId> = (0..3).map(|n| FhirId::parse(&format!("p{n}")).unwrap()).collect();
+    let mut consent = consents::begun(&people[0], "sealed", NOW.parse().unwrap());
+    consent["provision"] = json!({"type": "deny"});
+    let put = |kind, id: &str, value: Value| {
+        let change = Change::put(kind, FhirId::parse(id).unwrap(), value, Condition::None, Mode::Strict).unwrap();
+        desk.records.change_all_blocking(&desk.actor, why(), vec![change], Transaction::STRICT).unwrap();
+    };
+    desk.wait(&people[0]).await;
+    tokio::task::block_in_place(|| put(R::Consent, "c", consent.clone()));
+    desk.wait(&people[1]).await;
+    let mut sealed = desk.all("waitlist").into_iter().find(|one| patient_of(one) == Some("p1")).unwrap();
+    sealed["meta"]["security"] = json!([{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"}]);
+    let (id, _) = place_of(&sealed);
+    tokio::task::block_in_place(|| put(R::Appointment, id.as_str(), sealed));
+    assert_eq!(desk.round().await, Round::default());
+    desk.wait(&people[2]).await;
+    assert_eq!(desk.round().await.offered.len(), 1);
+    assert_eq!(patient_of(&desk.all("pending")[0]), Some("p2"));
+    // Seen again, they are offered a time as anybody is.
+    let mut ended = consent;
+    ended["status"] = "inactive".into();
+    tokio::task::block_in_place(|| put(R::Consent, "c", ended));
+    assert_eq!(desk.round().await.offered.len(), 1);
+    assert!(desk.all("pending").iter().any(|one| patient_of(one) == Some("p0")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

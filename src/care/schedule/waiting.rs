@@ -3,7 +3,8 @@
 //! Somebody who waits is an `Appointment` of status `waitlist` whose `requestedPeriod` says when they can. An offer is the
 //! same appointment as `pending`, with a time that is held for the hours that the clinic settled. When it is declined, or
 //! those hours are over, it waits again, and an `AppointmentResponse` says which time it was, so that the same one is not
-//! offered twice; who has let the fewest offers go, and of these who has waited longest, comes first.
+//! offered twice; who has let the fewest offers go, and of these who has waited longest, comes first. Whom nobody of the clinic sees
+//! now, by a seal or by their own consent, waits on and is offered nothing: nobody would expect them.
 //!
 //! [`round`] looks at everything there is and does what is due. It needs no memory of its own: whatever frees a time, a
 //! visit called off in the API or working hours that were changed, the next round finds it.
@@ -24,6 +25,7 @@ use crate::access::Actor;
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, Role, Timestamp};
 use crate::care::clinic::{Clinic, Clinician, of_resources, that_go_on};
+use crate::care::consents::{self, Seen};
 use crate::care::notify::{self, Kind, Notice, Whom};
 use crate::care::workflow::{Doing, Done, Never, Refused, carry_out};
 use crate::fhir::{Mode, ResourceType};
@@ -248,7 +250,13 @@ fn passed_up(records: &Records, id: &FhirId) -> Result<Vec<Timestamp>, RecordErr
     records.glimpse(&strict(ResourceType::AppointmentResponse, &format!("appointment=Appointment/{id}"))?, start)
 }
 
-/// The first time that fits and is free is offered. False where there is none.
+/// Whether somebody of the clinic sees this appointment, by what all say whose it is.
+fn is_seen(records: &Records, id: &FhirId, now: Timestamp) -> Result<bool, RecordError> {
+    let (labels, said) = records.consents_on(ResourceType::Appointment, id)?;
+    Ok(said.iter().all(|(patient, rules)| consents::seen(labels, rules, patient, now) != Seen::ByNobody))
+}
+
+/// The first time that fits and is free is offered. False where there is none, and where nobody of the clinic would expect the patient.
 async fn offer_first(
     (records, blocks): (&Records, &mut Blocks),
     clinic: &Clinic,
@@ -275,6 +283,10 @@ async fn offer_first(
         }
     }
     times.sort_by_key(|(start, with)| (*start, with.name.clone()));
+    // An hour that nobody of the clinic would know of is held from whoever else could have it.
+    if times.is_empty() || !is_seen(records, &one.id, now)? {
+        return Ok(false);
+    }
     for (start, with) in times {
         let Some((value, version)) = opened(records, &one.id).await? else { return Ok(false) };
         if value.get("status").and_then(Value::as_str) != Some("waitlist") {
