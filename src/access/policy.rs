@@ -135,7 +135,8 @@ pub fn authorize(
         return Err(Denied::NeverForRole);
     }
     let view = View::of_one(actor, &mandate, target.patient.as_ref(), facts, now)?;
-    let basis = view.basis(action, target.patient.as_ref(), target.sensitivity).ok_or(Denied::NotVisible)?;
+    let basis = view.basis(action, target.patient.as_ref(), target.sensitivity);
+    let basis = basis.filter(|basis| view.knows_of(*basis, target.id.as_ref())).ok_or(Denied::NotVisible)?;
     let cut = mandate.cut(basis, target.patient.as_ref());
     Ok(Grant { actor: actor.to_ref(), action, target: target.clone(), basis, cut })
 }
@@ -168,9 +169,15 @@ impl Scope {
         self.mandate.kind
     }
 
-    /// Whether a row may be seen, counted or sorted by. For a row in several compartments, any one is enough.
+    /// Whether a row may be seen, counted or sorted by, as far as its patient and its labels say. For a row in several compartments,
+    /// any one is enough.
     pub fn allows(&self, patient: Option<&FhirId>, sensitivity: Sensitivity) -> bool {
         self.basis(patient, sensitivity).is_some()
+    }
+
+    /// [`Scope::allows`] for a row whose id is known.
+    pub fn shows(&self, id: Option<&FhirId>, patient: Option<&FhirId>, sensitivity: Sensitivity) -> bool {
+        self.basis(patient, sensitivity).is_some_and(|basis| self.view.knows_of(basis, id))
     }
 
     /// Whether the actor may ever do this to the type beside searching it.

@@ -451,12 +451,21 @@ fn who_looks_after_appointments_sees_nothing_of_health_in_them_nor_beside_them()
         ..Arranged::default()
     };
     let proxy = person(Role::Proxy);
-    let open = [ResourceType::Patient, ResourceType::RelatedPerson, ResourceType::Appointment];
+    let open = [ResourceType::Patient, ResourceType::Appointment];
     for kind in ResourceType::ALL.iter().copied() {
         let found = reads(&proxy, kind, "a", &facts);
         let about_nobody = Class::of(kind).is_about_nobody();
         let expected = open.contains(&kind) || matches!(Class::of(kind), Class::Person | Class::Booking);
-        assert_eq!(found.is_ok(), expected && !about_nobody, "{kind:?}: {found:?}");
+        let another = kind == ResourceType::RelatedPerson;
+        assert_eq!(found.is_ok(), expected && !about_nobody && !another, "{kind:?}: {found:?}");
+    }
+    // Who else acts for the patient is nothing for them; who they are themselves is.
+    let of =
+        |who: &str| Target { id: Some(id(who)), ..target(ResourceType::RelatedPerson, Some("a"), Sensitivity::NORMAL) };
+    let people = authorize_search(&proxy, ResourceType::RelatedPerson, &facts, now()).unwrap();
+    for (who, known) in [("r", true), ("x", false)] {
+        assert_eq!(ask(&proxy, Action::Read, &of(who), &facts).is_ok(), known, "{who}");
+        assert_eq!(people.shows(Some(&id(who)), Some(&id("a")), Sensitivity::NORMAL), known, "{who}");
     }
     let letter = |labels| target(ResourceType::Communication, Some("a"), labels);
     let to_desk = Sensitivity::NORMAL.administrative();
@@ -737,8 +746,11 @@ proptest! {
         let one = ask(&actor, Action::Search, &target, &facts);
         match authorize_search(&actor, target.kind, &facts, now()) {
             Ok(scope) => {
-                prop_assert_eq!(scope.allows(target.patient.as_ref(), target.sensitivity), one.is_ok());
-                prop_assert_eq!(scope.basis(target.patient.as_ref(), target.sensitivity), one.ok());
+                let (patient, labels) = (target.patient.as_ref(), target.sensitivity);
+                let shown = scope.shows(target.id.as_ref(), patient, labels);
+                prop_assert_eq!(shown, one.is_ok());
+                prop_assert!(scope.allows(patient, labels) || !shown);
+                prop_assert_eq!(scope.basis(patient, labels).filter(|_| shown), one.ok());
                 if let (Some(only), true) = (scope.patient(), one.is_ok()) {
                     prop_assert_eq!(target.patient.as_ref(), Some(only));
                 }

@@ -147,6 +147,16 @@ impl View {
         self.directory(action)
     }
 
+    /// Whether a thing with this id is to be known of by somebody who reaches it so: who else acts for a patient is nothing for
+    /// somebody who looks after appointments alone. Who they are themselves they know.
+    pub(super) fn knows_of(&self, basis: Basis, id: Option<&FhirId>) -> bool {
+        if basis != Basis::ProxyForAppointments || self.mandate.kind != ResourceType::RelatedPerson {
+            return true;
+        }
+        let own = self.who.person.as_ref().filter(|own| own.type_name() == ResourceType::RelatedPerson.name());
+        own.is_some_and(|own| Some(&own.id()) == id)
+    }
+
     /// The patient, who acts for them, and whoever they gave a link: what is held is held from all of these.
     const fn is_the_patients_side(&self) -> bool {
         matches!(self.mandate.role, Some(Role::Patient | Role::Proxy))

@@ -58,7 +58,7 @@ impl Reading<'_> {
                     break;
                 }
                 let row = row(read, at)?;
-                if !row.is_of(number) || !scope.allows(Some(patient), row.sensitivity) {
+                if !row.is_of(number) || !scope.shows(Some(&row.id), Some(patient), row.sensitivity) {
                     continue;
                 }
                 let cut = scope.cut(Some(patient), row.sensitivity);

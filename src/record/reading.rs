@@ -190,7 +190,7 @@ impl<'a> Reading<'a> {
             }
             self.go_on()?;
             let row = row(self.read, at)?;
-            if !row.is_of(number) || !scope.allows(Some(patient), row.sensitivity) {
+            if !row.is_of(number) || !scope.shows(Some(&row.id), Some(patient), row.sensitivity) {
                 continue;
             }
             if found.len() == most {

@@ -53,14 +53,14 @@ impl<'a> Sight<'a> {
             Err(error) => return Err(error.into()),
         };
         let patients = self.patients_of(read, row)?;
-        let seen = targets(&patients).find(|patient| scope.allows(*patient, row.sensitivity));
+        let seen = targets(&patients).find(|patient| scope.shows(Some(&row.id), *patient, row.sensitivity));
         Ok(seen.map(|patient| scope.cut(patient, row.sensitivity)))
     }
 
     pub(super) fn cut_of(&mut self, read: &dyn Read, row: &Row) -> Result<Cut, RecordError> {
         let scope = self.scope(read, row.kind)?;
         let patients = self.patients_of(read, row)?;
-        let seen = targets(&patients).find(|patient| scope.allows(*patient, row.sensitivity));
+        let seen = targets(&patients).find(|patient| scope.shows(Some(&row.id), *patient, row.sensitivity));
         Ok(scope.cut(seen.flatten(), row.sensitivity))
     }
 
