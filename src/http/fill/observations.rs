@@ -502,7 +502,7 @@ fn pressure(
         number: pair.unit.convert(upper, unit),
         second: Some(pair.unit.convert(lower, unit).unwrap_or(lower)),
         ranges: ranges_of_parts(observation, &pair.parts(), base.when, ctx),
-        flagged: if base.flag.is_some() { Flagged::BySomebody } else { Flagged::ByRange },
+        flagged: Flagged::by(base.flag, is_held.then(|| of_upper.flag(upper).or(of_lower.flag(lower)))),
         flag,
         // Usual it is when both numbers are.
         compared: flag.is_some() || base.compared || is_held,
@@ -528,14 +528,15 @@ fn quantity(base: Reading, observation: &Value, value: f64, unit: &Unit, judged:
         ranges.insert(0, format!("{} {}", own.words(), own_unit.shown).trim_end().to_owned());
     }
     let flag = base.flag.or_else(|| flag_of(comparator, compares, &bounds));
+    let is_held = bounds.is_known() && comparator.is_empty();
     Reading {
         text: apart.as_ref().map_or(shown, |(text, _)| text.clone()),
         in_unit: apart.map(|(_, unit)| unit),
         number: converted,
         ranges,
-        flagged: if base.flag.is_some() { Flagged::BySomebody } else { Flagged::ByRange },
+        flagged: Flagged::by(base.flag, is_held.then(|| bounds.flag(compares))),
         flag,
-        compared: flag.is_some() || base.compared || (bounds.is_known() && comparator.is_empty()),
+        compared: flag.is_some() || base.compared || is_held,
         ..base
     }
 }

@@ -160,7 +160,7 @@ fn headline(series: &Series) -> String {
 fn lies(series: &Series) -> String {
     let Some(latest) = series.latest() else { return String::new() };
     let range = if latest.compared { series.known_range() } else { None };
-    let flag = latest.flag.map(|flag| flag.plain().to_string());
+    let flag = latest.plain_flag().map(|flag| flag.to_string());
     let said = flag.or_else(|| range.as_ref().map(|_| t("flag-plain-usual").to_string()));
     match (said, range) {
         (Some(said), Some(range)) => format!(", {said} ({range})"),
@@ -201,6 +201,11 @@ mod tests {
     fn what_is_not_to_be_given_stands_beside_the_allergies_and_is_no_medicine() {
         let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
         let not = json!({"id": "r", "status": "active", "intent": "order", "doNotPerform": true,
+        let mut marked = of(4.0);
+        let system = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation";
+        marked["interpretation"] = json!([{"coding": [{"system": system, "code": "H"}]}]);
+        let said = rest(marked);
+        assert!(said.starts_with(", marked as above the usual range by who made the test (3.5 to 5.1), "), "{said}");
             "medicationCodeableConcept": {"text": "Amoxicillin"}, "dosageInstruction": [{"text": "1 tablet"}]});
         let chart =
             Chart::holding(json!({"resourceType": "Patient", "id": "p1"}), vec![(R::MedicationRequest, vec![not])]);

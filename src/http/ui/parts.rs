@@ -3,7 +3,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::series::Flag;
+use super::series::{Flag, Reading, Series};
 use super::text::{Text, filters, t};
 
 /// A shape and a word for progress or condition. The colour only repeats them.
@@ -61,15 +61,26 @@ impl Flag {
     pub fn mark(self) -> FlagMark {
         FlagMark { shape: self.shape(), word: self.word(), critical: self.is_critical() }
     }
+}
 
+impl Reading {
     /// In a patient's table: "above".
-    pub fn short_mark(self) -> FlagMark {
-        FlagMark { shape: self.shape(), word: self.short_plain(), critical: self.is_critical() }
+    pub fn short_mark(&self) -> Option<FlagMark> {
+        let (flag, word) = (self.flag?, self.short_flag()?);
+        Some(FlagMark { shape: flag.shape(), word, critical: flag.is_critical() })
     }
 
     /// In a patient's words: "above the usual range".
-    pub fn plain_mark(self) -> FlagMark {
-        FlagMark { shape: self.shape(), word: self.plain(), critical: self.is_critical() }
+    pub fn plain_mark(&self) -> Option<FlagMark> {
+        let (flag, word) = (self.flag?, self.plain_flag()?);
+        Some(FlagMark { shape: flag.shape(), word, critical: flag.is_critical() })
+    }
+}
+
+impl Series {
+    /// Of the newest.
+    pub fn plain_mark(&self) -> Option<FlagMark> {
+        self.latest()?.plain_mark()
     }
 }
 

@@ -73,6 +73,19 @@ pub enum Flagged {
     BySomebody,
     /// It lies outside a range that the record has.
     ByRange,
+    /// Who made the test said so, and the range that it is held against says otherwise.
+    AgainstRange,
+}
+
+impl Flagged {
+    /// `marked` by who made the test; `held` is what the range says, where the value could be held against one.
+    pub fn by(marked: Option<Flag>, held: Option<Option<Flag>>) -> Self {
+        match (marked, held) {
+            (None, _) => Self::ByRange,
+            (Some(marked), Some(by_range)) if !marked.agrees_with(by_range) => Self::AgainstRange,
+            (Some(_), _) => Self::BySomebody,
+        }
+    }
 }
 
 /// A reference range as the laboratory gave it. Both empty: none is known.
@@ -141,6 +154,16 @@ impl Flag {
         })
     }
 
+    /// Whether a range says the same: how far outside it is, a range does not say.
+    fn agrees_with(self, by_range: Option<Self>) -> bool {
+        match by_range {
+            None => false,
+            Some(Self::High | Self::CriticalHigh) => matches!(self, Self::High | Self::CriticalHigh | Self::Abnormal),
+            Some(Self::Low | Self::CriticalLow) => matches!(self, Self::Low | Self::CriticalLow | Self::Abnormal),
+            Some(Self::Abnormal) => true,
+        }
+    }
+
     pub fn shape(self) -> &'static str {
         match self {
             Self::High | Self::CriticalHigh => "up",
@@ -170,6 +193,24 @@ impl Reading {
     /// Whether it is known to lie in the range that it was held against: its own, whatever another has.
     pub fn is_inside(&self) -> bool {
         self.compared && self.flag.is_none()
+    }
+
+    /// How it lies, as a patient reads it: "above the usual range"; what the range says otherwise is who marked it so.
+    pub fn plain_flag(&self) -> Option<Text> {
+        let flag = self.flag?;
+        Some(match self.flagged {
+            Flagged::AgainstRange => t("flag-marked").with("flag", flag.plain()),
+            Flagged::BySomebody | Flagged::ByRange => flag.plain(),
+        })
+    }
+
+    /// The same in a table whose heading says what it is compared with: "above", "marked above".
+    pub fn short_flag(&self) -> Option<Text> {
+        let flag = self.flag?;
+        Some(match self.flagged {
+            Flagged::AgainstRange => t("flag-short-marked").with("flag", flag.short_plain()),
+            Flagged::BySomebody | Flagged::ByRange => flag.short_plain(),
+        })
     }
 
     /// Nothing but words and when.
@@ -273,6 +314,11 @@ impl Series {
 
     pub fn flag(&self) -> Option<Flag> {
         self.latest().and_then(|reading| reading.flag)
+    }
+
+    /// Whether who made the test marked the newest as its range does not.
+    pub fn is_marked_against_range(&self) -> bool {
+        self.latest().is_some_and(|reading| reading.flag.is_some() && reading.flagged == Flagged::AgainstRange)
     }
 
     /// Whether the newest is known to lie in the range.
@@ -387,13 +433,20 @@ impl Series {
         // What somebody told ends with a stop of its own.
         let value = format!("{} {}", reading.text, self.value_unit()).trim_end_matches([' ', '.']).to_owned();
         match (reading.flag, self.bounds.is_known()) {
+            (Some(flag), _) if reading.flagged == Flagged::AgainstRange => {
+                let said = |message| t(message).with("value", &value).with("flag", flag.plain());
+                match self.plain_range() {
+                    Some(range) => said("plain-against-range").with("range", range),
+                    None => said("plain-flagged"),
+                }
+            }
             (None, true) if !reading.compared => t("plain-not-compared").with("value", value),
             (Some(flag), true) => {
                 t("plain-outside").with("value", value).with("flag", flag.plain()).with("range", self.bounds.words())
             }
             (Some(flag), false) => {
                 let message = match reading.flagged {
-                    Flagged::BySomebody => "plain-flagged",
+                    Flagged::BySomebody | Flagged::AgainstRange => "plain-flagged",
                     Flagged::ByRange => "plain-flagged-by-range",
                 };
                 t(message).with("value", value).with("flag", flag.plain())
@@ -425,6 +478,7 @@ impl Series {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::ui::Locale;
 
     fn series(values: &[f64], low: Option<f64>, high: Option<f64>) -> Series {
         let bounds = Bounds { low, high, ..Bounds::default() };
@@ -514,6 +568,44 @@ mod tests {
         one.readings[0].flagged = Flagged::ByRange;
         let said = one.say_latest().to_string();
         assert!(said.contains("a range of your record") && !said.contains("marked"), "{said}");
+    }
+
+    #[test]
+    fn a_mark_that_the_range_does_not_bear_out_is_no_fact_of_the_numbers() {
+        let mut one = series(&[20.0], Some(5.0), Some(40.0));
+        one.readings[0].flag = Some(Flag::High);
+        one.readings[0].flagged = Flagged::by(Some(Flag::High), Some(None));
+        for locale in Locale::ALL {
+            locale.inside(|| {
+                let said = one.say_latest().to_string();
+                let outside = t("plain-outside").with("value", "20 mmol/mol").with("flag", Flag::High.plain());
+                assert_ne!(said, outside.with("range", one.bounds.words()).to_string());
+                assert!(said.contains(&one.bounds.words()), "{said}");
+                let flag = one.readings[0].plain_flag().unwrap().to_string();
+                assert!(
+                    flag != Flag::High.plain().to_string() && flag.contains(&Flag::High.plain().to_string()),
+                    "{flag}"
+                );
+                assert_ne!(one.readings[0].short_flag().unwrap().to_string(), Flag::High.short_plain().to_string());
+            });
+        }
+        assert!(one.say_latest().to_string().contains("Who made this test marked it"), "{}", one.say_latest());
+        assert!(one.is_marked_against_range());
+    }
+
+    #[test]
+    fn a_range_bears_a_mark_out_by_its_side() {
+        let of = |marked, held| Flagged::by(Some(marked), held);
+        for (marked, held, flagged) in [
+            (Flag::CriticalHigh, Some(Some(Flag::High)), Flagged::BySomebody),
+            (Flag::Abnormal, Some(Some(Flag::Low)), Flagged::BySomebody),
+            (Flag::Low, Some(Some(Flag::High)), Flagged::AgainstRange),
+            (Flag::Abnormal, Some(None), Flagged::AgainstRange),
+            (Flag::High, None, Flagged::BySomebody),
+        ] {
+            assert_eq!(of(marked, held), flagged, "{marked:?} {held:?}");
+        }
+        assert_eq!(Flagged::by(None, Some(Some(Flag::High))), Flagged::ByRange);
     }
 
     #[test]

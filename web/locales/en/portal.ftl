@@ -145,5 +145,6 @@ result-taken = Taken
 my-col-compared = Compared with the usual range
 my-within = within
 key-outside = outside the usual range
+result-range-given = the range given is { $range }
 key-inside = in the usual range
 key-no-range = No usual range was given for this.

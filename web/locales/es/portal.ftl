@@ -142,5 +142,6 @@ result-taken = Tomado
 my-col-compared = Comparado con lo habitual
 my-within = dentro
 key-outside = fuera de lo habitual
+result-range-given = el rango indicado es { $range }
 key-inside = dentro de lo habitual
 key-no-range = No se dieron valores habituales para esto.

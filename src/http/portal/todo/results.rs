@@ -72,7 +72,7 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
         let latest = series.latest().filter(|latest| is_new(by_id(latest.id.as_deref()), &latest.when))?;
         let value = format!("{} {}", series.value(), series.value_unit()).trim_end().to_owned();
         let title = t("todo-result").with("name", series.plain_name()).with("value", value).to_string();
-        let line = series.flag().map_or_else(|| latest.when.long(), |flag| flag.plain().to_string());
+        let line = latest.plain_flag().map_or_else(|| latest.when.long(), |flag| flag.to_string());
         // What is said beside a value is said here too: that it is in doubt, or that nobody has signed it.
         let waits = series.waits_for_a_doctor().map(|words| words.to_string());
         let line =
