@@ -43,7 +43,7 @@ pub(super) async fn manifest(visit: Visit) -> Result<Response, Refusal> {
 }
 
 /// The files that pages need without a network.
-const FILES: [&str; 18] = [
+const FILES: [&str; 19] = [
     "tokens.css",
     "chartbox.css",
     "chartbox.js",
@@ -59,6 +59,7 @@ const FILES: [&str; 18] = [
     "steps.js",
     "note.js",
     "unsent.js",
+    "gone.js",
     "pass.js",
     "icon.svg",
     "icon-192.png",
@@ -116,5 +117,22 @@ mod tests {
         for name in imported {
             assert!(FILES.contains(&name), "{name} is needed without a network");
         }
+    }
+
+    #[test]
+    fn what_is_kept_of_a_record_goes_away_with_the_answer_to_a_form() {
+        let script = |name: &str| String::from_utf8_lossy(&assets::named(name).unwrap().bytes).into_owned();
+        let worker = script("sw.js");
+        let record = worker.split("const RECORD = ").nth(1).unwrap().split(';').next().unwrap();
+        assert!(script("gone.js").contains(&format!("caches.delete({record})")), "{record}");
+        for name in ["keep.js", "unsent.js"] {
+            assert!(
+                script(name).contains("from \"./gone.js\"") && script(name).contains("await forgetRecord()"),
+                "{name}"
+            );
+        }
+        // The answer to a form that nobody signed in has sent.
+        let asks = include_str!("../../web/templates/open/sign_in.html");
+        assert!(asks.contains("gone.js"));
     }
 }

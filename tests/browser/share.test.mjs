@@ -669,6 +669,26 @@ test('a device shows nobody without a network what its person did not switch on 
       await at('/my');
       await becomes(() => caches.match('/my/summary', { cacheName: 'chartbox-record' }).then(Boolean));
     }
+    // So it does with the answer to a form, and where a text is kept that is being typed.
+    const learns = [
+      async () => {
+        await page.click('main form[data-keep] button.btn-main');
+        await page.waitForSelector('input[name=password]');
+      },
+      () => page.waitForSelector('main form[data-keep] [data-keep-warning]'),
+    ];
+    for (const learn of learns) {
+      await at('/my/messages');
+      await page.locator('main a[href^="/my/messages/"]:not([href*="new"])').first().click();
+      await page.waitForSelector('main form[data-keep] textarea');
+      await context.clearCookies();
+      await page.fill('main form[data-keep] textarea', 'Is the cough syrup enough?');
+      await learn();
+      await becomes(() => caches.has('chartbox-record').then((has) => !has));
+      await signIn(page, line.origin, patient);
+      await at('/my');
+      await becomes(() => caches.match('/my/summary', { cacheName: 'chartbox-record' }).then(Boolean));
+    }
     await context.clearCookies();
     await signIn(page, line.origin, proxy);
     await becomes(() => caches.has('chartbox-record').then((has) => !has));
