@@ -15,6 +15,7 @@ use crate::audit::Action;
 use crate::base::ResourceRef;
 use crate::care::consents::{self, SEALS, Says, Seal, Seen, To, Turned};
 use crate::care::proxies::{self, Grant, RELATIONS};
+use crate::care::uploads;
 use crate::care::workflow::{Done, Refused};
 use crate::fhir::ResourceType as R;
 use crate::http::forms::{Sent, Versioned};
@@ -132,12 +133,18 @@ pub(in crate::http) async fn blank(visit: Visit) -> Result<Response, Refusal> {
     page(&form(cx, &typed, Faults::none()))
 }
 
+/// A name as it was typed, in one line. It stands in lists and in the log beside those of others: nothing in it turns or hides what is
+/// beside it.
+fn shown_name(typed: &str) -> String {
+    uploads::titled(typed).map(|named| named.0).unwrap_or_default()
+}
+
 /// `POST /my/people/new`: the code for the person's account stands on this page and never again.
 pub(in crate::http) async fn grant(visit: Visit, sent: Sent<Typed>) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Reading)?;
     let typed = &sent.typed;
     let mut faults = Faults::none();
-    let name: String = typed.name.trim().chars().filter(|c| !c.is_control()).collect();
+    let name = shown_name(&typed.name);
     if name.is_empty() {
         faults.add("name", t("people-name-missing"));
     } else if name.chars().count() > proxies::LONGEST_NAME {
@@ -346,6 +353,12 @@ pub(in crate::http) async fn turn(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_turns_and_hides_nothing_beside_it() {
+        assert_eq!(shown_name(" Zoë\u{202e}\u{200b} O'Brien\n(mum) 😀"), "Zoë O'Brien (mum) 😀");
+        assert_eq!(shown_name("\u{202e}\u{2066} \t"), "");
+    }
 
     #[test]
     fn what_somebody_is_to_the_patient_is_said_in_the_language_of_the_page() {
