@@ -109,7 +109,9 @@ impl LookRow {
         if is_read_mark(fold) {
             return Self { what: t("look-read-mark").to_string(), why: t("look-read-mark-why").to_string(), ..self };
         }
-        let at_request = matches!(fold.purpose, Purpose::PatRqt | Purpose::FamRqt) && !is_reader(&fold.actor, reader);
+        // Whoever was refused acts for nobody in that, and perhaps does no more at all.
+        let at_request = matches!(fold.purpose, Purpose::PatRqt | Purpose::FamRqt | Purpose::PwAtrny)
+            && !is_reader(&fold.actor, reader);
         let why = match (fold.actor.is_unnamed(), fold.kind == LookKind::Refused) {
             _ if fold.reason.is_some() => None,
             (true, false) => Some("look-theirs-too"),
@@ -368,6 +370,10 @@ mod tests {
         };
         let refused = of(link(), Action::ShareOpened, TouchKind::Denied);
         assert_eq!(said(&refused).1, "Nobody asked for it: it was refused");
+        let mut tried = event(somebody(3, Role::Proxy), Action::Read, TouchKind::Denied, &["Patient/p1"]);
+        tried.purpose = Purpose::PwAtrny;
+        let tried = folds(vec![tried]).remove(0);
+        assert_eq!(said(&tried).1, "Nobody asked for it: it was refused");
         let opened = of(link(), Action::ShareOpened, TouchKind::SentOut);
         assert_eq!(said(&opened).1, "You asked for it");
         let stranger = || somebody(2, Role::Patient).unnamed();
