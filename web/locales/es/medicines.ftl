@@ -174,7 +174,7 @@ length-years =
     }
 when-morning = por la mañana
 when-noon = a mediodía
-when-evening = por la tarde
+when-evening = por la tarde-noche
 when-night = por la noche
 when-before-meals = antes de las comidas
 when-before-breakfast = antes del desayuno

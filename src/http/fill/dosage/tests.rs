@@ -432,6 +432,9 @@ fn all_instructions_are_said_in_their_order() {
     let both = json!([one(1, "MORN"), one(2, "EVE")]);
     assert_eq!(whole(both.clone()), "1 tablet, once a day, in the morning; 2 tablets, once a day, in the evening");
     assert!(shown_in_spanish(both).contains("2 comprimidos"));
+    // An evening is no afternoon, which the language begins at noon.
+    let evening = shown_in_spanish(json!([one(1, "EVE")]));
+    assert!(evening.ends_with("por la tarde-noche"), "{evening}");
     let taper =
         json!([{"sequence": 2, "text": "1 tablet a day"}, {"sequence": 1, "text": "2 tablets a day for a week"}]);
     assert_eq!(whole(taper.clone()), "2 tablets a day for a week; then 1 tablet a day");
