@@ -58,7 +58,10 @@ pub(in crate::http) async fn show(visit: Visit, Path(id): Path<String>) -> Resul
     let typed = own.visit.kept::<Pairs>(&mut cx)?;
     match (opened.returned, typed) {
         (false, typed) => shown(&own, cx, &opened, &typed.unwrap_or_default(), None),
-        (true, Some(typed)) => shown(&own, cx, &opened, &typed, Some(t("visit-form-sent-before").to_string())),
+        (true, Some(typed)) => {
+            let trouble = Some(cx.own("visit-form-sent-before").to_string());
+            shown(&own, cx, &opened, &typed, trouble)
+        }
         (true, None) => Ok(Redirect::to(&format!("/my/visits/{id}/form/sent")).into_response()),
     }
 }
@@ -177,7 +180,7 @@ pub(in crate::http) async fn send(
     let (by, now) = (own.as_author(), own.visit.house.ambient.now());
     let response = previsit::response(&opened.form, &own.patient, &by, &answers, now);
     let place = format!("/my/visits/{}?done=form", opened.id);
-    let doing = own.doing(Action::Create, &sent, &place);
+    let doing = own.doing(act_of(&opened.value), &sent, &place);
     match previsit::send(doing, (opened.id, opened.version, opened.value), response).await {
         Ok(done) => own.visit.went(&sent, done, &place).await,
         Err(Refused::Told(FormError::Returned)) => match Opened::of(&own, &id).await? {
@@ -197,7 +200,28 @@ pub(in crate::http) async fn send(
 /// typed here is shown and kept.
 async fn sent_before(own: &Own, opened: &Opened, sent: &Sent<Pairs>) -> Result<Response, Refusal> {
     own.visit.keep_sent(sent).await?;
-    let trouble = Some(t("visit-form-sent-before").to_string());
-    let page = shown(own, own.plain_cx().await?, opened, &sent.typed, trouble)?;
+    let cx = own.plain_cx().await?;
+    let trouble = Some(cx.own("visit-form-sent-before").to_string());
+    let page = shown(own, cx, opened, &sent.typed, trouble)?;
     Ok(finished(StatusCode::CONFLICT, page))
+}
+
+/// What the access log calls it that the answers came. The log of the others whose visit it is shows the visit alone, and to that
+/// nothing was added but a link to the answers.
+fn act_of(visit: &Value) -> Action {
+    if schedule::is_for_several(visit) { Action::Update } else { Action::Create }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_changes_the_visit_of_the_others_and_adds_none() {
+        let of = |patients: &[&str]| {
+            let one = |who: &&str| serde_json::json!({"actor": {"reference": format!("Patient/{who}")}});
+            serde_json::json!({"participant": patients.iter().map(one).collect::<Vec<_>>()})
+        };
+        assert_eq!((act_of(&of(&["p"])), act_of(&of(&["p", "q"]))), (Action::Create, Action::Update));
+    }
 }

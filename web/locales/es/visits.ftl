@@ -79,7 +79,7 @@ visit-book-again = Reservar otra hora
 book-declined-done = Recepción sabe que esta hora no le conviene, y busca otra.
 visit-no-need = Ya no la necesito
 visit-offered = La clínica le ofrece esta hora
-visit-in-error = Se anotó por error: no hay tal visita
+visit-in-error = Se anotó por error: no hay tal cita
 visit-booked = Reservada
 visit-wanted = Días posibles: { $days }
 visit-wanted-days = del { $from } al { $to }
@@ -93,7 +93,7 @@ visit-cancel-yes = Sí, estoy seguro
 visit-cancel = Cancelar esta cita
 visit-until = Puede cambiarla aquí hasta el { $when }.
 visit-offered-to-several = Esta hora se ofrece a varias personas juntas, así que no puede tomarse ni rechazarse aquí.
-visit-for-several = Esta visita es para varias personas, así que no puede cambiarse ni anularse aquí.
+visit-for-several = Esta cita es para varias personas, así que no puede cambiarse ni cancelarse aquí.
 visit-too-late = Ya es tarde para cambiarla aquí.
 visit-all = Todas mis citas
 visit-open-it = Cambiar o cancelar
@@ -113,8 +113,8 @@ visit-ordered = Pedido:
 visits-asked = Ha pedido una hora
 visits-missed =
     { $n ->
-        [one] Una visita a la que no se acudió
-       *[other] { $n } visitas a las que no se acudió
+        [one] Una cita a la que no se acudió
+       *[other] { $n } citas a las que no se acudió
     }
 visits-cancelled =
     { $n ->
