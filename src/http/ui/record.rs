@@ -89,6 +89,14 @@ impl Identity {
         if name.trim().is_empty() { t("patient-no-name").to_string() } else { name.trim().to_owned() }
     }
 
+    /// Where no label says that it is the sex: "Female", "Sex not known".
+    pub fn sex_said(&self) -> String {
+        match self.sex {
+            Sex::Unknown => t("sex-unknown.alone").to_string(),
+            known => known.word(),
+        }
+    }
+
     /// How much of the birth date is known.
     pub const fn born_known(&self) -> BornKnown {
         match self.born {
@@ -811,5 +819,23 @@ pub struct Pages {
 impl Pages {
     pub fn any(&self) -> bool {
         self.newer.is_some() || self.older.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::ui::Locale;
+
+    #[test]
+    fn that_the_sex_is_not_known_does_not_read_as_if_the_birth_were_not() {
+        let of = |sex| Identity { sex, ..Identity::default() };
+        for locale in Locale::ALL {
+            locale.inside(|| {
+                assert_ne!(of(Sex::Unknown).sex_said(), Sex::Unknown.word());
+                assert_eq!(of(Sex::Female).sex_said(), Sex::Female.word());
+            });
+        }
+        assert_eq!(of(Sex::Unknown).sex_said(), "Sex not known");
     }
 }

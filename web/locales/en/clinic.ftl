@@ -70,6 +70,7 @@ sex-female = Female
 sex-male = Male
 sex-other = Other
 sex-unknown = Not known
+    .alone = Sex not known
 born-unknown = not known
     .alone = birth date not known
 born-and-age = { $date } ({ $age })

@@ -15,6 +15,7 @@ sex-female = Femenino
 sex-male = Masculino
 sex-other = Otro
 sex-unknown = No se sabe
+    .alone = Sexo: no se sabe
 born-unknown = desconocida
     .alone = fecha de nacimiento desconocida
 born-and-age = { $date } ({ $age })
