@@ -167,3 +167,24 @@ fn problem(refusal: &Refusal, now: &jiff::Zoned) -> ProblemKind {
         Refused::Internal => ProblemKind::Unexpected { reference: None },
     }
 }
+
+/// What a page's tests show it to.
+#[cfg(test)]
+pub(in crate::http) mod sample {
+    use super::*;
+
+    /// A patient, or somebody who acts for one.
+    pub(in crate::http) fn cx(for_whom: Option<&str>) -> Cx {
+        let face = Face { clinic: "Northmoor".into(), host: "box.local".into(), zone: TimeZone::UTC, demo: false };
+        let viewer = Viewer {
+            name: "Halina Brandvold".into(),
+            key: "k".into(),
+            role: if for_whom.is_some() { Role::Proxy } else { Role::Patient },
+            for_whom: for_whom.map(str::to_owned),
+            acting: None,
+            chooses: false,
+            extent: for_whom.map(|_| ProxyExtent::Full),
+        };
+        Cx { viewer: Some(viewer), ..face.cx("2026-11-30T09:00:00Z".parse().unwrap()) }
+    }
+}

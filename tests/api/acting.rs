@@ -359,7 +359,7 @@ fn no_known_allergy(demo: &Demo) {
     let patient = between(&place, "/patients/", "?").to_owned();
     let list = format!("/patients/{patient}/allergies");
     let shown = page(&doctor, &list);
-    assert!(shown.body.contains("Never asked") && shown.body.contains("value=\"none\""), "{}", shown.body);
+    assert!(shown.body.contains("Not known here") && shown.body.contains("value=\"none\""), "{}", shown.body);
     sent(&doctor, &format!("{list}/new"), &[("act", "none"), ("once", hidden(&shown, "once"))]);
     let shown = page(&doctor, &list).body;
     assert!(shown.contains("No known allergies") && shown.contains("asked"), "{shown}");

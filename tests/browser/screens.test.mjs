@@ -40,7 +40,7 @@ test('a chart is whole before anything stands in it, for doctors and nurses', as
   const empty = `${box.clinic}${await somebodyNew(desk, 'Ottilie', 'Nothingyet')}`;
   const doctor = await signedIn('clinician');
   const said = await look(doctor, empty, 'empty-chart');
-  assert.match(said + await doctor.textContent('#safety'), /Never asked/, 'nothing recorded is not the same as none');
+  assert.match(said + await doctor.textContent('#safety'), /Not known here/, 'nothing recorded is not the same as none');
   for (const part of ['timeline', 'results', 'medicines', 'problems', 'allergies', 'measurements', 'immunizations', 'visits', 'documents', 'reported', 'forms', 'notes', 'messages', 'trends', 'search']) {
     await look(doctor, `${empty}/${part}`, `empty-chart-${part}`);
   }

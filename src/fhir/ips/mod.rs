@@ -200,7 +200,12 @@ fn section_of(input: &Input<'_>, section: Section) -> Option<Value> {
         return Some(Value::Object(out));
     }
     let lines: Vec<Line> = all.iter().take(MOST).map(|resource| table::line(resource, input)).collect();
-    out.insert("text".into(), narrative(&table::html(section.columns(), &lines, all.len().saturating_sub(MOST))));
+    let mut text = table::html(section.columns(), &lines, all.len().saturating_sub(MOST));
+    if section == Section::Allergies {
+        // "No known allergy" is what whoever asks may see.
+        text.push_str(&table::paragraph("What is sealed from whoever asked for this summary is left out."));
+    }
+    out.insert("text".into(), narrative(&text));
     let reference = |resource: &&Value| json!({ "reference": format!("{}/{}", input.base, name_of(resource)) });
     out.insert("entry".into(), all.iter().take(MOST).map(reference).collect());
     Some(Value::Object(out))

@@ -579,3 +579,35 @@ pub struct ReturnedForm {
     /// Question and answer.
     pub answers: Vec<(String, String)>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::care::Chart;
+    use crate::fhir::ResourceType as R;
+    use crate::http::fill::{self, Ctx};
+    use crate::http::pages::sample;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn whoever_may_not_see_all_of_a_record_is_not_told_that_there_is_nothing() {
+        let page = |allergies: Vec<Value>, told: Vec<Value>| {
+            let all = vec![(R::AllergyIntolerance, allergies), (R::MedicationStatement, told)];
+            let chart = Chart::holding(json!({"resourceType": "Patient", "id": "p"}), all);
+            let frame = fill::frame(&chart, None, &Ctx::of(jiff::tz::TimeZone::UTC));
+            Immunizations { cx: sample::cx(None), frame, rows: vec![] }.render().unwrap()
+        };
+        let empty = page(vec![], vec![]);
+        for id in ["never-asked-more", "none-recorded", "immunizations-none"] {
+            assert!(empty.contains(&t(id).to_string()), "{id}");
+        }
+        for said in ["Never asked", "None recorded", "No immunizations recorded"] {
+            assert!(!empty.contains(said), "{said}");
+        }
+        let aside = |page: &str| page.matches(&t("sealed-aside").to_string()).count();
+        let none = |code: &str| json!({"code": {"coding": [{"system": "http://snomed.info/sct", "code": code}]}});
+        assert_eq!(aside(&empty), 0, "it says so in words of its own");
+        assert_eq!(aside(&page(vec![none("716186003")], vec![])), 2, "in the bar, and where the bar is not in sight");
+        assert_eq!(aside(&page(vec![none("409137002")], vec![])), 1);
+    }
+}

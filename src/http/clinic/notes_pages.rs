@@ -378,7 +378,7 @@ pub(super) fn measured(saved: &Saved, ctx: &Ctx) -> Vec<String> {
     words.collect()
 }
 
-/// Phrases that the house knows for this patient.
+/// Phrases that the house knows for this patient. Of what is sealed from whoever writes they say nothing, nor that there is none.
 pub(super) fn known(opened: &Opened) -> BTreeMap<String, String> {
     let frame = &opened.frame;
     let allergies = match &frame.allergies {
@@ -386,16 +386,16 @@ pub(super) fn known(opened: &Opened) -> BTreeMap<String, String> {
             let line = |line: &AllergyLine| format!("{}{}", line.headline(), line.rest());
             list.iter().map(line).collect::<Vec<_>>().join("; ")
         }
-        AllergyStatus::NoneKnown { .. } => t("allergies-none-known").to_string(),
-        _ => t("never-asked").to_string(),
+        AllergyStatus::NoneKnown { .. } => t("phrase-no-allergies").to_string(),
+        _ => t("phrase-unknown").to_string(),
     };
     let medicines = match &frame.medicines {
         MedicineStatus::Takes { list, .. } => list.iter().map(|line| line.whole()).collect::<Vec<_>>().join("; "),
-        MedicineStatus::TakesNone { .. } => t("takes-none").to_string(),
-        MedicineStatus::NoneNow => t("medicines-none").to_string(),
-        _ => t("none-recorded").to_string(),
+        MedicineStatus::TakesNone { .. } => t("phrase-takes-none").to_string(),
+        MedicineStatus::NoneNow => t("phrase-none").to_string(),
+        _ => t("phrase-unknown").to_string(),
     };
-    let problems = if frame.problems.is_empty() { t("none-recorded").to_string() } else { frame.problems.join("; ") };
+    let problems = if frame.problems.is_empty() { t("phrase-none").to_string() } else { frame.problems.join("; ") };
     let vitals: String = VITALS
         .iter()
         .map(|vital| match vital.second {

@@ -79,6 +79,9 @@ pub struct Ctx {
     pub along: Arc<[Value]>,
     /// What this clinic is called: that something was here need not be said in each row.
     pub here: Option<String>,
+    /// Whether the reader sees all that is sealed: the patient does. To anybody else nothing here says that there is none of a
+    /// thing, nor that nobody asked for it.
+    pub sees_sealed: bool,
 }
 
 /// The clinic's file with what is usual.
@@ -96,7 +99,16 @@ impl Ranges {
 
 impl Ctx {
     pub fn of(zone: TimeZone) -> Self {
-        Self { zone, codes: None, ranges: None, patient: None, today: None, along: Arc::from([]), here: None }
+        Self {
+            zone,
+            codes: None,
+            ranges: None,
+            patient: None,
+            today: None,
+            along: Arc::from([]),
+            here: None,
+            sees_sealed: false,
+        }
     }
 
     /// The same at this moment.

@@ -91,7 +91,7 @@ pub fn allergies(resources: &[Value], ctx: &Ctx) -> AllergyStatus {
         is_none(a).cmp(&is_none(b)).then(b.severity.cmp(&a.severity)).then_with(|| a.substance.cmp(&b.substance))
     });
     let only_none = !list.is_empty() && list.iter().all(is_none);
-    let not_asked = only_none.then(|| not_asked(&current)).flatten();
+    let not_asked = only_none.then(|| not_asked(&current, ctx)).flatten();
     // Before what there is not: nobody may read it as none at all.
     let list: Vec<AllergyLine> = not_asked.into_iter().chain(list).collect();
     match (list.is_empty(), current.iter().any(|allergy| says_none(allergy))) {
@@ -110,12 +110,13 @@ pub fn allergies(resources: &[Value], ctx: &Ctx) -> AllergyStatus {
 }
 
 /// What nobody said anything of, where all that is said is that there is no allergy to something else.
-fn not_asked(current: &[&Value]) -> Option<AllergyLine> {
+fn not_asked(current: &[&Value], ctx: &Ctx) -> Option<AllergyLine> {
     let is_open = |what: &AllergyTo| !current.iter().any(|allergy| says_none_to(*what, allergy));
     let open: Vec<String> = AllergyTo::ALL.into_iter().filter(is_open).map(allergy_to).collect();
+    let message = if ctx.sees_sealed { "allergies-not-asked" } else { "allergies-not-shown" };
     (!open.is_empty()).then(|| AllergyLine {
         kind: AllergyKind::NotAsked,
-        substance: t("allergies-not-asked").with("kinds", open.join(", ")).to_string(),
+        substance: t(message).with("kinds", open.join(", ")).to_string(),
         reactions: Vec::new(),
         severity: None,
         doubt: None,
@@ -909,7 +910,10 @@ mod tests {
         assert_eq!((only.there_are(), only.mark()), (0, "unknown"), "of medicines nobody was asked");
         let AllergyStatus::Known { list, .. } = only else { panic!() };
         let said: Vec<&str> = list.iter().map(|line| line.substance.as_str()).collect();
-        assert_eq!(said, ["Nothing is recorded of allergies to medicines, surroundings", "No known food allergy"]);
+        assert_eq!(said, ["Nothing is shown of allergies to medicines, surroundings", "No known food allergy"]);
+        let patient = Ctx { sees_sealed: true, ..ctx() };
+        let AllergyStatus::Known { list, .. } = allergies(std::slice::from_ref(&food), &patient) else { panic!() };
+        assert_eq!(list[0].substance, "Nothing is recorded of allergies to medicines, surroundings");
         let others = ["409137002", "428607008"].map(|code| of("http://snomed.info/sct", code, code));
         let all = [&[food.clone()][..], &others].concat();
         let none = allergies(&all, &ctx());

@@ -30,6 +30,8 @@ pub struct SummarySection {
     pub lines: Vec<(String, String)>,
     /// What it says when there are no lines.
     pub empty: String,
+    /// That what is sealed is left out, where the section could be read as if there were nothing.
+    pub rider: Option<String>,
 }
 
 /// The most tests whose newest value a summary gives; how many more there are, it says.
@@ -45,8 +47,9 @@ pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
     let section = |title: &str, icon, lines: Vec<(String, String)>| SummarySection {
         title: t(title).to_string(),
         icon,
+        rider: (lines.is_empty() && !ctx.sees_sealed).then(|| t("summary-left-out").to_string()),
         lines,
-        empty: t("summary-nothing").to_string(),
+        empty: t(if ctx.sees_sealed { "summary-nothing" } else { "summary-nothing-here" }).to_string(),
     };
     let status = allergies(chart.of(R::AllergyIntolerance), ctx);
     let allergic = match &status {
@@ -56,9 +59,14 @@ pub fn summary(chart: &Chart, ctx: &Ctx) -> SummaryBody {
     let mut first = section("summary-allergies", "stop", allergic);
     first.empty = t(match status {
         AllergyStatus::NoneKnown { .. } => "summary-allergies-none",
-        _ => "summary-allergies-unknown",
+        _ if ctx.sees_sealed => "summary-allergies-unknown",
+        _ => "summary-nothing-here",
     })
     .to_string();
+    // That there is none to food, say, is no allergy either.
+    if status.there_are() == 0 && !ctx.sees_sealed {
+        first.rider = Some(t("summary-left-out").to_string());
+    }
     let (medicines, _) = medicine_rows(chart, ctx);
     let medicines = medicines.into_iter().map(|row| {
         let how = row.how_taken().as_deref().map(|how| format!(", {}", format::within(how))).unwrap_or_default();
@@ -172,6 +180,7 @@ fn lies(series: &Series) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::ui::Locale;
     use serde_json::json;
 
     #[test]
@@ -192,6 +201,11 @@ mod tests {
         };
         assert!(rest(of(5.9)).starts_with(", above the usual range (3.5 to 5.1), "), "{}", rest(of(5.9)));
         assert!(rest(of(4.0)).starts_with(", in the usual range (3.5 to 5.1), "), "{}", rest(of(4.0)));
+        let mut marked = of(4.0);
+        let system = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation";
+        marked["interpretation"] = json!([{"coding": [{"system": system, "code": "H"}]}]);
+        let said = rest(marked);
+        assert!(said.starts_with(", marked as above the usual range by who made the test (3.5 to 5.1), "), "{said}");
         let mut bare = of(4.0);
         bare.as_object_mut().unwrap().remove("referenceRange");
         assert!(!rest(bare).contains("range"));
@@ -201,11 +215,6 @@ mod tests {
     fn what_is_not_to_be_given_stands_beside_the_allergies_and_is_no_medicine() {
         let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
         let not = json!({"id": "r", "status": "active", "intent": "order", "doNotPerform": true,
-        let mut marked = of(4.0);
-        let system = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation";
-        marked["interpretation"] = json!([{"coding": [{"system": system, "code": "H"}]}]);
-        let said = rest(marked);
-        assert!(said.starts_with(", marked as above the usual range by who made the test (3.5 to 5.1), "), "{said}");
             "medicationCodeableConcept": {"text": "Amoxicillin"}, "dosageInstruction": [{"text": "1 tablet"}]});
         let chart =
             Chart::holding(json!({"resourceType": "Patient", "id": "p1"}), vec![(R::MedicationRequest, vec![not])]);
@@ -279,12 +288,39 @@ mod tests {
 
     #[test]
     fn what_was_never_asked_is_not_said_to_be_none() {
-        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
+        let ctx = Ctx { sees_sealed: true, ..Ctx::of(jiff::tz::TimeZone::UTC) };
         let chart = Chart::holding(json!({"resourceType": "Patient", "id": "p1"}), vec![]);
         let body = summary(&chart, &ctx);
         assert_eq!(body.sections.len(), 3);
         assert_eq!(body.sections[0].empty, t("summary-allergies-unknown").to_string());
         assert!(body.sections.iter().all(|section| section.lines.is_empty() && !section.empty.is_empty()));
+        assert!(body.sections.iter().all(|section| section.rider.is_none()), "the patient sees what is sealed");
+    }
+
+    #[test]
+    fn to_anybody_but_the_patient_nothing_is_said_to_be_none_or_never_asked() {
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
+        let of = |allergies: Vec<Value>| {
+            let all = vec![(R::AllergyIntolerance, allergies)];
+            summary(&Chart::holding(json!({"resourceType": "Patient", "id": "p1"}), all), &ctx).sections
+        };
+        let said = |section: &SummarySection| (section.empty.clone(), section.rider.clone());
+        let none = |code: &str| json!({"code": {"coding": [{"system": "http://snomed.info/sct", "code": code}]}});
+        for locale in Locale::ALL {
+            locale.inside(|| {
+                let left_out = Some(t("summary-left-out").to_string());
+                for section in of(vec![]) {
+                    assert_eq!(said(&section), (t("summary-nothing-here").to_string(), left_out.clone()));
+                }
+                let known = of(vec![none("716186003")]);
+                assert_eq!(said(&known[0]), (t("summary-allergies-none").to_string(), left_out.clone()));
+                // That there is none to one kind is a line, and the rider stands beside it.
+                let some = of(vec![none("429625007"), none("409137002"), none("428607008")]);
+                assert!(!some[0].lines.is_empty() && some[0].rider == left_out, "{some:?}");
+                let latex = of(vec![json!({"code": {"text": "Latex"}})]);
+                assert!(latex[0].rider.is_none() && latex[1].rider == left_out);
+            });
+        }
     }
 
     #[test]
@@ -302,6 +338,6 @@ mod tests {
             results.lines.iter().map(|(head, _)| head.clone()).collect()
         };
         assert_eq!(heads(), ["C-reactive protein 46 mg/L", "Smoking: Used to smoke"]);
-        assert_eq!(crate::http::ui::Locale::Es.inside(heads)[0], "Proteína C reactiva 46 mg/L");
+        assert_eq!(Locale::Es.inside(heads)[0], "Proteína C reactiva 46 mg/L");
     }
 }

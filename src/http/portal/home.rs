@@ -8,7 +8,7 @@ use axum::response::Response;
 use super::looks;
 use super::own::{Needs, Own};
 use super::pages::{Home, LookedSum, RecordSums};
-use super::record::clinic_for;
+use super::record::{clinic_for, is_mistake};
 use super::todo::{self, Facts};
 use crate::audit::{Action, TouchKind};
 use crate::base::{ActorKind, Timestamp};
@@ -54,7 +54,9 @@ pub async fn home(visit: Visit) -> Result<Response, Refusal> {
     let read = own.visit.house.store.read()?;
     let todos = todo::todos(&Facts { chart: &chart, own: &own, clinic: clinic.as_ref(), read: &read, cx: &cx, now })?;
     drop(read);
+    let summed_up = PARTS.iter().flat_map(|(kind, _)| chart.of(*kind));
     page(&Home {
+        reaches_nobody: own.reads_record() && own.has_unseen(summed_up.filter(|one| !is_mistake(one))),
         given: if own.acts_for_another() { String::new() } else { first_name(&chart, &own.ctx) },
         todos,
         looked: summed(&looked, &own, now)?,

@@ -105,6 +105,8 @@ impl MyMedicineRow {
 #[template(path = "portal/my_medicines.html")]
 pub struct MyMedicines {
     pub cx: Cx,
+    /// Some of it nobody at the clinic may see.
+    pub reaches_nobody: bool,
     /// Whose list it is, and their allergies: on paper it goes to others.
     pub who: Identity,
     pub allergies: AllergyStatus,

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::medicine_pages::{MyMedicine, MyMedicineRow, MyMedicines, Standing};
 use super::own::{Needs, Own};
+use super::record::is_mistake;
 use crate::access::Sensitivity;
 use crate::audit::{Action, Detail};
 use crate::base::FhirId;
@@ -45,7 +46,9 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
     let cx = own.cx(&chart);
     let who = fill::identity(&chart.patient, &own.ctx);
     let allergies = fill::allergies(chart.of(R::AllergyIntolerance), &own.ctx);
+    let all = chart.of(R::MedicationRequest).iter().chain(chart.of(R::MedicationStatement));
     let mut page_of = MyMedicines {
+        reaches_nobody: own.has_unseen(all.filter(|one| !is_mistake(one))),
         not_to_take: fill::not_to_give(&chart, &own.ctx),
         not_taken: fill::not_taken_rows(&chart, &own.ctx),
         current: Vec::new(),

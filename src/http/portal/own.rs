@@ -80,7 +80,8 @@ impl Own {
                 (actor.acting_for(grant.patient.clone()), grant.patient, Purpose::PwAtrny, grant.extent)
             }
         };
-        let ctx = read_in_own_language(&visit)?;
+        let mut ctx = read_in_own_language(&visit)?;
+        ctx.sees_sealed = purpose == Purpose::PatRqt;
         let consents = visit.house.records.consents_of(&patient)?;
         let own = Self { visit, patient, ctx, actor, purpose, extent, consents };
         own.needs(needs)?;
@@ -95,6 +96,18 @@ impl Own {
     /// Whether nobody of the clinic sees now what has these labels, nor what is asked, said or brought with it.
     pub(super) fn reaches_nobody(&self, labels: Sensitivity) -> bool {
         consents::seen(labels, &self.consents, &self.patient, self.visit.house.ambient.now()) == Seen::ByNobody
+    }
+
+    /// Whether nobody of the clinic sees this now, for what it is or for what a consent says.
+    pub(super) fn is_unseen(&self, one: &Value) -> bool {
+        self.reaches_nobody(Sensitivity::of_resource(one))
+    }
+
+    /// Whether all of these are seen by whoever of the clinic treats the patient, and so is what would be added to them.
+    pub(super) fn is_seen_by_all<'a>(&self, all: impl IntoIterator<Item = &'a Value>) -> bool {
+        let now = self.visit.house.ambient.now();
+        let mut labels = all.into_iter().map(Sensitivity::of_resource).chain([Sensitivity::NORMAL]);
+        labels.all(|one| consents::seen(one, &self.consents, &self.patient, now) == Seen::ByClinic)
     }
 
     /// Whether one of these is sealed and nobody of the clinic sees it now.

@@ -21,6 +21,8 @@ pub struct Home {
     pub todos: Vec<Todo>,
     pub looked: LookedSum,
     pub sums: RecordSums,
+    /// Some of what is summed up nobody at the clinic may see.
+    pub reaches_nobody: bool,
 }
 page!(Home in Home);
 
@@ -94,6 +96,7 @@ impl RecordSums {
             AllergyStatus::NeverAsked => t("sum-allergies-unknown").to_string(),
             AllergyStatus::NoneKnown { .. } => t("sum-allergies-none").to_string(),
             AllergyStatus::Known { list, .. } => {
+            AllergyStatus::NoneKnown { .. } if acts_for_another => t("sum-allergies-none-other").to_string(),
                 list.iter().map(|line| line.substance.as_str()).collect::<Vec<_>>().join(", ")
             }
         }
@@ -102,12 +105,14 @@ impl RecordSums {
     fn rows(&self, cx: &Cx) -> Vec<(&'static str, &'static str, Text, String)> {
         let acts_for_another = cx.acts_for_another();
         let visits = if cx.may_book() { t("sum-visits") } else { t("sum-visits-see") };
-        let sum = |message, n: usize| t(message).with("n", n).to_string();
+        // Of what is sealed whoever acts for the patient knows nothing, nor that there is none.
+        let medicines = cx.own("sum-medicines").with("n", self.medicines).to_string();
+        let problems = cx.own("sum-problems").with("n", self.problems).to_string();
         let documents = if acts_for_another { t("sum-documents-other") } else { t("sum-documents") };
         vec![
             ("/my/allergies", "stop", t("nav-allergies"), self.allergy_words(acts_for_another)),
-            ("/my/medicines", "pill", t("nav-medicines"), sum("sum-medicines", self.medicines)),
-            ("/my/problems", "list", t("nav-problems"), sum("sum-problems", self.problems)),
+            ("/my/medicines", "pill", t("nav-medicines"), medicines),
+            ("/my/problems", "list", t("nav-problems"), problems),
             // Counted where they are shown, and not here.
             ("/my/results", "results", t("nav-results"), t("sum-results").to_string()),
             ("/my/immunizations", "shield", t("my-immunizations"), t("sum-immunizations").to_string()),
@@ -234,6 +239,10 @@ pub struct Allergies {
     pub rows: Vec<AllergyRow>,
 }
 page!(Allergies in Allergies);
+    /// Whoever treats the patient sees them all.
+    pub seen_by_all: bool,
+    /// Some of it nobody at the clinic may see.
+    pub reaches_nobody: bool,
 
 /// Health problems now and before.
 #[derive(Debug, Clone, Template)]
@@ -244,6 +253,8 @@ pub struct Problems {
     pub past: Vec<ProblemRow>,
 }
 page!(Problems in Problems);
+    /// Some of it nobody at the clinic may see.
+    pub reaches_nobody: bool,
 
 /// Visits, newest first.
 #[derive(Debug, Clone, Template)]
@@ -292,6 +303,8 @@ pub struct Immunizations {
 page!(Immunizations in Immunizations);
 
 /// Documents, newest first.
+    /// Some of it nobody at the clinic may see.
+    pub reaches_nobody: bool,
 #[derive(Debug, Clone, Template)]
 #[template(path = "portal/documents.html")]
 pub struct Documents {

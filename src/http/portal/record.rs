@@ -115,6 +115,12 @@ pub async fn result(visit: Visit, Path(key): Path<String>) -> Result<Response, R
     page(&OneResult { cx: own.cx(&chart), series, facts, said_of, reaches_nobody })
 }
 
+/// Whether it was entered by mistake, so that nobody need see it.
+pub(super) fn is_mistake(one: &Value) -> bool {
+    let status = ["/status", "/verificationStatus/coding/0/code"].iter().find_map(|at| fill::text(one, at));
+    status == Some("entered-in-error")
+}
+
 /// `GET /my/allergies`
 pub async fn allergies(visit: Visit) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Reading)?;
@@ -122,7 +128,13 @@ pub async fn allergies(visit: Visit) -> Result<Response, Refusal> {
     let of = chart.of(R::AllergyIntolerance);
     let (mut rows, past) = fill::allergy_rows(of, &own.ctx);
     rows.extend(past);
-    page(&Allergies { cx: own.cx(&chart), status: fill::allergies(of, &own.ctx), rows })
+    page(&Allergies {
+        cx: own.cx(&chart),
+        status: fill::allergies(of, &own.ctx),
+        seen_by_all: own.is_seen_by_all(of.iter().filter(|one| !is_mistake(one))),
+        reaches_nobody: own.has_unseen(of.iter().filter(|one| !is_mistake(one))),
+        rows,
+    })
 }
 
 /// `GET /my/problems`
@@ -130,7 +142,8 @@ pub async fn problems(visit: Visit) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Reading)?;
     let chart = own.chart(&[R::Condition]).await?;
     let (active, past) = fill::problem_rows(chart.of(R::Condition), &own.ctx);
-    page(&Problems { cx: own.cx(&chart), active, past })
+    let counts = chart.of(R::Condition).iter().filter(|one| !is_mistake(one));
+    page(&Problems { reaches_nobody: own.has_unseen(counts), cx: own.cx(&chart), active, past })
 }
 
 /// `GET /my/visits`
@@ -228,7 +241,12 @@ fn did_not_happen(status: &str, from: Date, appointments: &[Value], clinic: Opti
 pub async fn immunizations(visit: Visit) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Reading)?;
     let chart = own.chart(&[R::Immunization]).await?;
-    page(&Immunizations { cx: own.cx(&chart), rows: fill::immunizations(chart.of(R::Immunization), &own.ctx) })
+    let all = chart.of(R::Immunization);
+    page(&Immunizations {
+        cx: own.cx(&chart),
+        rows: fill::immunizations(all, &own.ctx),
+        reaches_nobody: own.has_unseen(all.iter().filter(|one| !is_mistake(one))),
+    })
 }
 
 /// Which page of a list, from 0.

@@ -78,6 +78,10 @@ notes-none-more = Notes of visits stand here once a doctor has signed them.
 notes-elsewhere = Notes that came as documents
 notes-all = All notes
 phrase-bp = Blood pressure {"{"}systolic{"}"}/{"{"}diastolic{"}"} mmHg
+phrase-no-allergies = No known allergies, sealed parts aside
+phrase-takes-none = Takes none, sealed parts aside
+phrase-none = None on record, sealed parts aside
+phrase-unknown = Not known
 
 phrases-title = Phrases and templates
 phrases-about = A dot and the name become the sentence while you type, or when the note is saved. Templates fill the parts of a note.

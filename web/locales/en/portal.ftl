@@ -42,16 +42,27 @@ looked-month-other =
 looked-last = Last: { $who }, { $role }, { $when }.
 looked-always = Whoever opens it is written down first, always.
 sum-allergies-unknown = we have not asked you yet
-sum-allergies-unknown-other = not asked yet
+sum-allergies-unknown-other = none shown to you
 sum-allergies-none = none known
+sum-allergies-none-other = none known, of what is shown to you
 sum-medicines =
     { $n ->
         [0] none to take now
        *[other] { $n } to take
     }
+sum-medicines-other =
+    { $n ->
+        [0] none shown to you
+       *[other] { $n } to take
+    }
 sum-problems =
     { $n ->
         [0] none now
+       *[other] { $n } now
+    }
+sum-problems-other =
+    { $n ->
+        [0] none shown to you
        *[other] { $n } now
     }
 sum-visits = book, change or cancel one
@@ -93,6 +104,7 @@ my-medicines-later = To take later
 my-medicines-paused = Paused at the moment
 my-medicines-past = Before
 my-medicines-none = No medicine is recorded
+my-medicines-none-other = No medicine is shown here
 my-medicines-none-more = If you do take something, tell us at your next visit.
 my-medicines-none-more-other = If they do take something, tell us at the next visit.
 my-medicine-for = For:
@@ -101,12 +113,13 @@ my-how-told = As it was told:
 my-how-beside = Also recorded:
 my-how-unknown = How to take it is not recorded. Ask a doctor or pharmacist.
 my-allergies = Your allergies
-my-allergies-lead = Everybody who treats you sees these first. If one is missing or wrong, tell us.
-my-allergies-lead-other = Everybody who treats them sees these first. If one is missing or wrong, tell us.
+my-allergies-lead = Everybody who treats you sees these first.
+my-allergies-lead-other = Everybody who treats them sees these first.
+my-allergies-wrong = If one is missing or wrong, tell us.
 my-allergies-none = You have told us that you have none
 my-allergies-none-other = We have been told that there are none
 my-allergies-unknown = We have not asked you about allergies yet
-my-allergies-unknown-other = We have not asked about allergies yet
+my-allergies-unknown-other = No allergy is shown here
 my-allergies-unknown-more = If you know of one, tell us at the reception or at your next visit.
 my-allergies-unknown-more-other = If you know of one, tell us at the reception or at the next visit.
 my-asked = Asked on { $date }.
@@ -116,11 +129,15 @@ my-problems-lead = In the words that the staff use. Ask us if one is not clear t
 my-problems-now = Now
 my-problems-past = Before
 my-problems-none = No health problem is recorded
+my-problems-none-other = No health problem is shown here
 my-visits-past = Visits so far
 my-immunizations = Vaccinations
 my-immunizations-lead = What you have been given, as far as this clinic knows.
 my-immunizations-lead-other = What they have been given, as far as this clinic knows.
 my-immunizations-none = No vaccination is recorded
+my-immunizations-none-other = No vaccination is shown here
+sealed-not-shown = What is sealed is not shown to you, so this may not be all.
+parts-unseen = Nobody at the clinic sees what is sealed here, or refused to them, unless it is an emergency. Tell whoever treats you of it yourself.
 my-documents-none-more = Letters and reports about you appear here.
 my-documents-none-more-other = Letters and reports about them appear here.
 result-yours = Your result
@@ -128,6 +145,7 @@ result-theirs = The result
 result-of = Result of { $date }
 result-of-named = { $name }, result of { $date }
 result-of-range = of { $range }
+result-range-given = the range given is { $range }
 result-usual = In the usual range of { $range }
 result-plain = In plain words
 result-plain-ask = A single value says little on its own. Your doctor knows what it means for you.
@@ -145,6 +163,5 @@ result-taken = Taken
 my-col-compared = Compared with the usual range
 my-within = within
 key-outside = outside the usual range
-result-range-given = the range given is { $range }
 key-inside = in the usual range
 key-no-range = No usual range was given for this.

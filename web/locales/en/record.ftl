@@ -154,6 +154,7 @@ state-superseded = replaced
 state-unknown = not known
 state-waitlist = waiting for a time
 allergies-not-asked = Nothing is recorded of allergies to { $kinds }
+allergies-not-shown = Nothing is shown of allergies to { $kinds }
 allergies-to-medicines = medicines
 allergies-to-food = food
 allergies-to-surroundings = surroundings

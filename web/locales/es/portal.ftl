@@ -42,16 +42,27 @@ looked-month-other =
 looked-last = Última vez: { $who }, { $role }, { $when }.
 looked-always = Quien lo abre queda apuntado antes de verlo, siempre.
 sum-allergies-unknown = todavía no se lo hemos preguntado
-sum-allergies-unknown-other = todavía no se ha preguntado
+sum-allergies-unknown-other = ninguna que usted vea
 sum-allergies-none = ninguna conocida
+sum-allergies-none-other = ninguna conocida, en lo que usted ve
 sum-medicines =
     { $n ->
         [0] ninguna por ahora
        *[other] { $n } para tomar
     }
+sum-medicines-other =
+    { $n ->
+        [0] ninguna que usted vea
+       *[other] { $n } para tomar
+    }
 sum-problems =
     { $n ->
         [0] ninguno ahora
+       *[other] { $n } ahora
+    }
+sum-problems-other =
+    { $n ->
+        [0] ninguno que usted vea
        *[other] { $n } ahora
     }
 sum-visits = reservar, cambiar o cancelar
@@ -90,6 +101,7 @@ my-medicines-later = Para tomar más adelante
 my-medicines-paused = En pausa por ahora
 my-medicines-past = Antes
 my-medicines-none = No hay ninguna medicina registrada
+my-medicines-none-other = Aquí no se muestra ninguna medicina
 my-medicines-none-more = Si toma algo, díganoslo en su próxima visita.
 my-medicines-none-more-other = Si esta persona toma algo, díganoslo en la próxima visita.
 my-medicine-for = Para:
@@ -98,12 +110,13 @@ my-how-told = Así se contó:
 my-how-beside = También consta:
 my-how-unknown = No está registrado cómo tomarla. Pregunte a su médico o en la farmacia.
 my-allergies = Sus alergias
-my-allergies-lead = Es lo primero que ve quien le atiende. Si falta alguna o está mal, díganoslo.
-my-allergies-lead-other = Es lo primero que ve quien atiende a esta persona. Si falta alguna o está mal, díganoslo.
+my-allergies-lead = Es lo primero que ve quien le atiende.
+my-allergies-lead-other = Es lo primero que ve quien atiende a esta persona.
+my-allergies-wrong = Si falta alguna o está mal, díganoslo.
 my-allergies-none = Nos ha dicho que no tiene ninguna
 my-allergies-none-other = Nos han dicho que no hay ninguna
 my-allergies-unknown = Todavía no le hemos preguntado por sus alergias
-my-allergies-unknown-other = Todavía no hemos preguntado por las alergias
+my-allergies-unknown-other = Aquí no se muestra ninguna alergia
 my-allergies-unknown-more = Si conoce alguna, díganoslo en recepción o en su próxima visita.
 my-allergies-unknown-more-other = Si conoce alguna, díganoslo en recepción o en la próxima visita.
 my-asked = Preguntado el { $date }.
@@ -113,11 +126,15 @@ my-problems-lead = Con las palabras que usa el personal. Pregúntenos si alguna 
 my-problems-now = Ahora
 my-problems-past = Antes
 my-problems-none = No hay ningún problema de salud registrado
+my-problems-none-other = Aquí no se muestra ningún problema de salud
 my-visits-past = Visitas hasta ahora
 my-immunizations = Vacunas
 my-immunizations-lead = Las que ha recibido, hasta donde sabe esta clínica.
 my-immunizations-lead-other = Las que ha recibido esta persona, hasta donde sabe esta clínica.
 my-immunizations-none = No hay ninguna vacuna registrada
+my-immunizations-none-other = Aquí no se muestra ninguna vacuna
+sealed-not-shown = Lo reservado no se le muestra a usted, así que esto puede no ser todo.
+parts-unseen = Nadie de la clínica ve lo que aquí está reservado, o se les niega, salvo en una emergencia. Dígaselo usted a quien le atienda.
 my-documents-none-more = Aquí aparecen cartas e informes sobre usted.
 my-documents-none-more-other = Aquí aparecen cartas e informes sobre esta persona.
 result-yours = Su resultado
@@ -125,6 +142,7 @@ result-theirs = El resultado
 result-of = Resultado del { $date }
 result-of-named = { $name }, resultado del { $date }
 result-of-range = de { $range }
+result-range-given = el rango indicado es { $range }
 result-usual = Dentro de lo habitual, que es { $range }
 result-plain = En palabras claras
 result-plain-ask = Un valor suelto dice poco. Su médico sabe qué significa para usted.
@@ -142,6 +160,5 @@ result-taken = Tomado
 my-col-compared = Comparado con lo habitual
 my-within = dentro
 key-outside = fuera de lo habitual
-result-range-given = el rango indicado es { $range }
 key-inside = dentro de lo habitual
 key-no-range = No se dieron valores habituales para esto.

@@ -220,6 +220,7 @@ state-superseded = sustituido
 state-unknown = no se sabe
 state-waitlist = en lista de espera
 allergies-not-asked = No consta nada de alergias a { $kinds }
+allergies-not-shown = No se muestra nada de alergias a { $kinds }
 allergies-to-medicines = medicinas
 allergies-to-food = alimentos
 allergies-to-surroundings = el entorno
