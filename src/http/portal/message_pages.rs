@@ -69,6 +69,8 @@ pub struct Conversation {
     pub id: String,
     pub topic: String,
     pub state: State,
+    /// Nobody of the clinic sees this conversation, which is sealed, nor what is written in it.
+    pub unseen: bool,
     pub lines: Vec<MessageLine>,
     /// Until when an answer is expected, where one is.
     pub due: Option<When>,

@@ -98,9 +98,16 @@ fn topic_name(clinic: &Clinic, head: &Message) -> String {
     }
 }
 
-fn state(own: &Own, standing: Standing) -> State {
-    match standing {
-        Standing::Waiting if own.reaches_nobody(Sensitivity::NORMAL) => {
+/// What closes a conversation to the clinic: of its first message, which every further one shares, and of the newest that the patient
+/// wrote.
+fn labels(thread: &Thread) -> Sensitivity {
+    let asked = thread.head().into_iter().chain(thread.newest_of(Side::Patient));
+    asked.map(|one| Sensitivity::of_resource(&one.resource)).fold(Sensitivity::NORMAL, Sensitivity::and)
+}
+
+fn state(own: &Own, thread: &Thread) -> State {
+    match thread.standing() {
+        Standing::Waiting if own.reaches_nobody(labels(thread)) => {
             State::new("alert", Tone::Caution, t("message-unseen"))
         }
         Standing::Waiting => State::new("clock", Tone::Accent, t("message-waiting")),
@@ -122,7 +129,7 @@ pub(in crate::http) async fn list(visit: Visit) -> Result<Response, Refusal> {
             topic: topic_name(&clinic, head),
             begins: format::beginning(&last.text, BEGINNING),
             when: own.at(last.sent),
-            state: state(&own, thread.standing()),
+            state: state(&own, thread),
             is_unread: thread.is_unread(Side::Patient),
         });
     }
@@ -161,7 +168,7 @@ pub(in crate::http) async fn show(
     let mut cx = own.plain_cx().await?;
     cx.at = format!("/my/messages/{id}");
     if asked.done == "sent" {
-        cx.done = Some(own.handed(t("message-sent").to_string()));
+        cx.done = Some(own.handed_under(labels(&thread), t("message-sent").to_string()));
     }
     // What is being typed belongs to the conversation, and not to what was done there last.
     let at = cx.at.clone();
@@ -225,12 +232,15 @@ pub(super) fn conversation(
         }
     };
     let topic = head.topic.as_ref().and_then(|id| clinic.topic(id.as_str()));
-    let waits = topic.zip(thread.waits_since()).filter(|_| !cx.unseen);
+    let unseen = own.reaches_nobody(labels(thread));
+    let waits = topic.zip(thread.waits_since()).filter(|_| !unseen);
     let due = waits.map(|(topic, since)| due(own, clinic, topic, since));
     page(&Conversation {
         id: head.id.to_string(),
         topic: topic_name(clinic, head),
-        state: state(own, thread.standing()),
+        state: state(own, thread),
+        // Of all that is refused the page says it above.
+        unseen: unseen && !cx.unseen,
         lines: thread.messages.iter().map(line).collect(),
         due,
         phone: clinic.house.phone.clone(),
@@ -285,6 +295,34 @@ pub(in crate::http) async fn reply(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_conversation_is_as_closed_as_its_first_message_and_the_newest_of_the_patient() {
+        let label = serde_json::json!([{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"}]);
+        let of = |id: &str, sent: &str, sealed: bool| {
+            let mut one = serde_json::json!({"resourceType": "Communication", "id": id, "status": "in-progress", "sent": sent,
+                "category": [{"coding": [{"system": messages::KIND, "code": messages::MESSAGE}]}],
+                "subject": {"reference": "Patient/p"}, "sender": {"reference": "Patient/p"},
+                "payload": [{"contentString": "x"}], "meta": {"versionId": "1"}});
+            if id != "a" {
+                one["partOf"] = serde_json::json!([{"reference": "Communication/a"}]);
+            }
+            if sealed {
+                one["meta"]["security"] = label.clone();
+            }
+            one
+        };
+        let labels = |sealed: [bool; 3]| {
+            let all = [
+                of("a", "2026-03-01T09:00:00Z", sealed[0]),
+                of("b", "2026-03-02T09:00:00Z", sealed[1]),
+                of("c", "2026-03-03T09:00:00Z", sealed[2]),
+            ];
+            labels(&messages::of_resources(&all)[0]).is_sealed()
+        };
+        assert!(labels([true, false, false]) && labels([false, false, true]));
+        assert!(!labels([false, false, false]) && !labels([false, true, false]), "the newest is read");
+    }
 
     #[test]
     fn a_message_says_something_and_not_too_much() {

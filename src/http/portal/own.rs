@@ -118,7 +118,12 @@ impl Own {
 
     /// What is said once something was handed to the clinic: that nobody there sees it, where that is so.
     pub(super) fn handed(&self, words: String) -> String {
-        if self.reaches_nobody(Sensitivity::NORMAL) { t("unseen-kept").to_string() } else { words }
+        self.handed_under(Sensitivity::NORMAL, words)
+    }
+
+    /// The same of what has these labels, for it goes to something that is sealed.
+    pub(super) fn handed_under(&self, labels: Sensitivity, words: String) -> String {
+        if self.reaches_nobody(labels) { t("unseen-kept").to_string() } else { words }
     }
 
     /// Reads what a page shows, as one entry of the log.

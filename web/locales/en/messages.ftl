@@ -29,6 +29,7 @@ message-emergency = If it cannot wait, call the clinic. If a life is in danger, 
 message-you = You
 message-waiting = The clinic has it
 message-unseen = Nobody at the clinic sees it
+message-unseen-more = Nobody at the clinic sees this conversation: it is sealed, or refused to them. What you write here reaches nobody there. If you need them, call.
 message-answered = Answered
 message-closed = Closed
 message-closed-more = This conversation is closed. Write again, and it is open again.
