@@ -145,6 +145,8 @@ fn visit() -> MyVisit {
         wanted: None,
         reason: Some("Cough and fever".into()),
         state: "Booked".into(),
+        unseen: false,
+        over: false,
         offered: false,
         late: None,
         held: None,
@@ -227,8 +229,10 @@ fn visits() -> Vec<(&'static str, String)> {
             },
         ],
         returned: false,
+        unseen: false,
         version: 1,
     };
+    let unseen = MyVisit { unseen: true, form: FormState::None, calendar: false, can_move: false, ..visit() };
     let sent = SentForm {
         cx: halina(),
         id: "a1".into(),
@@ -238,6 +242,7 @@ fn visits() -> Vec<(&'static str, String)> {
     };
     vec![
         ("my-visit", render(&MyVisit { cx: Cx { done: Some("It is booked.".into()), ..halina() }, ..visit() })),
+        ("my-visit-unseen", render(&unseen)),
         ("my-visit-offered", render(&offered)),
         ("my-visit-waits", render(&waits)),
         ("my-visit-too-late", render(&late)),

@@ -12,6 +12,7 @@ use super::booking_pages::{
     BookConfirm, BookKinds, BookRequest, BookTimes, DayTimes, FormState, Instead, KindRow, MyVisit, TimeLink,
 };
 use super::own::{Needs, Own};
+use crate::access::Sensitivity;
 use crate::audit::{Action, Detail};
 use crate::base::{FhirId, ResourceRef, Role, Timestamp};
 use crate::care::clinic::{Booking, Clinic, Clinician, VisitType};
@@ -621,6 +622,32 @@ fn state_word(status: &str) -> &'static str {
     }
 }
 
+/// Whether something comes of it still: whoever has it waits for a time, or for the day.
+fn is_open(status: &str) -> bool {
+    matches!(status, "proposed" | "waitlist" | "pending" | "booked" | "arrived" | "checked-in")
+}
+
+/// How one stands that nobody of the clinic sees: nobody answers.
+fn unseen_word(status: &str) -> &'static str {
+    match status {
+        "proposed" => "visits-asked",
+        other => state_word(other),
+    }
+}
+
+/// Whether it says that somebody of the clinic does something.
+fn promises(done: &str) -> bool {
+    matches!(
+        done,
+        "book-asked-done"
+            | "book-declined-done"
+            | "book-offer-ended"
+            | "wait-done"
+            | "wait-declined-done"
+            | "wait-offer-ended"
+    )
+}
+
 /// What was done to come here, while it is so still: the address stays in a window in which nothing else happens.
 fn done_word(done: &str, status: &str, (value, patient): (&Value, &FhirId)) -> Option<&'static str> {
     match (done, status) {
@@ -635,6 +662,8 @@ fn done_word(done: &str, status: &str, (value, patient): (&Value, &FhirId)) -> O
         ("declined", "waitlist" | "pending") => Some("wait-declined-done"),
         ("declined", "proposed") => Some("book-declined-done"),
         ("ended", "waitlist") => Some("wait-offer-ended"),
+        // Of the reception's offer the reception looks further; whoever reads it may not have seen that it ended.
+        ("ended", "proposed") => Some("book-offer-ended"),
         _ => None,
     }
 }
@@ -650,14 +679,17 @@ pub(in crate::http) async fn show(
     let clinic = own.clinic().await?;
     let mut cx = own.plain_cx().await?;
     let status = value.get("status").and_then(Value::as_str).unwrap_or_default();
+    let labels = Sensitivity::of_resource(&value);
+    let start = value.get("start").and_then(Value::as_str).and_then(|start| start.parse::<Timestamp>().ok());
+    let now = own.visit.house.ambient.now();
+    let unseen = own.reaches_nobody(labels) && is_open(status) && start.is_none_or(|start| now <= start);
     let done = done_word(&shown.done, status, (&value, &own.patient));
-    cx.done = done.map(|word| match word {
-        "visit-form-done" => own.handed(t(word).to_string()),
+    cx.done = done.filter(|word| !unseen || !promises(word)).map(|word| match word {
+        "visit-form-done" => own.handed_under(labels, t(word).to_string()),
         _ => t(word).to_string(),
     });
     let kind = schedule::kind_of(&value).and_then(|kind| clinic.visit_type(kind));
     let with = schedule::clinician_of(&value, &clinic);
-    let start = value.get("start").and_then(Value::as_str).and_then(|start| start.parse::<Timestamp>().ok());
     let name = kind.map_or_else(|| t("coming-visit").to_string(), name_of);
     // What is another patient's, too, is not one person's to move or cancel.
     let is_for_several = schedule::is_for_several(&value);
@@ -673,6 +705,8 @@ pub(in crate::http) async fn show(
             .to_string()
     });
     let not_offered = schedule::not_offered_of(&value);
+    let ends = schedule::offer_ends(&value, clinic.house.hold_hours);
+    let over = ends.is_some_and(|ends| ends <= now);
     page(&MyVisit {
         title: match with {
             Some(with) => t("book-with").with("kind", name).with("with", &with.name).to_string(),
@@ -683,14 +717,18 @@ pub(in crate::http) async fn show(
         reason: fill::concept(value.pointer("/reasonCode/0")),
         state: match not_offered {
             Some(_) if status == "cancelled" => t("visit-not-offered").to_string(),
+            _ if over => t("visit-offer-over").to_string(),
+            _ if unseen => t(unseen_word(status)).to_string(),
             _ => t(state_word(status)).to_string(),
         },
-        offered: schedule::may_answer(&value) && !cx.unseen,
-        offered_to_several: is_for_several && status == "pending",
+        unseen,
+        over,
+        offered: schedule::may_answer(&value) && !unseen && !over,
+        offered_to_several: is_for_several && status == "pending" && !over,
         late: start
-            .filter(|start| schedule::may_answer(&value) && is_late(&clinic, *start, own.visit.house.ambient.now()))
+            .filter(|start| schedule::may_answer(&value) && !unseen && !over && is_late(&clinic, *start, now))
             .map(|_| clinic.house.notice_hours),
-        held: schedule::offer_ends(&value, clinic.house.hold_hours).map(|ends| own.when(ends).long_time()),
+        held: ends.filter(|_| !over).map(|ends| own.when(ends).long_time()),
         listed: status == "pending" && schedule::is_listed(&value),
         waits: status == "waitlist",
         asked: status == "proposed",
@@ -702,15 +740,17 @@ pub(in crate::http) async fn show(
         form: match kind.is_some_and(|kind| kind.form.is_some()) && matches!(status, "booked" | "arrived") {
             // It can be read also once the visit is over.
             _ if previsit::has_returned(&value, own.patient.as_str()) => FormState::Sent,
+            // Nobody would read it.
+            true if unseen => FormState::None,
             true => FormState::Open,
             false => FormState::None,
         },
         reads: own.reads_record(),
-        calendar: status == "booked",
+        calendar: status == "booked" && !unseen,
         can_cancel: !is_for_several
             && (may.as_ref().is_some_and(|may| may.now) || matches!(status, "proposed" | "pending" | "waitlist")),
         for_several: is_for_several && matches!(status, "proposed" | "pending" | "waitlist" | "booked"),
-        can_move: may.as_ref().is_some_and(|may| may.now && !cx.unseen)
+        can_move: may.as_ref().is_some_and(|may| may.now && !unseen)
             && kind.is_some_and(|kind| kind.booking == Booking::Instant),
         until: may.as_ref().map(|may| own.when(may.until).long_time()),
         too_late: may.is_some_and(|may| !may.now),
@@ -762,6 +802,9 @@ pub(in crate::http) async fn accept(
     if let Some(no) = not_booked(&own, &clinic, &sent).await? {
         return Ok(no);
     }
+    if own.is_unseen(&value) {
+        return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
+    }
     // An offer that is over is over, also before the box noticed.
     if schedule::offer_ends(&value, clinic.house.hold_hours).is_none_or(|ends| ends <= own.visit.house.ambient.now()) {
         freed(&own.visit.house).await;
@@ -794,6 +837,10 @@ pub(in crate::http) async fn choose_change(
     if cx.unseen {
         return kinds(cx, &clinic);
     }
+    // Sealed by itself: its page says so.
+    if own.is_unseen(&value) {
+        return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
+    }
     let what = For::Move(Moving { id, version, start: may.start });
     match shown.start.parse::<Timestamp>() {
         Ok(start) => {
@@ -822,7 +869,8 @@ pub(in crate::http) async fn change(
     let typed = &sent.typed;
     let kind = schedule::kind_of(&value).and_then(|kind| clinic.visit_type(kind));
     let kind = kind.filter(|kind| kind.booking == Booking::Instant).ok_or(Refusal::not_found())?;
-    let Some(may) = may_change(&own, &clinic, &value).filter(|may| may.now) else {
+    let may = may_change(&own, &clinic, &value).filter(|may| may.now);
+    let Some(may) = may.filter(|_| !own.is_unseen(&value)) else {
         return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
     };
     let what = For::Move(Moving { id: id.clone(), version: now_at, start: may.start });
@@ -876,6 +924,27 @@ mod tests {
             }
         }
         assert_eq!(done_word("form", "booked"), None);
+    }
+
+    #[test]
+    fn an_offer_that_ended_says_so_whoever_made_it() {
+        let (value, patient) = (serde_json::json!({"resourceType": "Appointment"}), FhirId::parse("p").unwrap());
+        let ended = |status| done_word("ended", status, (&value, &patient));
+        assert_eq!((ended("waitlist"), ended("proposed")), (Some("wait-offer-ended"), Some("book-offer-ended")));
+        assert_eq!(ended("booked"), None);
+    }
+
+    #[test]
+    fn of_what_nobody_sees_nothing_is_promised() {
+        for status in ["proposed", "waitlist", "pending", "booked"] {
+            assert!(is_open(status), "{status}");
+            for locale in Locale::ALL {
+                let said = locale.inside(|| t(unseen_word(status)).to_string());
+                assert!(!said.contains("reception") && !said.contains("ecepción"), "{said}");
+            }
+        }
+        assert!(!is_open("cancelled") && !is_open("fulfilled") && !is_open("noshow"));
+        assert!(promises("book-asked-done") && promises("wait-done") && !promises("book-cancelled-done"));
     }
 
     #[test]

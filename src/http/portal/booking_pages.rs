@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::http::ui::{Cx, Faults, Field, When, filters, page, t};
+use crate::http::ui::{Cx, Faults, Field, Text, When, filters, page, t};
 
 /// Which kind of visit.
 #[derive(Debug, Clone, Template)]
@@ -125,6 +125,10 @@ pub struct MyVisit {
     pub wanted: Option<String>,
     pub reason: Option<String>,
     pub state: String,
+    /// Nobody of the clinic sees it now: nobody expects the patient, nor answers.
+    pub unseen: bool,
+    /// It is an offer that was not answered in time.
+    pub over: bool,
     pub offered: bool,
     /// The time that is offered begins within so many hours, so that it cannot be changed here once it is taken.
     pub late: Option<u16>,
@@ -162,7 +166,7 @@ page!(MyVisit in Visits);
 impl MyVisit {
     /// What calling it off is, as it stands.
     fn calling_off(&self) -> String {
-        t(match (self.waits || self.listed, self.offered || self.asked) {
+        t(match (self.waits || self.listed, self.is_wish()) {
             (true, _) => "visit-leave-list",
             (_, true) => "visit-no-need",
             _ => "visit-cancel",
@@ -170,9 +174,19 @@ impl MyVisit {
         .to_string()
     }
 
+    /// Whether nothing is booked, also where the time that was offered cannot be taken here.
+    const fn is_wish(&self) -> bool {
+        self.offered || self.asked || self.over || self.held.is_some()
+    }
+
+    /// What nobody of the clinic sees: a visit to which the patient would come, or a wish.
+    fn unseen_words(&self) -> Text {
+        t(if self.waits || self.is_wish() { "visit-unseen-wish" } else { "visit-unseen" })
+    }
+
     /// What it leads to.
     fn what_then(&self) -> String {
-        let open = self.waits || self.listed || self.offered || self.asked;
+        let open = self.waits || self.listed || self.is_wish();
         t(if open { "visit-cancel-sure-open" } else { "visit-cancel-sure" }).to_string()
     }
 }

@@ -133,6 +133,7 @@ fn shown(own: &Own, mut cx: Cx, opened: &Opened, typed: &Pairs, trouble: Option<
         when: start.and_then(|start| When::parse(start, &own.ctx.zone)).map(|when| when.long_time()),
         questions: questions.collect(),
         returned: opened.returned,
+        unseen: own.is_unseen(&opened.value),
         version: opened.version,
         cx,
     })

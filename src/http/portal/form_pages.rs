@@ -14,6 +14,8 @@ pub struct VisitForm {
     pub questions: Vec<Asked>,
     /// A form was sent already: this one is only to be read.
     pub returned: bool,
+    /// Nobody of the clinic sees the visit now, nor what is answered for it.
+    pub unseen: bool,
     pub version: u32,
 }
 page!(VisitForm in Visits);

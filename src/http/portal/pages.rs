@@ -39,6 +39,8 @@ pub struct Coming {
     pub today: bool,
     /// It is another patient's, too: nobody changes it here.
     pub for_several: bool,
+    /// Nobody of the clinic sees it now: nobody expects the patient, nor answers.
+    pub unseen: bool,
     /// A form belongs to it that nobody has filled in yet.
     pub form: bool,
     /// It is an offer that waits for an answer, and until when it is held.
@@ -47,8 +49,8 @@ pub struct Coming {
 
 impl Coming {
     /// Whether it is the patient's to take or decline here.
-    fn is_to_answer(&self) -> bool {
-        self.offered.is_some() && !self.for_several
+    pub(super) fn is_to_answer(&self) -> bool {
+        self.offered.is_some() && !self.for_several && !self.unseen
     }
 
     fn line(&self) -> String {
@@ -284,6 +286,8 @@ pub struct Asked {
     pub kind: String,
     /// That the clinic could not offer a time; of one that was called off, which it had.
     pub said: Option<String>,
+    /// Nobody of the clinic sees it now, and so nobody answers.
+    pub unseen: bool,
 }
 
 impl Visits {

@@ -162,8 +162,9 @@ pub async fn visits(visit: Visit, Query(turn): Query<Turn>) -> Result<Response, 
     let (rows, pages) = turned(rows, turn, "/my/visits");
     let appointments = chart.of(R::Appointment);
     let clinic = clinic_for(&own, appointments).await?;
-    let asked = asked(appointments, clinic.as_ref(), own.today(), &own.ctx);
-    let coming = coming(appointments, cx.now.datetime(), &own.patient, &own.ctx, clinic.as_ref());
+    let is_unseen = |one: &Value| own.is_unseen(one);
+    let asked = asked(appointments, clinic.as_ref(), own.today(), &own.ctx, is_unseen);
+    let coming = coming(appointments, cx.now.datetime(), &own.patient, &own.ctx, clinic.as_ref(), is_unseen);
     let cancelled = did_not_happen("cancelled", own.today(), appointments, clinic.as_ref(), &own.ctx);
     let from = own.today().checked_sub(MISSED_DAYS.days()).unwrap_or(own.today());
     let mut missed = did_not_happen("noshow", from, appointments, clinic.as_ref(), &own.ctx);
@@ -195,8 +196,14 @@ fn is_asked_for(appointment: &Value) -> bool {
 }
 
 /// Visits that the patient asked for and that are not booked, and those for which the clinic had no time of late. One of which the
-/// time that was asked for is over waits no more.
-fn asked(appointments: &[Value], clinic: Option<&Clinic>, today: Date, ctx: &Ctx) -> Vec<Asked> {
+/// time that was asked for is over waits no more, and to one that nobody of the clinic sees now nobody answers.
+fn asked(
+    appointments: &[Value],
+    clinic: Option<&Clinic>,
+    today: Date,
+    ctx: &Ctx,
+    is_unseen: impl Fn(&Value) -> bool,
+) -> Vec<Asked> {
     let text = |one: &Value, pointer: &str| one.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     let is_late = |one: &Value| {
         let when = one.pointer("/meta/lastUpdated").and_then(Value::as_str).and_then(|text| text.parse().ok());
@@ -211,7 +218,8 @@ fn asked(appointments: &[Value], clinic: Option<&Clinic>, today: Date, ctx: &Ctx
         let kind = kind.unwrap_or_else(|| t("coming-visit").to_string());
         let for_when = || ctx.when(one, "/start").filter(|_| is_asked_for(one)).map(|start| start.long_time());
         let said = schedule::not_offered_of(one).map(|_| t("visit-not-offered").to_string()).or_else(for_when);
-        Some(Asked { href: format!("/my/visits/{}", text(one, "/id")?), kind, said })
+        let unseen = is_asked_for(one) && is_unseen(one);
+        Some(Asked { href: format!("/my/visits/{}", text(one, "/id")?), kind, said, unseen })
     })
     .collect()
 }
@@ -230,7 +238,8 @@ fn did_not_happen(status: &str, from: Date, appointments: &[Value], clinic: Opti
             let kind = kind_in(clinic, one).or_else(|| fill::concept(one.get("appointmentType")));
             let kind = kind.unwrap_or_else(|| t("coming-visit").to_string());
             let href = format!("/my/visits/{}", text(one, "id")?);
-            (start.day() >= from).then(|| (start.iso(), Asked { href, kind, said: Some(start.long_time()) }))
+            (start.day() >= from)
+                .then(|| (start.iso(), Asked { href, kind, said: Some(start.long_time()), unseen: false }))
         })
         .collect();
     found.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -276,18 +285,20 @@ pub(super) fn coming(
     patient: &FhirId,
     ctx: &Ctx,
     clinic: Option<&Clinic>,
+    is_unseen: impl Fn(&Value) -> bool,
 ) -> Vec<Coming> {
     let hold_hours = clinic.map(|clinic| clinic.house.hold_hours);
-    coming_of(appointments, now, patient, ctx, (hold_hours, |one| kind_in(clinic, one)))
+    coming_of(appointments, now, patient, ctx, (hold_hours, |one| kind_in(clinic, one), is_unseen))
 }
 
-/// The same with what is needed of the clinic: for how long an offer is held, and what it calls a visit.
+/// The same with what is needed of the clinic: for how long an offer is held, what it calls a visit, and whether nobody there sees it
+/// now.
 fn coming_of(
     appointments: &[Value],
     now: jiff::civil::DateTime,
     patient: &FhirId,
     ctx: &Ctx,
-    (hold_hours, kind_of): (Option<u16>, impl Fn(&Value) -> Option<String>),
+    (hold_hours, kind_of, is_unseen): (Option<u16>, impl Fn(&Value) -> Option<String>, impl Fn(&Value) -> bool),
 ) -> Vec<Coming> {
     use AppointmentState::{Arrived, Expected, NotConfirmed};
     let rows = appointments.iter().filter(|one| !is_asked_for(one)).filter_map(|one| {
@@ -297,7 +308,7 @@ fn coming_of(
         let asks = row.state == Expected && schedule::asks_form(one);
         let form = asks && !previsit::has_returned(one, patient.as_str());
         let held = schedule::offer_ends(one, hold_hours.unwrap_or_default());
-        Some((row, form, held, schedule::is_for_several(one)))
+        Some((row, form, held, (schedule::is_for_several(one), is_unseen(one))))
     });
     // An offer that is over is nobody's visit.
     let stands = |held: Option<Timestamp>| {
@@ -310,7 +321,7 @@ fn coming_of(
         .collect();
     rows.sort_by_key(|(row, ..)| row.when.moment());
     rows.into_iter()
-        .map(|(row, form, held, for_several)| {
+        .map(|(row, form, held, (for_several, unseen))| {
             let kind = row.kind.unwrap_or_else(|| t("coming-visit").to_string());
             let title = match row.with {
                 Some(with) => t("coming-with").with("kind", kind).with("with", with).to_string(),
@@ -326,6 +337,7 @@ fn coming_of(
             Coming {
                 today: row.when.day() == now.date(),
                 for_several,
+                unseen,
                 when: row.when,
                 title,
                 text: row.reason,
@@ -384,9 +396,9 @@ mod tests {
             json!({"id": "any", "status": "proposed"}),
         ];
         let today = Date::constant(2026, 11, 29);
-        let coming = coming(&all, today.at(10, 0, 0, 0), &patient(), &ctx, None);
+        let coming = coming(&all, today.at(10, 0, 0, 0), &patient(), &ctx, None, |_| false);
         assert_eq!(coming.iter().map(|one| one.href.as_str()).collect::<Vec<_>>(), ["/my/visits/booked"]);
-        let asked = asked(&all, None, today, &ctx);
+        let asked = asked(&all, None, today, &ctx, |_| false);
         let said: Vec<_> = asked.iter().map(|one| (one.href.as_str(), one.said.as_deref())).collect();
         assert_eq!(
             said,
@@ -396,6 +408,24 @@ mod tests {
                 ("/my/visits/any", None)
             ]
         );
+    }
+
+    #[test]
+    fn what_nobody_of_the_clinic_sees_is_neither_expected_nor_answered() {
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
+        let of = |id: &str, status: &str| json!({"id": id, "status": status, "start": "2026-12-08T09:00:00Z", "meta": {"lastUpdated": "2026-11-29T09:30:00Z"}});
+        let all = [of("seen", "booked"), of("sealed", "booked"), of("offer", "pending"), of("wish", "waitlist")];
+        let today = Date::constant(2026, 11, 29);
+        let is_unseen = |one: &Value| fill::text(one, "/id") != Some("seen");
+        let with = (Some(24), |_: &Value| None, is_unseen);
+        let coming = coming_of(&all, today.at(10, 0, 0, 0), &patient(), &ctx, with);
+        let said: Vec<_> = coming.iter().map(|one| (one.href.as_str(), one.unseen, one.is_to_answer())).collect();
+        assert_eq!(
+            said,
+            [("/my/visits/seen", false, false), ("/my/visits/sealed", true, false), ("/my/visits/offer", true, false)]
+        );
+        let asked = asked(&all, None, today, &ctx, is_unseen);
+        assert_eq!(asked.iter().map(|one| one.unseen).collect::<Vec<_>>(), [true]);
     }
 
     #[test]
@@ -420,17 +450,14 @@ mod tests {
             "meta": {"lastUpdated": "2026-03-03T09:00:00Z"}});
         let found = |now: &str| {
             let all = std::slice::from_ref(&offer);
-            coming_of(all, now.parse().unwrap(), &patient(), &ctx, (Some(24), |_: &Value| None))
+            coming_of(all, now.parse().unwrap(), &patient(), &ctx, (Some(24), |_: &Value| None, |_: &Value| false))
         };
         assert!(found("2026-03-03T10:00")[0].offered.as_deref().is_some_and(|words| words.contains("4 March")));
         assert!(found("2026-03-04T09:00").is_empty());
         let booked = json!({"start": "2026-03-05T09:00:00Z", "status": "booked"});
-        assert_eq!(
-            coming_of(&[booked], "2026-03-03T10:00".parse().unwrap(), &patient(), &ctx, (Some(24), |_: &Value| None))
-                [0]
-            .offered,
-            None
-        );
+        let of = (Some(24), |_: &Value| None, |_: &Value| false);
+        let found = coming_of(&[booked], "2026-03-03T10:00".parse().unwrap(), &patient(), &ctx, of);
+        assert_eq!(found[0].offered, None);
     }
 
     #[test]
@@ -440,7 +467,8 @@ mod tests {
             let all: Vec<Value> =
                 who.iter().map(|one| json!({"actor": {"reference": format!("Patient/{one}")}})).collect();
             let one = json!({"start": "2026-03-05T09:00:00Z", "status": "booked", "participant": all});
-            coming(&[one], "2026-03-03T10:00".parse().unwrap(), &patient(), &ctx, None).remove(0).for_several
+            let now = "2026-03-03T10:00".parse().unwrap();
+            coming(&[one], now, &patient(), &ctx, None, |_| false).remove(0).for_several
         };
         assert_eq!((with(&["p"]), with(&["p", "q"])), (false, true));
     }
@@ -455,8 +483,8 @@ mod tests {
             let one = json!({"start": "2026-03-05T09:00:00Z", "status": status, "supportingInformation": answers,
                 "meta": {"tag": tags, "lastUpdated": "2026-03-03T09:00:00Z"},
                 "participant": [{"actor": {"reference": "Patient/p"}}, {"actor": {"type": "Patient"}}]});
-            coming_of(&[one], "2026-03-03T10:00".parse().unwrap(), &patient(), &ctx, (Some(24), |_: &Value| None))
-                .remove(0)
+            let of = (Some(24), |_: &Value| None, |_: &Value| false);
+            coming_of(&[one], "2026-03-03T10:00".parse().unwrap(), &patient(), &ctx, of).remove(0)
         };
         let of = json!([{"url": "urn:chartbox:answers-of", "valueReference": {"reference": "Patient/p"}}]);
         let own = json!([{"extension": of, "reference": "QuestionnaireResponse/r"}]);
@@ -475,7 +503,7 @@ mod tests {
             one("2026-03-06T09:00:00Z", "cancelled"),
             one("2026-03-01T09:00:00Z", "booked"),
         ];
-        let found = coming(&all, "2026-03-03T10:00".parse().unwrap(), &patient(), &ctx, None);
+        let found = coming(&all, "2026-03-03T10:00".parse().unwrap(), &patient(), &ctx, None, |_| false);
         assert_eq!(
             found.iter().map(|one| one.when.iso()).collect::<Vec<_>>(),
             ["2026-03-05T09:00", "2026-03-09T09:00"]

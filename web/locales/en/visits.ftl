@@ -66,12 +66,17 @@ book-moved = It is moved. This is its time now.
 book-already = You have booked this already. Nothing was booked a second time.
 book-asked-done = The reception has your request and answers with a time.
 book-cancelled-done = It is cancelled.
+book-offer-ended = This offer is over: it was not answered in time. The reception looks for another time.
 minutes-long =
     { $n ->
         [one] 1 minute
        *[other] { $n } minutes
     }
 visit-asked = A time was requested. The reception answers.
+visit-unseen = Nobody at the clinic sees this visit now, so nobody there expects you: call them.
+visit-unseen-wish = Nobody at the clinic sees this now, so nobody there answers or offers a time: call them.
+visit-offer-over = This offer is over
+visit-offer-over-more = It was not answered in time, and this time is not held for you any more.
 visit-not-offered = The clinic could not offer a time
 visit-not-offered-more = Ask again with other days, or choose another kind of visit.
 visit-ask-again = Ask again

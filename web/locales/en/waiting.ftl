@@ -22,14 +22,15 @@ visit-leave-list = Leave the waiting list
 ## The form before a visit
 
 visit-form-lead = The doctor or nurse reads it before the visit. Leave out what you like.
+visit-form-lead-unseen = Nobody at the clinic sees this visit now, nor what is answered here. Leave out what you like.
 visit-form-yes = Yes
 visit-form-no = No
 visit-form-send = Send it
 visit-form-later = Later
 visit-form-kept = What you type is kept here until you send it.
 visit-form-sent-before = A form for this visit was sent already, from another window or by who acts for you. This one was not sent: your clinic has the first. What you wrote stands below; if your clinic should know it, write a message.
-visit-form-moved = This visit was changed meanwhile, so the form was not sent. Look at the day and time, then send it again.
 visit-form-sent-before-other = A form for this visit was sent already, from another window, by the patient or by somebody else who acts for them. This one was not sent: the clinic has the first. What you wrote stands below; if the clinic should know it, write a message.
+visit-form-moved = This visit was changed meanwhile, so the form was not sent. Look at the day and time, then send it again.
 visit-form-to-visit = To the visit
 visit-form-sent-title = What you sent before your visit
 visit-form-sent-for = For the visit on { $when }

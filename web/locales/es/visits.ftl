@@ -66,12 +66,17 @@ book-moved = Está cambiada. Esta es ahora su hora.
 book-already = Ya reservó esta cita. No se ha reservado otra vez.
 book-asked-done = Recepción tiene su petición y responderá con una hora.
 book-cancelled-done = Está cancelada.
+book-offer-ended = Esta oferta ha terminado: no se respondió a tiempo. Recepción busca otra hora.
 minutes-long =
     { $n ->
         [one] 1 minuto
        *[other] { $n } minutos
     }
 visit-asked = Ha pedido una hora. Recepción responderá.
+visit-unseen = Nadie de la clínica ve ahora esta cita, así que nadie le espera allí: llame.
+visit-unseen-wish = Nadie de la clínica ve esto ahora, así que nadie responde ni ofrece una hora: llame.
+visit-offer-over = Esta oferta ha terminado
+visit-offer-over-more = No se respondió a tiempo, y esta hora ya no se le guarda.
 visit-not-offered = La clínica no ha podido ofrecer una hora
 visit-not-offered-more = Pídala otra vez con otros días, o elija otro tipo de cita.
 visit-ask-again = Pedir otra vez

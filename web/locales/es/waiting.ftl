@@ -22,6 +22,7 @@ visit-leave-list = Salir de la lista de espera
 ## El formulario antes de una cita
 
 visit-form-lead = Su médico o enfermería lo leerá antes de que venga. Puede dejar en blanco lo que quiera.
+visit-form-lead-unseen = Nadie de la clínica ve ahora esta cita, ni lo que se responda aquí. Puede dejar en blanco lo que quiera.
 visit-form-yes = Sí
 visit-form-no = No
 visit-form-send = Enviar

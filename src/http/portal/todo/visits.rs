@@ -1,12 +1,13 @@
 //! Visits that come up, and times that the clinic offers.
 
-use jiff::ToSpan;
+use jiff::{ToSpan, Zoned};
 use serde_json::Value;
 
 use super::{Facts, Source, Todo, Urgency};
 use crate::care::{Part, schedule};
 use crate::fhir::ResourceType as R;
 use crate::http::fill;
+use crate::http::portal::pages::Coming;
 use crate::http::portal::record::coming;
 use crate::http::respond::Refusal;
 use crate::http::ui::record::AppointmentState;
@@ -24,7 +25,13 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
     let now = facts.cx.now.datetime();
     let (offers, others): (Vec<Value>, Vec<Value>) = appointments.iter().cloned().partition(schedule::may_answer);
     let ctx = &facts.own.ctx;
-    let offered = offers.iter().filter_map(|one| {
+    // As on the page behind it: what nobody of the clinic sees, or is held no more, is not to be answered.
+    let hold_hours = facts.clinic.map(|clinic| clinic.house.hold_hours);
+    let is_over = |one: &Value| {
+        hold_hours.and_then(|hours| schedule::offer_ends(one, hours)).is_some_and(|ends| ends <= facts.now)
+    };
+    let stands = |one: &&Value| !is_over(one) && !facts.own.is_unseen(one);
+    let offered = offers.iter().filter(stands).filter_map(|one| {
         let id = one.get("id").and_then(Value::as_str)?;
         let row = fill::appointment(one, None, format!("/my/visits/{id}"), ctx)?;
         (facts.cx.may_book() && row.when.moment() >= now && row.state != AppointmentState::Cancelled).then(|| Todo {
@@ -37,8 +44,9 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
         })
     });
     let mut all: Vec<Todo> = offered.collect();
-    let coming = coming(&others, now, &facts.own.patient, ctx, facts.clinic);
-    all.extend(coming.iter().filter(|row| row.form && facts.cx.may_add()).map(|row| Todo {
+    let is_unseen = |one: &Value| facts.own.is_unseen(one);
+    let coming = coming(&others, now, &facts.own.patient, ctx, facts.clinic, is_unseen);
+    all.extend(coming.iter().filter(|row| row.form && !row.unseen && facts.cx.may_add()).map(|row| Todo {
         icon: "list",
         title: t("todo-form").to_string(),
         line: Some(
@@ -49,13 +57,43 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
         when: row.when,
     }));
     let soon = now.date().saturating_add(AHEAD.days());
-    all.extend(coming.into_iter().filter(|row| row.when.day() <= soon).take(MOST).map(|row| Todo {
-        icon: "calendar",
-        title: row.title,
-        line: Some(row.when.near_ahead(&facts.cx.now)),
-        href: row.href,
-        urgency: Urgency::Coming,
-        when: row.when,
-    }));
+    all.extend(
+        coming.into_iter().filter(|row| row.when.day() <= soon).take(MOST).map(|row| todo_of(row, &facts.cx.now)),
+    );
     Ok(all)
+}
+
+/// A visit that comes up. Where nobody of the clinic sees it, nobody expects the patient: they have to call.
+fn todo_of(row: Coming, now: &Zoned) -> Todo {
+    let when = row.when.near_ahead(now);
+    let (icon, urgency, line) = match row.unseen {
+        true => ("alert", Urgency::Answer, t("todo-visit-unseen").with("when", when).to_string()),
+        false => ("calendar", Urgency::Coming, when),
+    };
+    Todo { icon, title: row.title, line: Some(line), href: row.href, urgency, when: row.when }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::ui::When;
+
+    #[test]
+    fn a_visit_that_nobody_of_the_clinic_sees_is_to_be_called_about() {
+        let now: Zoned = "2026-11-29T10:00:00+00:00[UTC]".parse().unwrap();
+        let row = |unseen| Coming {
+            when: When::parse("2026-12-01T09:00:00Z", &jiff::tz::TimeZone::UTC).unwrap(),
+            title: "Check-up".into(),
+            text: None,
+            href: "/my/visits/a".into(),
+            today: false,
+            for_several: false,
+            unseen,
+            form: false,
+            offered: None,
+        };
+        let (seen, unseen) = (todo_of(row(false), &now), todo_of(row(true), &now));
+        assert!(!seen.is_urgent() && unseen.is_urgent() && unseen.icon == "alert");
+        assert!(unseen.line.unwrap().contains("Nobody at the clinic"), "{:?}", seen.line);
+    }
 }
