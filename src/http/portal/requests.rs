@@ -136,6 +136,7 @@ async fn asking(own: &Own, mut cx: Cx, kind: Kind, typed: &Typed, faults: Faults
     };
     let (label, hint) = match kind {
         Kind::Copy => ("ask-copy-how", "ask-copy-how-hint"),
+        Kind::Correction if cx.unseen => ("ask-correction-what", "ask-correction-what-hint-unseen"),
         Kind::Correction => ("ask-correction-what", "ask-correction-what-hint"),
         Kind::Restriction => ("ask-restriction-what", "ask-restriction-what-hint"),
         Kind::Accounting => ("ask-accounting-what", "ask-accounting-what-hint"),

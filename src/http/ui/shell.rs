@@ -133,6 +133,11 @@ pub enum Place {
 }
 
 impl Place {
+    /// Whether what is written there goes to the health administrator, whom no consent of the patient shuts out of it.
+    pub const fn is_for_asking(self) -> bool {
+        matches!(self, Self::Asks | Self::WhoLooked)
+    }
+
     /// Whether a phone's bar, which has room for few, leads there by what says "More".
     pub const fn is_under_more(self) -> bool {
         !matches!(self, Self::Elsewhere | Self::Home | Self::Results | Self::Medicines | Self::Messages)

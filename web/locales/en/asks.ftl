@@ -25,6 +25,7 @@ ask-correction = A correction
 ask-correction-more = Something in the record is wrong or missing.
 ask-correction-what = What is wrong, where it stands, and what is right
 ask-correction-what-hint = The health administrator and the clinicians read this. Name the page and the date.
+ask-correction-what-hint-unseen = The health administrator reads this. Name the page and the date.
 ask-restriction = A restriction
 ask-restriction-more = A part of the record is not to be used for something, or not to be seen by somebody.
 ask-restriction-what = What is not to be used or seen, and by whom

@@ -25,6 +25,7 @@ ask-correction = Una corrección
 ask-correction-more = Algo en el historial está mal o falta.
 ask-correction-what = Qué está mal, dónde aparece y qué es lo correcto
 ask-correction-what-hint = Lo leen la persona que administra los datos de salud y el personal que le atiende. Indique la página y la fecha.
+ask-correction-what-hint-unseen = Lo lee la persona que administra los datos de salud. Indique la página y la fecha.
 ask-restriction = Una restricción
 ask-restriction-more = Quiere que una parte de su historial no se use para algo o que alguien no la vea.
 ask-restriction-what = Qué no debe usarse o verse, y por quién
