@@ -145,8 +145,11 @@ pub struct MyMedicine {
 page!(MyMedicine in Medicines);
 
 impl MyMedicine {
-    /// That it was said that it is not taken; to the patient, by whom.
+    /// That it was said that it is not taken; to the patient, by whom. Where nobody of the clinic sees it, it was told to nobody.
     fn not_taking_said(&self, word: &NotTaking) -> Text {
+        if self.reaches_nobody {
+            return t("not-taking-noted");
+        }
         let for_them = word.by == Teller::ForPatient && !self.cx.acts_for_another();
         if for_them { t("not-taking-said-for") } else { self.cx.own("not-taking-said") }
     }
@@ -155,7 +158,7 @@ impl MyMedicine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::ui::Locale;
+    use crate::http::ui::{Faults, Locale};
 
     fn row(state: MedicineState, due: Due) -> MyMedicineRow {
         let day = |text: &str| When::parse(text, &jiff::tz::TimeZone::UTC);
@@ -176,6 +179,28 @@ mod tests {
             is_current: true,
             href: None,
             id: None,
+        }
+    }
+
+    #[test]
+    fn to_nobody_it_was_told_that_one_is_not_taken_that_nobody_sees() {
+        let none = Faults::none();
+        let page = |reaches_nobody| MyMedicine {
+            cx: crate::http::pages::sample::cx(None),
+            row: row(MedicineState::NotTaking, Due::Now),
+            address: String::new(),
+            active: true,
+            reaches_nobody,
+            note: Field::text("note", t("refill-note"), "", &none),
+            why: Field::text("why", t("not-taking-why"), "", &none),
+            not_taking: None,
+            typed: None,
+        };
+        let word = NotTaking { statement: "s".into(), reason: None, said: None, by: Teller::Patient };
+        for locale in Locale::ALL {
+            let said = |unseen| locale.inside(|| page(unseen).not_taking_said(&word).to_string());
+            assert_eq!(said(false), locale.inside(|| t("not-taking-said").to_string()));
+            assert_eq!(said(true), locale.inside(|| t("not-taking-noted").to_string()));
         }
     }
 

@@ -250,6 +250,7 @@ taking-title-other = Is it taken?
 not-taking-lead = If you do not take this medicine, tell us. It stays prescribed; your clinic sees what you say and talks with you.
 not-taking-lead-other = If this medicine is not taken, tell us. It stays prescribed; the clinic sees what you say and talks with you.
 not-taking-lead-unseen = That this medicine is not taken can be noted here. Nobody at the clinic sees that.
+not-taking-noted = Noted: it is not taken. Nobody at the clinic sees that.
 not-taking-why = Why, if you want to say
 not-taking = I do not take it
 not-taking-said = You told us that you do not take this.

@@ -249,6 +249,7 @@ taking-title-other = ¿La está tomando?
 not-taking-lead = Si no toma esta medicina, díganoslo. Sigue recetada; su clínica ve lo que usted dice y hablará con usted.
 not-taking-lead-other = Si no está tomando esta medicina, díganoslo. Sigue recetada; la clínica ve lo que usted dice y hablará con usted.
 not-taking-lead-unseen = Aquí se puede anotar que no se toma esta medicina. Nadie de la clínica lo ve.
+not-taking-noted = Anotado: no se toma. Nadie de la clínica lo ve.
 not-taking-why = Por qué, si quiere decirlo
 not-taking = No la tomo
 not-taking-said = Nos dijo que no toma esta medicina.
