@@ -216,7 +216,23 @@ fn what_nobody_at_the_clinic_sees(demo: &Demo, me: &Caller) {
         "scope": {"coding": [{"system": system, "code": "patient-privacy"}]},
         "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
         "patient": {"reference": format!("Patient/{own}")}, "policyRule": {"text": "on paper"}, "provision": {"type": "deny"}});
+    let doctor = demo.signed_in("clinic", "clinician");
+    let day = jiff::Zoned::now().date().tomorrow().unwrap();
+    let who = json!([{"actor": {"reference": format!("Patient/{own}")}, "status": "accepted"}]);
+    let visit = json!({"resourceType": "Appointment", "status": "booked", "start": format!("{day}T04:00:00Z"),
+        "end": format!("{day}T04:30:00Z"), "participant": who});
+    let visit = crate::id(&ok(&doctor.json("POST", "/fhir/Appointment", &visit), 201)).to_owned();
+    let expected = page(me, &format!("/my/visits/{visit}")).body;
+    assert!(expected.contains("visit.ics") && !expected.contains("nobody there expects you"), "{expected}");
     let made = ok(&me.json("POST", "/fhir/Consent", &consent), 201);
+    let expected = page(me, &format!("/my/visits/{visit}")).body;
+    assert!(!expected.contains("visit.ics") && expected.contains("nobody there expects you"), "{expected}");
+    for path in ["/my", "/my/visits"] {
+        let body = page(me, path).body;
+        assert!(body.contains("Nobody at the clinic sees this visit now"), "{path}: {body}");
+    }
+    let asks = page(me, "/my/requests").body;
+    assert!(asks.contains("reaches the health administrator") && !asks.contains("reaches nobody there"), "{asks}");
     for path in ["/my", "/my/messages/new", "/my/documents/new", "/my/measurements/new", "/my/history/new"] {
         let body = page(me, path).body;
         assert!(body.contains("Nobody at the clinic sees your record now"), "{path}: {body}");
@@ -245,6 +261,13 @@ fn what_nobody_at_the_clinic_sees(demo: &Demo, me: &Caller) {
     ok(&me.json("PUT", &format!("/fhir/Consent/{}", crate::id(&made)), &consent), 200);
     assert!(!page(me, "/my").body.contains("Nobody at the clinic sees your record now"));
     assert!(page(me, &format!("/my/messages/{thread}")).body.contains("The clinic has it"));
+    // Sealed by itself, nobody answers it either.
+    let mut letter = ok(&doctor.get(&format!("/fhir/Communication/{thread}")), 200);
+    letter["meta"]["security"] = json!([{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"}]);
+    ok(&doctor.json("PUT", &format!("/fhir/Communication/{thread}"), &letter), 200);
+    let shown = page(me, &format!("/my/messages/{thread}?done=sent")).body;
+    assert!(!shown.contains("The clinic has it") && !shown.contains("We answer by"), "{shown}");
+    assert!(shown.contains("Nobody at the clinic sees this conversation") && !shown.contains("It is sent"), "{shown}");
 }
 
 fn a_link_outlives_a_slip(demo: &Demo, me: &Caller) {

@@ -74,6 +74,7 @@ fn coming() -> Vec<Coming> {
             href: "/my/visits/a1".into(),
             today: false,
             for_several: false,
+            unseen: false,
             form: true,
             offered: None,
         },
@@ -84,6 +85,7 @@ fn coming() -> Vec<Coming> {
             href: "/my/visits/a1".into(),
             today: false,
             for_several: false,
+            unseen: false,
             form: false,
             offered: Some("Offered, and not booked yet. It is held until 4 March 2026, 09:00.".into()),
         },
@@ -112,6 +114,7 @@ fn home() -> Home {
             last: Some(("Dr Ruth Adeyemi-Strand".into(), "doctor".into(), time("2026-03-03T09:38"))),
         },
         sums: RecordSums { allergies, medicines: 6, problems: 5 },
+        reaches_nobody: false,
     }
 }
 
@@ -162,10 +165,10 @@ fn acting() -> Vec<(&'static str, String)> {
         ("my-report", render(&my_report())),
         ("acting-result", render(&OneResult { cx: cx(), ..result() })),
         ("acting-medicines", render(&MyMedicines { cx: cx(), ..no_medicines() })),
-        ("acting-allergies", render(&Allergies { cx: cx(), status: AllergyStatus::NeverAsked, rows: vec![] })),
-        ("acting-allergies-none", render(&Allergies { cx: cx(), status: none, rows: vec![] })),
-        ("acting-problems", render(&Problems { cx: cx(), active: vec![], past: vec![] })),
-        ("acting-immunizations", render(&Immunizations { cx: cx(), rows: vec![] })),
+        ("acting-allergies", render(&allergies(cx(), AllergyStatus::NeverAsked, vec![]))),
+        ("acting-allergies-none", render(&allergies(cx(), none, vec![]))),
+        ("acting-problems", render(&Problems { cx: cx(), active: vec![], past: vec![], reaches_nobody: false })),
+        ("acting-immunizations", render(&Immunizations { cx: cx(), rows: vec![], reaches_nobody: false })),
         (
             "acting-who-looked",
             render(&WhoLooked {
@@ -185,6 +188,7 @@ fn empty_home() -> Home {
         todos: vec![],
         looked: LookedSum::default(),
         sums: RecordSums::default(),
+        reaches_nobody: false,
     }
 }
 
@@ -431,6 +435,10 @@ fn account() -> PatientAccount {
     }
 }
 
+fn allergies(cx: Cx, status: AllergyStatus, rows: Vec<AllergyRow>) -> Allergies {
+    Allergies { cx, status, rows, seen_by_all: true, reaches_nobody: false }
+}
+
 fn lists() -> Vec<(&'static str, String)> {
     let AllergyStatus::Known { list, .. } = frame().allergies else { unreachable!() };
     let rows = list
@@ -444,7 +452,7 @@ fn lists() -> Vec<(&'static str, String)> {
             state: None,
             note: None,
         })
-        .collect();
+        .collect::<Vec<_>>();
     let problem = ProblemRow {
         id: "r1".into(),
         name: "Type 2 diabetes".into(),
@@ -504,8 +512,19 @@ fn lists() -> Vec<(&'static str, String)> {
                 ..no_medicines()
             }),
         ),
-        ("my-allergies", render(&Allergies { cx: halina(), status: AllergyStatus::NeverAsked, rows })),
-        ("my-problems", render(&Problems { cx: halina(), active: vec![problem], past: vec![past] })),
+        (
+            "my-allergies-sealed",
+            render(&Allergies {
+                seen_by_all: false,
+                reaches_nobody: true,
+                ..allergies(halina(), AllergyStatus::NeverAsked, Vec::clone(&rows))
+            }),
+        ),
+        ("my-allergies", render(&allergies(halina(), AllergyStatus::NeverAsked, rows))),
+        (
+            "my-problems",
+            render(&Problems { cx: halina(), active: vec![problem], past: vec![past], reaches_nobody: true }),
+        ),
         (
             "my-visits",
             render(&Visits {
@@ -518,13 +537,14 @@ fn lists() -> Vec<(&'static str, String)> {
                     href: "/my/visits/a3".into(),
                     kind: "First visit".into(),
                     said: Some("The clinic could not offer a time".into()),
+                    unseen: false,
                 }],
                 ordered: vec![ordered()],
                 rows: vec![visit],
                 pages: Pages::default(),
             }),
         ),
-        ("my-immunizations", render(&Immunizations { cx: halina(), rows: vec![shot] })),
+        ("my-immunizations", render(&Immunizations { cx: halina(), rows: vec![shot], reaches_nobody: true })),
         ("my-documents", render(&Documents { cx: halina(), rows: vec![document], pages: Pages::default() })),
     ]
 }
@@ -546,6 +566,7 @@ fn not_to_take() -> Vec<MedicineRow> {
 fn no_medicines() -> MyMedicines {
     MyMedicines {
         cx: halina(),
+        reaches_nobody: false,
         who: Identity { family: "Brandvold".into(), given: "Halina".into(), ..Identity::default() },
         allergies: AllergyStatus::NeverAsked,
         not_to_take: vec![],
@@ -573,20 +594,23 @@ fn empty_lists() -> Vec<(&'static str, String)> {
             }),
         ),
         ("my-medicines-empty", render(&no_medicines())),
-        ("my-allergies-empty", render(&Allergies { cx: cx.clone(), status: AllergyStatus::NeverAsked, rows: vec![] })),
+        ("my-allergies-empty", render(&allergies(cx.clone(), AllergyStatus::NeverAsked, vec![]))),
         (
             "my-allergies-none",
-            render(&Allergies {
-                cx: cx.clone(),
-                status: AllergyStatus::NoneKnown {
+            render(&allergies(
+                cx.clone(),
+                AllergyStatus::NoneKnown {
                     asked: Some(day("2026-01-14")),
                     by: Some("Dr R. Adeyemi-Strand".into()),
                     id: "a1".into(),
                 },
-                rows: vec![],
-            }),
+                vec![],
+            )),
         ),
-        ("my-problems-empty", render(&Problems { cx: cx.clone(), active: vec![], past: vec![] })),
+        (
+            "my-problems-empty",
+            render(&Problems { cx: cx.clone(), active: vec![], past: vec![], reaches_nobody: false }),
+        ),
         (
             "my-visits-empty",
             render(&Visits {
@@ -601,7 +625,7 @@ fn empty_lists() -> Vec<(&'static str, String)> {
                 pages: Pages::default(),
             }),
         ),
-        ("my-immunizations-empty", render(&Immunizations { cx: cx.clone(), rows: vec![] })),
+        ("my-immunizations-empty", render(&Immunizations { cx: cx.clone(), rows: vec![], reaches_nobody: false })),
         ("my-documents-empty", render(&Documents { cx, rows: vec![], pages: Pages::default() })),
     ]
 }

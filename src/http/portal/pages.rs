@@ -96,9 +96,9 @@ impl RecordSums {
         match &self.allergies {
             AllergyStatus::NeverAsked if acts_for_another => t("sum-allergies-unknown-other").to_string(),
             AllergyStatus::NeverAsked => t("sum-allergies-unknown").to_string(),
+            AllergyStatus::NoneKnown { .. } if acts_for_another => t("sum-allergies-none-other").to_string(),
             AllergyStatus::NoneKnown { .. } => t("sum-allergies-none").to_string(),
             AllergyStatus::Known { list, .. } => {
-            AllergyStatus::NoneKnown { .. } if acts_for_another => t("sum-allergies-none-other").to_string(),
                 list.iter().map(|line| line.substance.as_str()).collect::<Vec<_>>().join(", ")
             }
         }
@@ -239,12 +239,12 @@ pub struct Allergies {
     pub cx: Cx,
     pub status: AllergyStatus,
     pub rows: Vec<AllergyRow>,
-}
-page!(Allergies in Allergies);
     /// Whoever treats the patient sees them all.
     pub seen_by_all: bool,
     /// Some of it nobody at the clinic may see.
     pub reaches_nobody: bool,
+}
+page!(Allergies in Allergies);
 
 /// Health problems now and before.
 #[derive(Debug, Clone, Template)]
@@ -253,10 +253,10 @@ pub struct Problems {
     pub cx: Cx,
     pub active: Vec<ProblemRow>,
     pub past: Vec<ProblemRow>,
-}
-page!(Problems in Problems);
     /// Some of it nobody at the clinic may see.
     pub reaches_nobody: bool,
+}
+page!(Problems in Problems);
 
 /// Visits, newest first.
 #[derive(Debug, Clone, Template)]
@@ -303,12 +303,12 @@ impl Visits {
 pub struct Immunizations {
     pub cx: Cx,
     pub rows: Vec<ImmunizationRow>,
+    /// Some of it nobody at the clinic may see.
+    pub reaches_nobody: bool,
 }
 page!(Immunizations in Immunizations);
 
 /// Documents, newest first.
-    /// Some of it nobody at the clinic may see.
-    pub reaches_nobody: bool,
 #[derive(Debug, Clone, Template)]
 #[template(path = "portal/documents.html")]
 pub struct Documents {
@@ -490,5 +490,123 @@ impl ListingRow {
         let last = self.last.clock().unwrap_or_default();
         let time = if first == last { first } else { t("from-to").with("from", first).with("to", last).to_string() };
         t("look-listing").with("n", self.count).with("time", time)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::pages::sample;
+    use crate::http::portal::requests_pages::MyRequests;
+    use crate::http::ui::Locale;
+
+    fn words(id: &str) -> String {
+        t(id).to_string()
+    }
+
+    fn in_each_language(check: impl Fn()) {
+        for locale in Locale::ALL {
+            locale.inside(&check);
+        }
+    }
+
+    fn allergies(cx: Cx, status: AllergyStatus, unseen: bool) -> String {
+        let page = Allergies { cx, status, rows: vec![], seen_by_all: !unseen, reaches_nobody: unseen };
+        page.render().unwrap()
+    }
+
+    fn none_known() -> AllergyStatus {
+        AllergyStatus::NoneKnown { asked: None, by: None, id: "a".into() }
+    }
+
+    #[test]
+    fn whoever_acts_for_a_patient_is_never_told_that_there_is_nothing_or_that_nobody_asked() {
+        in_each_language(|| {
+            let cx = || sample::cx(Some("Tobias Brandvold"));
+            let pages = [
+                allergies(cx(), AllergyStatus::NeverAsked, false),
+                allergies(cx(), none_known(), false),
+                Problems { cx: cx(), active: vec![], past: vec![], reaches_nobody: false }.render().unwrap(),
+                Immunizations { cx: cx(), rows: vec![], reaches_nobody: false }.render().unwrap(),
+            ];
+            for page in pages {
+                assert!(page.contains(&words("sealed-not-shown")), "{page}");
+                for id in ["my-allergies-unknown", "my-allergies-none", "my-problems-none", "my-immunizations-none"] {
+                    assert!(!page.contains(&format!(">{}<", words(id))), "{id}: {page}");
+                }
+            }
+            let own = allergies(sample::cx(None), AllergyStatus::NeverAsked, false);
+            assert!(own.contains(&words("my-allergies-unknown")) && !own.contains(&words("sealed-not-shown")));
+            for (allergies, own) in
+                [(AllergyStatus::NeverAsked, "sum-allergies-unknown"), (none_known(), "sum-allergies-none")]
+            {
+                let sums = RecordSums { allergies, medicines: 0, problems: 0 };
+                let (theirs, mine) = (sums.rows(&cx()), sums.rows(&sample::cx(None)));
+                assert_eq!(mine[0].3, t(own).to_string());
+                for at in 0..3 {
+                    assert_ne!(theirs[at].3, mine[at].3, "{own}");
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn the_patient_reads_which_allergies_nobody_at_the_clinic_sees() {
+        in_each_language(|| {
+            let (seen, unseen) =
+                (allergies(sample::cx(None), none_known(), false), allergies(sample::cx(None), none_known(), true));
+            assert!(seen.contains(&words("my-allergies-lead")) && !seen.contains(&words("parts-unseen")));
+            assert!(!unseen.contains(&words("my-allergies-lead")) && unseen.contains(&words("parts-unseen")));
+            let problems = Problems { cx: sample::cx(None), active: vec![], past: vec![], reaches_nobody: true };
+            let vaccines = Immunizations { cx: sample::cx(None), rows: vec![], reaches_nobody: true };
+            for page in [problems.render().unwrap(), vaccines.render().unwrap()] {
+                assert!(page.contains(&words("parts-unseen")), "{page}");
+            }
+        });
+    }
+
+    #[test]
+    fn what_is_asked_for_reaches_the_health_administrator_whatever_a_consent_refuses() {
+        in_each_language(|| {
+            for whom in [None, Some("Tobias Brandvold")] {
+                let cx = || Cx { unseen: true, ..sample::cx(whom) };
+                let asks = MyRequests { cx: cx(), rows: vec![] }.render().unwrap();
+                let others = allergies(cx(), AllergyStatus::NeverAsked, false);
+                let said = |id: &str| if whom.is_some() { words(&format!("{id}-other")) } else { words(id) };
+                assert!(asks.contains(&said("unseen-asks")) && !asks.contains(&said("unseen")), "{asks}");
+                assert!(others.contains(&said("unseen")) && !others.contains(&said("unseen-asks")));
+            }
+        });
+    }
+
+    #[test]
+    fn a_visit_that_nobody_sees_is_not_changed_and_not_answered_here() {
+        let coming = |unseen| Visits {
+            cx: sample::cx(None),
+            coming: vec![Coming {
+                when: When::parse("2026-12-08T09:00:00Z", &jiff::tz::TimeZone::UTC).unwrap(),
+                title: "Check-up".into(),
+                text: None,
+                href: "/my/visits/a".into(),
+                today: false,
+                for_several: false,
+                unseen,
+                form: true,
+                offered: Some("Offered".into()),
+            }],
+            asked: vec![],
+            cancelled: vec![],
+            missed: vec![],
+            planned: vec![],
+            ordered: vec![],
+            rows: vec![],
+            pages: Pages::default(),
+        };
+        in_each_language(|| {
+            let (seen, unseen) = (coming(false).render().unwrap(), coming(true).render().unwrap());
+            assert!(seen.contains(&words("coming-answer")) && !seen.contains(&words("visit-unseen")));
+            assert!(unseen.contains(&words("visit-unseen")) && !unseen.contains(&words("coming-answer")));
+            assert!(!unseen.contains(&words("visit-open-it")) && !unseen.contains("/my/visits/a/form"));
+        });
     }
 }
