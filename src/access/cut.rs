@@ -7,11 +7,11 @@
 //! Of extensions a list may also name one by its address: `extension=URL` is that one alone, `extension!=URL` are all others.
 //! Where that one is there, narrative and contained resources go with it.
 //!
-//! What several patients have together names to none of them the others: see [`others`].
+//! What several patients have together names to none of them the others: see [`super::others`].
 
 use serde_json::{Map, Value, json};
 
-use super::others;
+use super::others::{Others, Seen};
 use crate::base::{FhirId, Role};
 use crate::fhir::ResourceType as T;
 
@@ -19,19 +19,42 @@ use crate::fhir::ResourceType as T;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cut {
     elements: &'static [&'static str],
-    /// The patient as whose it is seen, where no other's name is for who sees it.
-    own: Option<FhirId>,
+    /// As whose it is seen, where no other's name is for who sees it.
+    seen: Option<Seen>,
 }
 
 impl Cut {
     pub(super) const fn of(elements: &'static [&'static str]) -> Self {
-        Self { elements, own: None }
+        Self { elements, seen: None }
     }
 
     /// The same, seen as this patient's and nobody else's.
     #[must_use]
     pub(super) fn seen_as_of(self, patient: Option<&FhirId>) -> Self {
-        Self { own: patient.cloned(), ..self }
+        Self { seen: patient.cloned().map(Seen::of), ..self }
+    }
+
+    /// As whose it is seen, where others are not to be named: what the record tells of them is then said by [`Cut::among`].
+    pub fn own(&self) -> Option<&FhirId> {
+        self.seen.as_ref().map(|seen| &seen.own)
+    }
+
+    /// The same, with what the record tells of others.
+    #[must_use]
+    pub fn among(self, others: Others) -> Self {
+        Self { seen: self.seen.map(|Seen { own, .. }| Seen { own, others }), ..self }
+    }
+
+    /// The same of a resource that is only looked at: where it names nobody else, nothing is taken from it for that.
+    #[must_use]
+    pub fn to_look_at(self, resource: &Value) -> Self {
+        Self { seen: self.seen.filter(|seen| seen.are_named(resource)), ..self }
+    }
+
+    /// The same, with others by their names.
+    #[must_use]
+    pub fn with_others(self) -> Self {
+        Self { seen: None, ..self }
     }
 
     pub const fn elements(&self) -> &'static [&'static str] {
@@ -40,13 +63,13 @@ impl Cut {
 
     /// Whether everything is left.
     pub const fn is_empty(&self) -> bool {
-        self.elements.is_empty() && self.own.is_none()
+        self.elements.is_empty() && self.seen.is_none()
     }
 
     /// Takes it out of a resource on the way out.
     pub fn take_from(&self, resource: &mut Value) {
         let elements = self.with_what_says_the_same(resource);
-        let unnamed = self.own.as_ref().is_some_and(|own| others::unname(resource, own));
+        let unnamed = self.seen.as_ref().is_some_and(|seen| seen.unname(resource));
         cut(resource, &elements);
         if let Some(object) = resource.as_object_mut().filter(|_| unnamed) {
             mark(object);
@@ -60,22 +83,22 @@ impl Cut {
     pub fn put_back(&self, sent: &mut Value, stored: Option<&Value>) -> Result<(), NotYours> {
         let elements = stored.map_or_else(|| self.elements.to_vec(), |stored| self.with_what_says_the_same(stored));
         let not_yours = |element: &str| NotYours { element: element.into() };
-        if let Some(element) = self.own.as_ref().and_then(|own| others::named_in(sent, own)) {
+        if let Some(element) = self.seen.as_ref().and_then(|seen| seen.named_in(sent)) {
             return Err(not_yours(element));
         }
         keep(sent, stored, &elements)?;
-        let Some(own) = &self.own else { return Ok(()) };
-        others::rename(sent, stored, own).map_err(not_yours)?;
+        let Some(seen) = &self.seen else { return Ok(()) };
+        seen.rename(sent, stored).map_err(|element| not_yours(&element))?;
         sent.as_object_mut().into_iter().for_each(unmark);
         Ok(())
     }
 
-    /// The list, and narrative and contained resources where they may say of others, or in other words, what goes.
+    /// The list, and narrative where it may say of others, or in other words, what goes.
     fn with_what_says_the_same(&self, resource: &Value) -> Vec<&'static str> {
-        let names_others = self.own.as_ref().is_some_and(|own| others::are_named(resource, own));
+        let names_others = self.seen.as_ref().is_some_and(|seen| seen.are_named(resource));
         let mut all = with_what_says_the_same(resource, self.elements);
         if names_others {
-            all.extend(["text", "contained"]);
+            all.push("text");
         }
         all
     }

@@ -24,6 +24,7 @@ pub use facts::{
     BreakGlass, ConsentRule, ConsentRules, Covers, Effect, Facts, Grantee, ProxyExtent, ProxyGrant, Reach, ShareGrant,
     ShareTypes, Word, grants_in_force, is_refused,
 };
+pub use others::Others;
 pub use own_words::{OwnWords, Said};
 pub use policy::{Basis, Denied, Grant, Scope, Target, authorize, authorize_search};
 pub use scope::{Level, ScopeError, Scopes, TokenScope};

@@ -1,12 +1,16 @@
-//! Of what several patients have together, a visit of several: that there are others is no secret, and who they are is.
+//! Of what several patients have together, a visit of several or a letter to several: that there are others is no secret, and who
+//! they are is.
 //!
-//! On the way out a participant who is another patient stays without a name (`data-absent-reason`, `masked`), so that whoever
-//! sees it knows that it is not theirs alone; so does who acts for one, of whom the resource does not say for whom. The link to
-//! another's answers goes. On the way in all of it is put back.
+//! On the way out every reference is looked at. One to another patient stays without a name (`data-absent-reason`, `masked`), so
+//! that whoever sees it knows that it is not theirs alone; so does one to who acts for somebody, of whom the resource does not say
+//! for whom. What leads to a thing of another's record goes, and so do contained resources that may say the same in other words.
+//! On the way in all of it is put back.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::base::FhirId;
+use crate::base::{FhirId, ResourceRef};
 
 /// `http://hl7.org/fhir/R4/extension-data-absent-reason.html`
 const ABSENT: &str = "http://hl7.org/fhir/StructureDefinition/data-absent-reason";
@@ -15,66 +19,306 @@ const MASKED: &str = "masked";
 const PARTICIPANTS: &str = "participant";
 /// Where links stand that say in an extension whose they are.
 const LINKS: &str = "supportingInformation";
+const CONTAINED: &str = "contained";
 
-/// Whether it names a patient who is not this one.
-pub(super) fn are_named(resource: &Value, own: &FhirId) -> bool {
-    named_in(resource, own).is_some()
+/// Who takes part in something and is no patient, nor acts for one.
+const OF_THE_HOUSE: &[&str] =
+    &["Practitioner", "PractitionerRole", "Location", "HealthcareService", "Organization", "Device"];
+
+/// What the record tells of others in a resource, where its own words do not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Others {
+    /// What stands in other records, and not in the one that it is seen from.
+    pub resources: BTreeSet<ResourceRef>,
+    /// By what other patients are known here: system, where there is one, and value.
+    pub identifiers: BTreeSet<(String, String)>,
+    /// Whether it stands in several records itself.
+    pub are_several: bool,
 }
 
-/// Takes the names of others out; whether there were any.
-pub(super) fn unname(resource: &mut Value, own: &FhirId) -> bool {
-    if !are_named(resource, own) {
-        return false;
+/// As whose a resource is seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub own: FhirId,
+    pub others: Others,
+}
+
+impl Seen {
+    pub(super) fn of(own: FhirId) -> Self {
+        Self { own, others: Others::default() }
     }
-    let Some(members) = resource.as_object_mut() else { return false };
-    for one in list_mut(members, PARTICIPANTS).into_iter().flatten().filter(|one| hides(one, own)) {
-        *one = masked(one);
+
+    /// Whether it names a patient who is not this one, or leads to what is another's.
+    pub(super) fn are_named(&self, resource: &Value) -> bool {
+        self.others.are_several || self.named_in(resource).is_some()
     }
-    if let Some(links) = list_mut(members, LINKS) {
-        links.retain(|one| !is_anothers(one, own));
-        if links.is_empty() {
-            members.shift_remove(LINKS);
+
+    /// Takes the names of others out; whether there were any.
+    pub(super) fn unname(&self, resource: &mut Value) -> bool {
+        if !self.are_named(resource) {
+            return false;
+        }
+        let within = Within::of(self, resource);
+        if let Some(members) = resource.as_object_mut() {
+            within.scrub_all(members);
+        }
+        true
+    }
+
+    /// The element in which somebody names another.
+    pub(super) fn named_in<'v>(&self, sent: &'v Value) -> Option<&'v str> {
+        let within = Within::of(self, sent);
+        let mut members = sent.as_object()?.iter();
+        members.find(|(name, value)| within.names(name, value)).map(|(name, _)| name.as_str())
+    }
+
+    /// Puts the others back, each where one without a name was sent, and behind the rest where none was: who does not see them
+    /// does not take them away.
+    ///
+    /// # Errors
+    /// The element in which there are more than there were, or that was changed and was seen in part.
+    pub(super) fn rename(&self, sent: &mut Value, stored: Option<&Value>) -> Result<(), String> {
+        let has_others = stored.is_some_and(|stored| self.are_named(stored));
+        let Some(members) = sent.as_object_mut() else { return Ok(()) };
+        let (Some(stored), true) = (stored.and_then(Value::as_object), has_others) else { return Ok(()) };
+        let within = Within { seen: self, contained: contained_in(stored) };
+        within.participants_back(members, stored)?;
+        for (name, value) in stored.iter().filter(|(name, _)| *name != PARTICIPANTS && *name != "text") {
+            match value {
+                Value::Array(all) => within.list_back(members, name, all),
+                Value::Object(_) => within.one_back(members, name, value)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Who sees a resource, and the types of what is contained in it, by their ids.
+struct Within<'s> {
+    seen: &'s Seen,
+    contained: BTreeMap<String, String>,
+}
+
+impl<'s> Within<'s> {
+    fn of(seen: &'s Seen, resource: &Value) -> Self {
+        Self { seen, contained: resource.as_object().map(contained_in).unwrap_or_default() }
+    }
+
+    /// Whether a member of a resource names another, by whatever is certain.
+    fn names(&self, name: &str, value: &Value) -> bool {
+        match value {
+            _ if name == "text" => false,
+            Value::Array(all) if name == CONTAINED => {
+                all.iter().any(|one| kind_of(one) == Some("Patient") || self.names("", one))
+            }
+            Value::Array(all) => all.iter().any(|one| self.names(name, one)),
+            Value::Object(members) => {
+                self.is_named(value) || members.iter().any(|(name, value)| self.names(name, value))
+            }
+            _ => false,
         }
     }
-    true
-}
 
-/// The element in which somebody names another patient.
-pub(super) fn named_in(sent: &Value, own: &FhirId) -> Option<&'static str> {
-    let in_participants = all(sent, PARTICIPANTS).any(|one| is_another(one.get("actor"), own));
-    let in_links = || all(sent, LINKS).any(|one| is_anothers(one, own));
-    if in_participants { Some(PARTICIPANTS) } else { in_links().then_some(LINKS) }
-}
-
-/// Puts the others back, each where one without a name was sent, and behind the rest where none was: who does not see them does
-/// not take them away.
-///
-/// # Errors
-/// The element in which there are more than there were.
-pub(super) fn rename(sent: &mut Value, stored: Option<&Value>, own: &FhirId) -> Result<(), &'static str> {
-    let has_others = stored.is_some_and(|stored| are_named(stored, own));
-    let of_stored =
-        |name: &'static str| stored.filter(|_| has_others).into_iter().flat_map(move |stored| all(stored, name));
-    let mut hidden = of_stored(PARTICIPANTS).filter(|one| hides(one, own) || is_masked(one)).cloned();
-    // A whole element that is cut is back already.
-    let is_back = |link: &Value| all(sent, LINKS).any(|one| one == link);
-    let links: Vec<Value> = of_stored(LINKS).filter(|one| is_anothers(one, own) && !is_back(one)).cloned().collect();
-    let Some(members) = sent.as_object_mut() else { return Ok(()) };
-    for one in list_mut(members, PARTICIPANTS).into_iter().flatten().filter(|one| is_masked(one)) {
-        match hidden.next() {
-            Some(other) => *one = other,
-            None if has_others => return Err(PARTICIPANTS),
-            None => {}
+    /// Whether a reference is certainly to another patient, or to what is another's.
+    fn is_named(&self, reference: &Value) -> bool {
+        if is_absent(reference) {
+            return false;
+        }
+        let others = &self.seen.others;
+        match named(reference) {
+            (Some("Patient"), id) => id != Some(self.seen.own.as_str()),
+            (Some(kind), Some(id)) => {
+                FhirId::parse(id).ok().and_then(|id| ResourceRef::new(kind, &id).ok()).is_some_and(|one| {
+                    // What lies elsewhere is another thing, though it is called the same.
+                    others.resources.contains(&one) && text(reference, "reference").starts_with(one.as_str())
+                })
+            }
+            _ if text(reference, "reference").starts_with('#') => self.kind(reference) == Some("Patient"),
+            _ => reference.get("identifier").is_some_and(|identifier| {
+                let (system, value) = (text(identifier, "system"), text(identifier, "value"));
+                others.identifiers.contains(&(system.to_owned(), value.to_owned()))
+            }),
         }
     }
-    for (name, more) in [(PARTICIPANTS, hidden.collect()), (LINKS, links)] {
+
+    /// Whether a reference goes without a name where there are others: they, who acts for somebody, and what is contained and goes.
+    fn hides(&self, reference: &Value) -> bool {
+        if is_absent(reference) {
+            return false;
+        }
+        let is_gone = || text(reference, "reference").starts_with('#') && self.kind(reference).is_some_and(is_no_house);
+        self.kind(reference) == Some("RelatedPerson") || self.is_named(reference) || is_gone()
+    }
+
+    /// Whether a participant goes without a name where there are others: whoever is neither this patient nor of the house.
+    fn hides_participant(&self, participant: &Value) -> bool {
+        let Some(actor) = participant.get("actor").filter(|actor| !is_absent(actor)) else { return false };
+        let is_unknown = || {
+            self.kind(actor).is_none()
+                && ["reference", "identifier", "display"].iter().any(|one| actor.get(one).is_some())
+        };
+        self.hides(actor) || is_unknown()
+    }
+
+    /// The type that a reference is to.
+    fn kind<'v>(&'v self, reference: &'v Value) -> Option<&'v str> {
+        match text(reference, "reference").strip_prefix('#') {
+            Some(id) => self.contained.get(id).map(String::as_str),
+            None => named(reference).0,
+        }
+    }
+
+    fn scrub_all(&self, members: &mut Map<String, Value>) {
+        members.retain(|name, value| self.scrub(name, value));
+    }
+
+    /// Takes others out of a member; whether anything is left of it.
+    fn scrub(&self, name: &str, value: &mut Value) -> bool {
+        if value.is_object() && self.hides(value) {
+            *value = self.masked(value);
+            return true;
+        }
+        match value {
+            Value::Object(members) if !members.is_empty() => {
+                self.scrub_all(members);
+                !members.is_empty()
+            }
+            Value::Array(all) if !all.is_empty() => {
+                all.retain_mut(|one| self.scrub_one(name, one));
+                !all.is_empty()
+            }
+            _ => true,
+        }
+    }
+
+    /// Takes others out of one of several; whether anything is left of it.
+    fn scrub_one(&self, name: &str, one: &mut Value) -> bool {
+        match name {
+            CONTAINED => return kind_of(one).is_some_and(|kind| !is_no_house(kind)) && !self.hides_within(one),
+            "extension" | "modifierExtension" => return !self.hides_within(one),
+            PARTICIPANTS if self.hides_participant(one) => {
+                let actor = one.get("actor").map_or(Value::Null, |actor| self.masked(actor));
+                let status = one.get("status").cloned().unwrap_or_else(|| json!("accepted"));
+                *one = json!({"actor": actor, "status": status});
+                return true;
+            }
+            LINKS if self.hides(one) || self.is_anothers(one) => return false,
+            _ => {}
+        }
+        if one.is_object() && self.hides(one) {
+            let is_somebody = matches!(self.kind(one), None | Some("Patient" | "RelatedPerson"));
+            *one = self.masked(one);
+            return is_somebody;
+        }
+        match one {
+            Value::Object(members) if !members.is_empty() => {
+                self.scrub_all(members);
+                !members.is_empty()
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether anything in it goes without a name.
+    fn hides_within(&self, value: &Value) -> bool {
+        match value {
+            Value::Array(all) => all.iter().any(|one| self.hides_within(one)),
+            Value::Object(members) => self.hides(value) || members.values().any(|value| self.hides_within(value)),
+            _ => false,
+        }
+    }
+
+    /// Whether a link says that it is another's.
+    fn is_anothers(&self, link: &Value) -> bool {
+        let mut of = all(link, "extension").filter_map(|part| part.get("valueReference"));
+        of.any(|of| self.is_named(of))
+    }
+
+    fn masked(&self, reference: &Value) -> Value {
+        let kind = self.kind(reference).unwrap_or("Patient");
+        json!({"extension": [{"url": ABSENT, "valueCode": MASKED}], "type": kind})
+    }
+
+    fn participants_back(&self, sent: &mut Map<String, Value>, stored: &Map<String, Value>) -> Result<(), String> {
+        let of_stored = || stored.get(PARTICIPANTS).and_then(Value::as_array).into_iter().flatten();
+        let mut hidden = of_stored().filter(|one| self.hides_participant(one) || is_masked(one)).cloned();
+        for one in list_mut(sent, PARTICIPANTS).into_iter().flatten() {
+            if is_masked(one) {
+                *one = hidden.next().ok_or_else(|| PARTICIPANTS.to_owned())?;
+                continue;
+            }
+            // Of one who is seen, what was said about others stays.
+            let same =
+                of_stored().find(|stored| stored.get("actor").is_some() && stored.get("actor") == one.get("actor"));
+            let (Some(same), Some(members)) = (same.and_then(Value::as_object), one.as_object_mut()) else { continue };
+            for (name, value) in same {
+                if let Value::Array(all) = value {
+                    self.list_back(members, name, all);
+                }
+            }
+        }
+        let more: Vec<Value> = hidden.collect();
         if !more.is_empty()
-            && let Value::Array(all) = members.entry(name).or_insert_with(|| json!([]))
+            && let Value::Array(all) = sent.entry(PARTICIPANTS).or_insert_with(|| json!([]))
+        {
+            all.extend(more);
+        }
+        Ok(())
+    }
+
+    /// Puts back what went of a list, and what is whole again in the place of what was seen of it.
+    fn list_back(&self, sent: &mut Map<String, Value>, name: &str, stored: &[Value]) {
+        let mut more = Vec::new();
+        for one in stored {
+            let mut seen = one.clone();
+            let is_left = self.scrub_one(name, &mut seen);
+            if is_left && seen == *one {
+                continue;
+            }
+            let mut there = list_mut(sent, name).into_iter().flatten();
+            match there.find(|sent| **sent == *one || (is_left && **sent == seen)) {
+                // A whole element that is cut is back already.
+                Some(sent) => sent.clone_from(one),
+                None => more.push(one.clone()),
+            }
+        }
+        if !more.is_empty()
+            && let Value::Array(all) = sent.entry(name).or_insert_with(|| json!([]))
         {
             all.extend(more);
         }
     }
-    Ok(())
+
+    /// The same of what stands alone.
+    fn one_back(&self, sent: &mut Map<String, Value>, name: &str, stored: &Value) -> Result<(), String> {
+        let mut seen = stored.clone();
+        let is_left = self.scrub(name, &mut seen);
+        if is_left && seen == *stored {
+            return Ok(());
+        }
+        match sent.get(name) {
+            Some(sent) if sent == stored => Ok(()),
+            Some(sent) if !is_left || *sent != seen => Err(name.to_owned()),
+            _ => {
+                sent.insert(name.to_owned(), stored.clone());
+                Ok(())
+            }
+        }
+    }
+}
+
+fn contained_in(resource: &Map<String, Value>) -> BTreeMap<String, String> {
+    let all = resource.get(CONTAINED).and_then(Value::as_array).into_iter().flatten();
+    all.filter_map(|one| Some((one.get("id")?.as_str()?.to_owned(), kind_of(one)?.to_owned()))).collect()
+}
+
+fn kind_of(resource: &Value) -> Option<&str> {
+    resource.get("resourceType").and_then(Value::as_str)
+}
+
+fn is_no_house(kind: &str) -> bool {
+    !OF_THE_HOUSE.contains(&kind)
 }
 
 fn all<'v>(resource: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> + use<'v> {
@@ -85,40 +329,19 @@ fn list_mut<'v>(members: &'v mut Map<String, Value>, name: &str) -> Option<&'v m
     members.get_mut(name).and_then(Value::as_array_mut)
 }
 
+fn text<'v>(value: &'v Value, name: &str) -> &'v str {
+    value.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
 /// The type and the id that a reference names, whichever version and wherever.
 fn named(reference: &Value) -> (Option<&str>, Option<&str>) {
-    let text = reference.get("reference").and_then(Value::as_str).unwrap_or_default();
-    let text = text.split_once("/_history/").map_or(text, |(text, _)| text);
-    let mut parts = text.rsplit('/');
+    let address = text(reference, "reference");
+    let address = address.split_once("/_history/").map_or(address, |(address, _)| address);
+    let mut parts = address.rsplit('/');
     match (parts.next(), parts.next()) {
         (Some(id), Some(kind)) => (Some(kind), Some(id)),
         _ => (reference.get("type").and_then(Value::as_str), None),
     }
-}
-
-/// Whether a reference is to a patient who is not this one.
-fn is_another(reference: Option<&Value>, own: &FhirId) -> bool {
-    let Some(reference) = reference.filter(|reference| !is_absent(reference)) else { return false };
-    matches!(named(reference), (Some("Patient"), id) if id != Some(own.as_str()))
-}
-
-/// Whether a link says that it is another's.
-fn is_anothers(link: &Value, own: &FhirId) -> bool {
-    all(link, "extension").any(|part| is_another(part.get("valueReference"), own))
-}
-
-/// Whether a participant goes without a name where there are others: they, and who acts for somebody.
-fn hides(participant: &Value, own: &FhirId) -> bool {
-    let actor = participant.get("actor");
-    let acts = actor.is_some_and(|actor| !is_absent(actor) && named(actor).0 == Some("RelatedPerson"));
-    acts || is_another(actor, own)
-}
-
-fn masked(participant: &Value) -> Value {
-    let kind = participant.get("actor").and_then(|actor| named(actor).0).unwrap_or("Patient");
-    let actor = json!({"extension": [{"url": ABSENT, "valueCode": MASKED}], "type": kind});
-    let status = participant.get("status").cloned().unwrap_or_else(|| json!("accepted"));
-    json!({"actor": actor, "status": status})
 }
 
 fn is_masked(participant: &Value) -> bool {
@@ -126,7 +349,7 @@ fn is_masked(participant: &Value) -> bool {
 }
 
 fn is_absent(reference: &Value) -> bool {
-    let is = |part: &Value, name: &str, wanted: &str| part.get(name).and_then(Value::as_str) == Some(wanted);
+    let is = |part: &Value, name: &str, wanted: &str| text(part, name) == wanted;
     all(reference, "extension").any(|part| is(part, "url", ABSENT) && is(part, "valueCode", MASKED))
 }
 

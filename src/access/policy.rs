@@ -260,11 +260,24 @@ impl Mandate {
             Basis::ProxyForAppointments => cut::of_appointments(self.kind),
             _ => cut::elements(self.role, self.kind),
         });
-        // Of all that is the patients' a visit alone is several's at once.
-        let names_others = self.kind == ResourceType::Appointment;
         let is_on_their_side = matches!(self.role, Some(Role::Patient | Role::Proxy));
-        if names_others && is_on_their_side { cut.seen_as_of(patient) } else { cut }
+        if may_be_of_several(self.kind) && is_on_their_side { cut.seen_as_of(patient) } else { cut }
     }
+}
+
+/// Whether patients stand beside each other in a resource of this type: those of a visit, those whom a letter goes to, a family with
+/// one account. Who signed for such a thing names them, too. In every other type one is the patient, and who else is named did
+/// something for them.
+const fn may_be_of_several(kind: ResourceType) -> bool {
+    matches!(
+        kind,
+        ResourceType::Account
+            | ResourceType::Appointment
+            | ResourceType::Communication
+            | ResourceType::CommunicationRequest
+            | ResourceType::Contract
+            | ResourceType::Provenance
+    )
 }
 
 /// Signing, releasing and withdrawing change a resource: a token that may update it may do them too, for a person who may.

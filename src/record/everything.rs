@@ -19,6 +19,7 @@ use super::prepared::references_of;
 use super::reading::{Reading, stored};
 use super::rows::{Row, RowNumber, State};
 use super::search::PAGE;
+use super::sight;
 use crate::access::{Action, Cut, Denied, Target, authorize};
 use crate::base::{FhirId, Timestamp};
 use crate::fhir::search::{DateRange, care_range, is_in_compartments};
@@ -178,7 +179,7 @@ impl Reading<'_> {
         let is_theirs = *number == own || from.patients.contains(&own);
         let mut along = Vec::new();
         if from.state == State::Live && is_theirs && scope.allows(Some(patient), from.sensitivity) {
-            let cut = scope.cut(Some(patient), from.sensitivity);
+            let cut = sight::cut(self.read, &scope, Some(patient), &from)?;
             along = self.along(&[(place.clone(), from, cut)], asked)?;
             along.retain(|one| one.place > *last);
         }
@@ -326,7 +327,7 @@ impl Reading<'_> {
                     return Ok(());
                 }
                 into.room = into.room.saturating_sub(row.json.len());
-                let cut = scope.cut(Some(patient), row.sensitivity);
+                let cut = sight::cut(read, &scope, Some(patient), &row)?;
                 into.rows.push(((patient.clone(), order, date, at), row, cut));
             }
         }

@@ -17,6 +17,7 @@ use super::layout::{Currency, HISTORY, HistoryTag, VERSIONS};
 use super::numbers::{find, row};
 use super::reading::{Reading, stored, targets};
 use super::rows::{Row, RowNumber, State};
+use super::sight;
 use super::{Stored, prepared::local_reference};
 use crate::access::{Action, Class, Cut, Denied, Scope};
 use crate::base::{FhirId, Timestamp};
@@ -409,7 +410,7 @@ impl Reading<'_> {
         let Some(seen) = targets(&patients).find(|patient| scope.allows(*patient, then.sensitivity)) else {
             return Ok(None);
         };
-        let cut = scope.cut(seen, then.sensitivity);
+        let cut = sight::cut(self.read, scope, seen, &then)?;
         if !of.filters.is_empty() {
             let r4 = Definitions::r4();
             let value: Value = serde_json::from_slice(&then.json).map_err(|_| RecordError::Damaged)?;

@@ -7,6 +7,7 @@
 pub mod directory;
 mod about;
 mod acting;
+mod beside;
 mod change;
 mod consents;
 mod disclosure;

@@ -11,6 +11,7 @@ use super::error::RecordError;
 use super::layout::COMPARTMENT;
 use super::numbers::{find, row};
 use super::reading::{Choose, Reading};
+use super::sight;
 use crate::base::FhirId;
 use crate::fhir::ResourceType;
 use crate::store::{Direction, KeyRange, ReadExt};
@@ -61,7 +62,7 @@ impl Reading<'_> {
                 if !row.is_of(number) || !scope.shows(Some(&row.id), Some(patient), row.sensitivity) {
                     continue;
                 }
-                let cut = scope.cut(Some(patient), row.sensitivity);
+                let cut = sight::cut(read, &scope, Some(patient), &row)?;
                 rows.push((row, cut));
             }
         }

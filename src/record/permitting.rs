@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::beside;
 use super::change::Condition;
 use super::consents::Known;
 use super::error::RecordError;
@@ -253,7 +254,7 @@ impl Writing<'_, '_, '_> {
         let mut denied = Denied::NotVisible;
         for target in self.targets(row)? {
             match authorize(actor, action, &target, &self.facts(), self.now) {
-                Ok(grant) => return Ok(grant.into_cut()),
+                Ok(grant) => return beside::to_change(&**self.tx, grant.into_cut(), row),
                 Err(error) => denied = error,
             }
         }
@@ -265,7 +266,7 @@ impl Writing<'_, '_, '_> {
         let mut cut = Cut::default();
         for target in self.targets(row)? {
             match authorize(self.actor, action, &target, &self.facts(), self.now) {
-                Ok(grant) => cut = grant.into_cut(),
+                Ok(grant) => cut = beside::to_change(&**self.tx, grant.into_cut(), row)?,
                 Err(denied) => return Err(as_absent(denied)),
             }
         }
@@ -284,6 +285,11 @@ pub(super) fn must_not_be_astray(prepared: &Prepared) -> Result<(), RecordError>
 
 /// Puts back what the actor does not see, and refuses what they tried to put there.
 pub(super) fn keep_cut(prepared: &Prepared, live: Option<&Row>, cut: &Cut) -> Result<Prepared, RecordError> {
+    // Patients change visits of several; of whatever else they write the words are their own.
+    let cut = if prepared.kind == ResourceType::Appointment { cut.clone() } else { cut.clone().with_others() };
+    if cut.is_empty() {
+        return Ok(prepared.clone());
+    }
     let before = live.map(|live| serde_json::from_slice::<Value>(&live.json)).transpose();
     let before = before.map_err(|_| RecordError::Damaged)?;
     let mut value = prepared.resource()?;

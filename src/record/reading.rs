@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::beside;
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
 use super::facts::RecordFacts;
@@ -15,7 +16,7 @@ use super::numbers::{find, row};
 use super::pace::Pace;
 use super::paging::Paging;
 use super::rows::{Row, RowNumber, State};
-use super::sight::Sight;
+use super::sight::{self, Sight};
 use super::withheld::Withheld;
 use super::{Channel, Limits, OfPatient, Stored, directory};
 use crate::access::{self, Action, Actor, Cut, Denied, Scope, Target, authorize};
@@ -198,7 +199,7 @@ impl<'a> Reading<'a> {
             }
             bytes = bytes.checked_sub(row.json.len()).ok_or(RecordError::TooMuch)?;
             // The row may be in several compartments; here it is this patient's that counts.
-            let cut = scope.cut(Some(patient), row.sensitivity);
+            let cut = sight::cut(self.read, &scope, Some(patient), &row)?;
             found.push((row, cut));
         }
         Ok((found, false))
@@ -369,7 +370,9 @@ impl<'a> Reading<'a> {
                 sensitivity: row.sensitivity,
             };
             match authorize(self.sight.actor, action, &target, &self.facts(), self.sight.now) {
-                Ok(grant) => return Ok(grant.into_cut()),
+                Ok(grant) => {
+                    return beside::to_look_at(self.read, grant.into_cut(), row).map_err(|_| Denied::Undecided);
+                }
                 Err(error) => denied = error,
             }
         }

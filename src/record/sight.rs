@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::beside;
 use super::consents::Known;
 use super::error::RecordError;
 use super::facts::{RecordFacts, Setting};
@@ -54,14 +55,14 @@ impl<'a> Sight<'a> {
         };
         let patients = self.patients_of(read, row)?;
         let seen = targets(&patients).find(|patient| scope.shows(Some(&row.id), *patient, row.sensitivity));
-        Ok(seen.map(|patient| scope.cut(patient, row.sensitivity)))
+        seen.map(|patient| cut(read, &scope, patient, row)).transpose()
     }
 
     pub(super) fn cut_of(&mut self, read: &dyn Read, row: &Row) -> Result<Cut, RecordError> {
         let scope = self.scope(read, row.kind)?;
         let patients = self.patients_of(read, row)?;
         let seen = targets(&patients).find(|patient| scope.shows(Some(&row.id), *patient, row.sensitivity));
-        Ok(scope.cut(seen.flatten(), row.sensitivity))
+        cut(read, &scope, seen.flatten(), row)
     }
 
     /// The ids of the patients whose compartments hold a row.
@@ -108,6 +109,11 @@ impl<'a> Sight<'a> {
         }
         Ok(())
     }
+}
+
+/// What is cut of a row that is seen as this patient's.
+pub(super) fn cut(read: &dyn Read, scope: &Scope, patient: Option<&FhirId>, row: &Row) -> Result<Cut, RecordError> {
+    beside::to_look_at(read, scope.cut(patient, row.sensitivity), row)
 }
 
 /// Said of the account, not of any resource: what is cut is cut of all of a type.

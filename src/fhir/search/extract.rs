@@ -153,7 +153,7 @@ fn owned(text: Option<&str>) -> Option<String> {
 }
 
 /// The form in which token codes are compared.
-pub(super) fn fold_code(code: &str) -> String {
+pub fn fold_code(code: &str) -> String {
     code.trim().to_lowercase()
 }
 

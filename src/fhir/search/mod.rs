@@ -21,7 +21,7 @@ mod words;
 pub use clinical::{care_range, clinical_date, compartment_patients, is_in_compartments};
 pub use elements::Elements;
 pub use encoding::{encode, encode_pair, escaped, pairs};
-pub use extract::{date_range, extract, extract_one, is_combined_too_often};
+pub use extract::{date_range, extract, extract_one, fold_code, is_combined_too_often};
 pub use fold::fold;
 pub use matches::{GivenUp, GoesOn, decide, decide_while, matches};
 pub use operand::shorten;

@@ -70,3 +70,135 @@ fn the_log_of_each_tells_that_others_opened_it_and_not_who() {
     assert!(!events.contains("p2") && !events.contains("r2"), "{events}");
     assert!(events.contains("Another patient") && events.contains("Somebody who acts for a patient"), "{events}");
 }
+
+/// What names the second patient beside the participants of a visit of both.
+fn with_more(house: &Box_) {
+    for (of, who) in [("c1", "p1"), ("c2", "p2")] {
+        house.put(json!({"resourceType": "Condition", "id": of, "subject": {"reference": format!("Patient/{who}")}}));
+    }
+    let named = json!({"resourceType": "Patient", "id": "p2", "identifier": [{"system": "urn:x", "value": "N 7"}],
+        "name": [{"family": "Okafor", "given": ["Emil"]}]});
+    house.put(named);
+    let both = [json!({"actor": {"reference": "Patient/p1"}, "status": "accepted"})];
+    let with = |more: Value| [both.as_slice(), &[json!({"actor": more, "status": "accepted"})]].concat();
+    let visit = |of: &str, participant: Vec<Value>, more: Value| {
+        let mut visit = json!({"resourceType": "Appointment", "id": of, "status": "booked",
+            "start": "2026-04-01T09:00:00Z", "end": "2026-04-01T09:30:00Z", "participant": participant});
+        visit.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        house.put(visit);
+    };
+    let reasons =
+        json!([{"reference": "Condition/c2", "display": "EMIL"}, {"reference": "Condition/c1", "display": "own"}]);
+    let extension =
+        json!([{"url": "http://x.example/c", "valueReference": {"reference": "Patient/p2", "display": "EMIL"}}]);
+    let second = json!({"reference": "Patient/p2", "display": "EMIL"});
+    let more = json!({"reasonReference": reasons, "extension": extension, "supportingInformation": [second]});
+    visit("linked", with(second.clone()), more);
+    let contained = |of: &str| {
+        json!([{"resourceType": of, "id": "g", "name": [{"text": "EMIL"}]},
+            {"resourceType": "Practitioner", "id": "h", "name": [{"text": "Dr Elsewhere"}]}])
+    };
+    let mut all = with(json!({"reference": "#g", "display": "EMIL"}));
+    all.push(json!({"actor": {"reference": "#h", "display": "Dr Elsewhere"}, "status": "accepted"}));
+    visit("guest", all, json!({ "contained": contained("Patient") }));
+    let number = json!({"identifier": {"system": "urn:x", "value": "n 7"}, "display": "EMIL"});
+    visit("by-number", with(number), json!({}));
+    visit("doctor-by-name", with(json!({"display": "Dr Ann"})), json!({}));
+}
+
+#[test]
+fn no_reference_of_a_visit_of_several_tells_who_the_others_are() {
+    let house = new_box();
+    let [halina, emil, _] = visit_of_two(&house);
+    with_more(&house);
+    for of in ["linked", "guest", "by-number"] {
+        let text = house.read(&halina, ResourceType::Appointment, of).unwrap().to_string();
+        assert!(["EMIL", "p2", "c2", "#g"].iter().all(|one| !text.contains(one)), "{text}");
+        assert!(text.contains("SUBSETTED") && text.contains("masked"), "{text}");
+    }
+    let own = house.read(&halina, ResourceType::Appointment, "linked").unwrap();
+    assert_eq!(own["reasonReference"], json!([{"reference": "Condition/c1", "display": "own"}]));
+    assert_eq!((own.get("extension"), own.get("supportingInformation")), (None, None));
+    let theirs = house.read(&emil, ResourceType::Appointment, "linked").unwrap().to_string();
+    assert!(theirs.contains("c2") && !theirs.contains("c1") && !theirs.contains("Patient/p1"), "{theirs}");
+    let guest = house.read(&halina, ResourceType::Appointment, "guest").unwrap();
+    assert_eq!(guest["participant"][2]["actor"]["reference"], "#h");
+    assert_eq!(guest["contained"].as_array().unwrap().len(), 1);
+    let doctor = house.read(&halina, ResourceType::Appointment, "doctor-by-name").unwrap();
+    assert_eq!(doctor["participant"][1]["actor"]["display"], "Dr Ann");
+    // Nor is anything found by what is not shown.
+    let found = |query: &str| house.ids(&halina, ResourceType::Appointment, query).len();
+    assert_eq!(found("reason-reference=Condition/c2") + found("supporting-info=Patient/p2"), 0);
+    assert_eq!(found("reason-reference=Condition/c1"), 1);
+    // What comes back changed loses none of it.
+    for of in ["linked", "guest", "by-number"] {
+        let stored = || house.read(&Actor::system("test"), ResourceType::Appointment, of).unwrap();
+        let (before, mut sent) = (stored(), house.read(&halina, ResourceType::Appointment, of).unwrap());
+        sent["comment"] = "by bus".into();
+        let change = Change::put(ResourceType::Appointment, id(of), sent, Condition::None, Mode::Strict).unwrap();
+        let why = why(audit::Action::Update);
+        house.records.change_all_blocking(&halina, why, vec![change], Transaction::WORKFLOW).unwrap();
+        let after = stored();
+        assert_eq!(after["participant"], before["participant"]);
+        assert_eq!(after["comment"], "by bus");
+        for name in ["contained", "reasonReference", "extension", "supportingInformation"] {
+            let sorted = |value: &Value| {
+                let all = value.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+                let mut all: Vec<String> = all.iter().map(Value::to_string).collect();
+                all.sort();
+                all
+            };
+            assert_eq!(sorted(&after), sorted(&before), "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_else_several_have_together_names_none_to_the_others() {
+    let house = new_box();
+    let [halina, emil, adaeze] = visit_of_two(&house);
+    let both =
+        json!([{"reference": "Patient/p1", "display": "HALINA"}, {"reference": "Patient/p2", "display": "EMIL"}]);
+    house.put(json!({"resourceType": "Communication", "id": "m", "status": "completed", "recipient": both,
+        "payload": [{"contentString": "The group meets later"}]}));
+    house.put(json!({"resourceType": "Account", "id": "n", "status": "active", "subject": both}));
+    house.put(json!({"resourceType": "Contract", "id": "o", "status": "executed", "subject": both}));
+    let signed = |of: &str, target: &str, who: Value| {
+        let agents: Vec<Value> = who.as_array().unwrap().iter().map(|who| json!({ "who": who })).collect();
+        house.put(json!({"resourceType": "Provenance", "id": of, "target": [{"reference": target}],
+            "recorded": "2026-03-01T09:00:00Z", "agent": agents}));
+    };
+    let second = json!({"reference": "RelatedPerson/r2", "display": "EMIL'S"});
+    let doctor = json!({"reference": "Practitioner/d", "display": "Dr Ann"});
+    signed("v", "Appointment/a", json!([both[1], second, doctor]));
+    for (kind, of) in [
+        (ResourceType::Communication, "m"),
+        (ResourceType::Account, "n"),
+        (ResourceType::Contract, "o"),
+        (ResourceType::Provenance, "v"),
+    ] {
+        let text = house.read(&halina, kind, of).unwrap().to_string();
+        assert!(["EMIL", "p2", "r2"].iter().all(|one| !text.contains(one)), "{text}");
+        for actor in [&emil, &adaeze] {
+            let text = house.read(actor, kind, of).unwrap().to_string();
+            assert!(!text.contains("HALINA") && !text.contains("p1"), "{text}");
+        }
+    }
+    let text = house.read(&halina, ResourceType::Provenance, "v").unwrap().to_string();
+    assert!(text.contains("Dr Ann"), "{text}");
+    for query in ["agent=RelatedPerson/r2", "agent=Patient/p2"] {
+        assert!(house.ids(&halina, ResourceType::Provenance, query).is_empty(), "{query}");
+    }
+    assert_eq!(house.ids(&halina, ResourceType::Provenance, "agent=Practitioner/d"), ["v"]);
+    let by = "_has:Provenance:target:agent=Patient/p2";
+    assert!(house.ids(&halina, ResourceType::Appointment, by).is_empty());
+    // Of what is theirs alone they read who acted for them.
+    house.put(json!({"resourceType": "RelatedPerson", "id": "r1", "patient": {"reference": "Patient/p1"}}));
+    house.put(weight("w", "p1", "2026-03-01", 80.0));
+    let mother = json!([{"reference": "RelatedPerson/r1", "display": "Signe"}]);
+    signed("w", "Observation/w", mother);
+    assert!(house.read(&halina, ResourceType::Provenance, "w").unwrap().to_string().contains("Signe"));
+    house.put(json!({"resourceType": "Communication", "id": "s", "status": "completed", "subject": both[0],
+        "sender": {"reference": "RelatedPerson/r1", "display": "Signe"}}));
+    assert!(house.read(&halina, ResourceType::Communication, "s").unwrap().to_string().contains("Signe"));
+}
