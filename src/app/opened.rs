@@ -17,7 +17,7 @@ use crate::backup::Backups;
 use crate::base::Ambient;
 use crate::care::export::{Approval, Exports};
 use crate::care::results::{HeldWhole, HouseLetsGo};
-use crate::care::schedule::{FewRequests, NoEndlessBlock, OneAtATime};
+use crate::care::schedule::{FewRequests, NoEndlessBlock, NobodysAlone, OneAtATime};
 use crate::crypto::keyslots::{SlotId, SlotKind};
 use crate::crypto::{MacKey, Signer};
 use crate::discovery::Presence;
@@ -78,6 +78,7 @@ impl Opened {
             Arc::new(OneAtATime),
             Arc::new(NoEndlessBlock),
             Arc::new(FewRequests),
+            Arc::new(NobodysAlone),
             Arc::new(HeldWhole),
             Arc::new(HouseLetsGo),
         ]);

@@ -202,11 +202,18 @@ pub fn patients_of(appointment: &Value) -> impl Iterator<Item = &str> {
 /// Whether it is a visit of several patients. To each of them the others stand in it without a name.
 pub fn is_for_several(appointment: &Value) -> bool {
     let all = appointment.get("participant").and_then(Value::as_array).into_iter().flatten();
-    let is_unnamed = |one: &Value| {
-        one.pointer("/actor/reference").is_none()
-            && one.pointer("/actor/type").and_then(Value::as_str) == Some("Patient")
+    // Without a name, and by no address: by an identifier, or as what is contained.
+    let is_unnamed = |one: &Value| match one.pointer("/actor/reference").and_then(Value::as_str) {
+        None => one.pointer("/actor/type").and_then(Value::as_str) == Some("Patient"),
+        Some(reference) => reference.strip_prefix('#').is_some_and(|id| is_contained(appointment, "Patient", id)),
     };
     all.filter(|one| refers(one, "Patient/") || is_unnamed(one)).nth(1).is_some()
+}
+
+fn is_contained(resource: &Value, kind: &str, id: &str) -> bool {
+    let text = |one: &Value, name: &str| one.get(name).and_then(Value::as_str).map(str::to_owned);
+    let mut all = resource.get("contained").and_then(Value::as_array).into_iter().flatten();
+    all.any(|one| text(one, "resourceType").as_deref() == Some(kind) && text(one, "id").as_deref() == Some(id))
 }
 
 /// Whether a time was offered that is this patient's alone to take or not.

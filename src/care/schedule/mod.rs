@@ -39,6 +39,6 @@ pub use clock::gap_at;
 pub use free::{Slots, free, is_open};
 pub use ics::calendar;
 pub use over::{Despite, OVERBOOKED, over, over_of};
-pub use rule::{FewRequests, NoEndlessBlock, OneAtATime};
+pub use rule::{FewRequests, NoEndlessBlock, NobodysAlone, OneAtATime};
 pub use taken::{Taken, blocked, busy, takes_time, time_of};
 pub use waiting::{LISTED, Round, decline, is_listed, not_offered, not_offered_of, offer_ends, round, waits};

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde_json::Value;
 
-use super::book::patients_of;
+use super::book::{is_for_several, patients_of};
 use super::over::{Despite, over_of};
 use super::taken::{self, Blocks, LONGEST_BLOCK, LONGEST_HOURS, Roles, Taken};
 use crate::base::{FhirId, Role, Timestamp};
@@ -180,6 +180,79 @@ fn is_request(appointment: &Value) -> bool {
 fn waiting(inside: &Inside<'_, '_, '_>, patient: &FhirId) -> Result<usize, RecordError> {
     let query = strict(ResourceType::Appointment, &format!("patient={patient}&status=proposed,waitlist"))?;
     Ok(inside.glimpse(&query, |_| Some(()))?.len())
+}
+
+/// A visit of several is nobody's alone: none of its patients, nor who acts for one, calls it off for the others or moves it. The
+/// portal offers none of that, and a program of theirs may do no more. Whether they come themselves is theirs to say.
+#[derive(Debug, Clone, Copy)]
+pub struct NobodysAlone;
+
+/// What of a visit is the same for all who take part.
+const OF_ALL: [&str; 11] = [
+    "status",
+    "cancelationReason",
+    "start",
+    "end",
+    "minutesDuration",
+    "slot",
+    "requestedPeriod",
+    "serviceCategory",
+    "serviceType",
+    "specialty",
+    "appointmentType",
+];
+
+impl Rule for NobodysAlone {
+    fn concerns(&self, kind: ResourceType) -> bool {
+        kind == ResourceType::Appointment
+    }
+
+    fn allow(&self, _: &Inside<'_, '_, '_>, all: &[Changed<'_>]) -> Result<(), (usize, RecordError)> {
+        let refused = all.iter().position(|changed| {
+            let on_their_side = matches!(changed.by, Some(Role::Patient | Role::Proxy));
+            let before = changed.before.filter(|before| on_their_side && is_for_several(before));
+            before.is_some_and(|before| !is_same_to_all(before, changed.after))
+        });
+        refused.map_or(Ok(()), |at| Err((at, of_several())))
+    }
+}
+
+/// Whether a visit is the same but for what its patients say of themselves. Who of them is another stands there as it was: they were
+/// not seen, and put back.
+fn is_same_to_all(before: &Value, after: &Value) -> bool {
+    let participants = |visit: &Value| -> Vec<Value> {
+        let all = visit.get("participant").and_then(Value::as_array).into_iter().flatten();
+        all.map(|one| {
+            let mut one = one.clone();
+            let who = one.pointer("/actor/reference").and_then(Value::as_str).unwrap_or_default();
+            if who.starts_with("Patient/")
+                && let Some(members) = one.as_object_mut()
+            {
+                members.shift_remove("status");
+            }
+            one
+        })
+        .collect()
+    };
+    // In which order they stand says nothing, and nobody comes twice by it.
+    let (before_all, mut after_all) = (participants(before), participants(after));
+    let is_among = |one: &Value| match after_all.iter().position(|other| other == one) {
+        Some(at) => {
+            after_all.swap_remove(at);
+            true
+        }
+        None => false,
+    };
+    let are_same = before_all.iter().all(is_among);
+    are_same && after_all.is_empty() && OF_ALL.iter().all(|name| before.get(name) == after.get(name))
+}
+
+fn of_several() -> RecordError {
+    RecordError::AgainstRule(
+        "this appointment is for several people, and none of them changes or cancels it for the others. Nothing was changed. Ask the \
+         clinic"
+            .to_owned(),
+    )
 }
 
 fn too_many() -> RecordError {
@@ -448,5 +521,94 @@ mod tests {
             one
         };
         assert!(strict(&records, vec![cancelled(0), cancelled(1), asked(MOST_WAITING)]));
+    }
+
+    #[test]
+    fn none_of_several_calls_a_visit_off_or_moves_it_for_the_others() {
+        let (records, clock) = records();
+        let records = records.ruled(vec![Arc::new(NobodysAlone)]);
+        let ambient = Ambient::new(clock, SeededRandom::new(7));
+        let who = |id: &str| json!({"resourceType": "Patient", "id": id});
+        let taking = |who: &str, status: &str| json!({"actor": {"reference": who}, "status": status});
+        let visit = |id: &str, patients: &[&str]| {
+            let mut visit = with(id, &["a"], "09:00", "booked");
+            let all = patients.iter().map(|one| taking(&format!("Patient/{one}"), "accepted"));
+            visit["participant"].as_array_mut().unwrap().extend(all);
+            visit
+        };
+        doctors(&records);
+        let all = vec![who("p"), who("q"), visit("both", &["p", "q"]), visit("own", &["p"])];
+        store(&records, all, Transaction::IMPORT).unwrap();
+        let account = AccountRow {
+            id: AccountId::new(&ambient),
+            user_name: UserName::parse("p").unwrap(),
+            display_name: "P".into(),
+            kind: AccountKind::Person(Role::Patient),
+            state: AccountState::Enabled,
+            person: Some(crate::base::ResourceRef::parse("Patient/p").unwrap()),
+            must_change_password: false,
+            created: ambient.now(),
+        };
+        let session = SessionRow::new(account.id, Listener::Portal, SessionState::Open(Assurance::Password), &ambient);
+        let patient = Actor::from_session(&session, &account, Listener::Portal, None);
+        let seen = |id: &str| {
+            let why =
+                Why { action: Action::Read, purpose: Purpose::Treat, detail: Detail::none(), channel: Channel::Api };
+            let id = FhirId::parse(id).unwrap();
+            let read = records.disclose_blocking(&patient, why, |reading| reading.read(ResourceType::Appointment, &id));
+            serde_json::from_slice::<Value>(&read.unwrap().json).unwrap()
+        };
+        let send = |value: Value, how: Transaction| {
+            let id = FhirId::parse(value["id"].as_str().unwrap()).unwrap();
+            let body = Body::new(ResourceType::Appointment, value, Mode::Strict).unwrap();
+            let change = Change::store(ResourceType::Appointment, Which::Id(id), body, Condition::None);
+            let why =
+                Why { action: Action::Update, purpose: Purpose::Treat, detail: Detail::none(), channel: Channel::Api };
+            match records.change_all_blocking(&patient, why, vec![change], how) {
+                Ok(_) => true,
+                Err(RecordError::AgainstRule(_)) => false,
+                Err(error) => panic!("{error}"),
+            }
+        };
+        let cancelled = |id: &str| {
+            let mut visit = seen(id);
+            visit["status"] = "cancelled".into();
+            visit
+        };
+        assert!(!send(cancelled("both"), Transaction::STRICT));
+        assert!(send(cancelled("both"), Transaction::WORKFLOW), "what the house lets them do it asked itself");
+        store(
+            &records,
+            vec![visit("off", &["p", "q"])]
+                .into_iter()
+                .map(|mut one| {
+                    one["status"] = "cancelled".into();
+                    one
+                })
+                .collect(),
+            Transaction::IMPORT,
+        )
+        .unwrap();
+        let changed = |change: &dyn Fn(&mut Value)| {
+            let mut visit = seen("off");
+            change(&mut visit);
+            send(visit, Transaction::STRICT)
+        };
+        assert!(!changed(&|visit| visit["start"] = "2026-03-05T08:30:00Z".into()));
+        assert!(!changed(&|visit| visit["minutesDuration"] = 20.into()));
+        // Without those who are not named it would be all the same: they are put back.
+        assert!(!changed(&|visit| visit["participant"]
+            .as_array_mut()
+            .unwrap()
+            .retain(|one| one["actor"]["reference"] == "Patient/p")));
+        assert!(changed(&|visit| visit["participant"].as_array_mut().unwrap().rotate_left(1)));
+        assert!(changed(&|visit| {
+            for one in visit["participant"].as_array_mut().unwrap() {
+                if one["actor"]["reference"] == "Patient/p" {
+                    one["status"] = "declined".into();
+                }
+            }
+        }));
+        assert!(send(cancelled("own"), Transaction::STRICT), "their own is theirs");
     }
 }
