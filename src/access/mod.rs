@@ -31,4 +31,4 @@ pub use scope::{Level, ScopeError, Scopes, TokenScope};
 pub use sensitivity::{ADMINISTRATIVE, AUDIENCE, CONFIDED, Hold, Sensitivity};
 pub use signing::{is_signed, stands_signed};
 pub use table::{Class, Extent, Rights, rights_of};
-pub use withdrawal::{can_be_withdrawn, is_withdrawal, is_withdrawn, withdrawn_by};
+pub use withdrawal::{can_be_withdrawn, is_their_own, is_withdrawal, is_withdrawn, withdrawn_by};

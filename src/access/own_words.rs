@@ -105,6 +105,10 @@ impl OwnWords {
                 members.insert("performer".to_owned(), json!([{ "reference": own }]));
                 Ok(Said::Marked)
             }
+            (T::DocumentReference, Some(members), Some(own)) if !members.contains_key("author") => {
+                members.insert("author".to_owned(), json!([{ "reference": own }]));
+                Ok(Said::Marked)
+            }
             (T::MedicationStatement, Some(members), Some(own)) if !members.contains_key("informationSource") => {
                 members.insert("informationSource".to_owned(), json!({ "reference": own }));
                 Ok(Said::Marked)

@@ -23,7 +23,7 @@ pub const fn withdrawn_by(kind: T) -> Option<&'static str> {
 }
 
 /// Whether a patient, or who acts for one, said it, and nobody besides.
-fn is_their_own(kind: T, resource: &Value) -> bool {
+pub fn is_their_own(kind: T, resource: &Value) -> bool {
     let by = match kind {
         T::DocumentReference => "author",
         T::Observation => "performer",

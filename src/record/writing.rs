@@ -21,7 +21,7 @@ use super::reading::stored;
 use super::rows::{Row, RowNumber, State};
 use super::rule::{self, Changed, Rule};
 use super::transaction::{Integrity, Labels, Repeated, Stay, Transaction, Voice, Written, WrittenAs};
-use super::{consents, directory, notice};
+use super::{consents, directory, notice, taken_back};
 use crate::access::{Action, Actor, Cut, Denied, Sensitivity, Target, Who, authorize};
 use crate::audit::{AuditedTx, TouchKind, Touched};
 use crate::base::{Ambient, FhirId, ResourceRef, Timestamp};
@@ -364,9 +364,7 @@ impl<'a> Writing<'a, '_, '_> {
         let lent = if live.is_some() { self.lent(number, &prepared)? } else { Sensitivity::NORMAL };
         let mut standing = Standing { patients, sensitivity: prepared.sensitivity.and(lent) };
         self.stand(&prepared, &mut standing)?;
-        if let Some(live) = live {
-            standing.stay_taken_back(live, &prepared.follows);
-        }
+        self.file_stands(&id, old.as_ref(), &prepared, &mut standing)?;
         let version = old.as_ref().map_or(0, |old| old.version) + 1;
         let mut row = prepared.row(&id, version, self.now, &standing);
         let stands = self.as_it_stands(number, row.clone())?;
@@ -396,12 +394,12 @@ impl<'a> Writing<'a, '_, '_> {
             self.retire(number, stood, old)?;
         }
         self.store(number, &row, &prepared)?;
-        self.files_go_with(&row)?;
         self.wrote.push((self.place, number));
         if kind == ResourceType::Patient && !live.map_or(Ok(false), joined::is_led_away)? {
             self.handed_over.insert(number);
         }
         let stood = stood.filter(|stood| stood.state == State::Live);
+        self.files_go_with(number, stood.as_ref(), &row)?;
         self.came_into(number, stood.as_ref(), &row);
         let leads = match &stood {
             Some(stood) => !stood.stands_as(&row),
@@ -458,18 +456,19 @@ impl<'a> Writing<'a, '_, '_> {
         }
         self.rules_let_go(&old)?;
         self.retire(number, &stood, &old)?;
-        if !stood.stands_as(&old) {
-            self.leads.push((kind, id.clone()));
-        }
         let gone = Row {
             state: State::Deleted,
             version: old.version + 1,
             updated: self.now,
             json: bytes::Bytes::new(),
-            ..old.clone()
+            ..taken_back::as_deleted(&old)?
         };
+        if !stood.stands_as(&gone) {
+            self.leads.push((kind, id.clone()));
+        }
         self.tx.put(&RESOURCES, &(number,), &gone)?;
         note_history(self.tx, number, &gone, Currency::Past)?;
+        self.files_go_with(number, Some(&old), &gone)?;
         numbers::count_live(self.tx, kind, numbers::Change::Removed)?;
         if kind == ResourceType::Patient {
             directory::remove(self.tx, number.0)?;
