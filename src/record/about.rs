@@ -5,20 +5,24 @@
 //! What is sealed afterwards seals what was written about it before, without a label: its row has the seal as long as the other
 //! has it, beside those of its own labels. Only these go along: what is held from the patient, and what the reception may read, the
 //! workflow says itself. What a client writes in its own words has the labels that the client gives it.
+//!
+//! Answers to the form before a visit name no visit: FHIR gives them no element for it. The visit names them, and they are about it.
 
 use serde_json::Value;
 
 use super::error::RecordError;
 use super::following::may_follow;
-use super::layout::{Currency, RESOURCES, WRITTEN_ABOUT};
+use super::index::local_hash;
+use super::layout::{Currency, REFERENCE, RESOURCES, VERSIONS, WRITTEN_ABOUT};
 use super::numbers::{as_stored, find, row};
-use super::prepared::{Prepared, local_reference};
+use super::prepared::{Prepared, local_reference, references_of};
 use super::rows::{Row, RowNumber, State};
+use super::transaction::Voice;
 use super::writing::{Writing, note_history, put_current};
 use crate::access::Sensitivity;
-use crate::base::ResourceRef;
-use crate::fhir::ResourceType;
-use crate::store::{Direction, KeyRange, ReadExt as _, StoreError};
+use crate::base::{FhirId, ResourceRef};
+use crate::fhir::{Definitions, ResourceType};
+use crate::store::{Desc, Direction, KeyRange, Read, ReadExt as _, StoreError};
 
 /// The elements of FHIR R4 that say which resource another one is about, answers, or comes in place of.
 const ABOUT: &[&[&str]] = &[
@@ -51,6 +55,59 @@ fn collect(value: &Value, path: &[&str], into: &mut Vec<ResourceRef>) {
         (_, Some((name, rest))) => value.get(name).into_iter().for_each(|one| collect(one, rest, into)),
         (_, None) => into.extend(value.get("reference").and_then(Value::as_str).and_then(local_reference)),
     }
+}
+
+/// Where a visit names the answers that are about it.
+const ANSWERS: &str = "supportingInformation";
+/// The parameter that finds a visit by that.
+const OF_ANSWERS: &str = "supporting-info";
+
+/// What closes something that the house wrote, by what it is about: by the references in it, and of answers by the visits that name
+/// them.
+fn lent_to(
+    read: &(impl Read + ?Sized),
+    number: RowNumber,
+    (kind, id): (ResourceType, &FhirId),
+    references: &[ResourceRef],
+) -> Result<Sensitivity, RecordError> {
+    let mut leads = Vec::new();
+    for one in references {
+        let Some(kind) = ResourceType::parse(one.type_name()) else { continue };
+        leads.extend(find(read, kind, &one.id())?);
+    }
+    if kind == ResourceType::QuestionnaireResponse
+        && let Some(param) = Definitions::r4().search_param(ResourceType::Appointment, OF_ANSWERS)
+    {
+        let head = (param.id, local_hash(kind, id.as_str()));
+        for found in read.scan(&REFERENCE, KeyRange::prefix(&head), Direction::Up)? {
+            leads.push(found?.0.2);
+        }
+    }
+    let mut lent = Sensitivity::NORMAL;
+    for lead in leads {
+        if read.get(&WRITTEN_ABOUT, &(lead, number))?.is_some() {
+            lent = lent.and(as_stored(read, lead)?.sensitivity.closing());
+        }
+    }
+    Ok(lent)
+}
+
+/// A version of the past with what is lent to it now by what it was about then; nothing where that is nothing.
+pub(super) fn lent_to_past(
+    read: &(impl Read + ?Sized),
+    number: RowNumber,
+    version: &Row,
+) -> Result<Option<Row>, RecordError> {
+    let said = match version.state {
+        State::Live => Some(version.clone()),
+        State::Deleted => read.get(&VERSIONS, &(number, Desc(version.version.saturating_sub(1))))?,
+        State::Reserved => None,
+    };
+    let Some(said) = said.filter(|said| said.state == State::Live) else { return Ok(None) };
+    let value: Value = serde_json::from_slice(&said.json).map_err(|_| RecordError::Damaged)?;
+    let lent = lent_to(read, number, (version.kind, &version.id), &references_of(&value))?;
+    let stands = || Row { sensitivity: version.sensitivity.and(lent), ..version.clone() };
+    Ok(lent.is_closed().then(stands))
 }
 
 impl Writing<'_, '_, '_> {
@@ -88,15 +145,48 @@ impl Writing<'_, '_, '_> {
 
     /// What closes what the house wrote, by what it is still about.
     pub(super) fn lent(&self, number: RowNumber, prepared: &Prepared) -> Result<Sensitivity, RecordError> {
-        let mut lent = Sensitivity::NORMAL;
-        for one in &prepared.references {
+        let id = as_stored(&**self.tx, number)?.id;
+        lent_to(&**self.tx, number, (prepared.kind, &id), &prepared.references)
+    }
+
+    /// What seals a resource that is stored again by what it follows or is about, as long as that is sealed.
+    pub(super) fn lent_still(&self, number: RowNumber, prepared: &Prepared) -> Result<Sensitivity, RecordError> {
+        let mut lent = self.lent(number, prepared)?;
+        for one in &prepared.follows {
             let Some(kind) = ResourceType::parse(one.type_name()) else { continue };
-            let Some(other) = find(&**self.tx, kind, &one.id())? else { continue };
-            if self.tx.get(&WRITTEN_ABOUT, &(other, number))?.is_some() {
-                lent = lent.and(as_stored(&**self.tx, other)?.sensitivity.closing());
+            let Some(followed) = find(&**self.tx, kind, &one.id())? else { continue };
+            let followed = row(&**self.tx, followed)?;
+            if followed.state != State::Reserved {
+                lent = lent.and(followed.sensitivity);
             }
         }
         Ok(lent)
+    }
+
+    /// Notes which answers of its form are about a visit that the house stores.
+    pub(super) fn note_answers(
+        &mut self,
+        number: RowNumber,
+        visit: &Row,
+        prepared: &Prepared,
+    ) -> Result<(), RecordError> {
+        if visit.kind != ResourceType::Appointment || self.how.voice != Voice::House {
+            return Ok(());
+        }
+        let mut answers = Vec::new();
+        collect(&prepared.resource()?, &[ANSWERS], &mut answers);
+        answers.retain(|one| one.type_name() == ResourceType::QuestionnaireResponse.name());
+        for one in answers {
+            let Some(of) = find(&**self.tx, ResourceType::QuestionnaireResponse, &one.id())? else { continue };
+            if self.tx.get(&WRITTEN_ABOUT, &(number, of))?.is_some() {
+                continue;
+            }
+            self.tx.put(&WRITTEN_ABOUT, &(number, of), &())?;
+            if visit.sensitivity.is_closed() {
+                self.leads.push((visit.kind, visit.id.clone()));
+            }
+        }
+        Ok(())
     }
 
     /// Closes or opens what the house wrote about those that became more or less delicate, and what it wrote about that.
@@ -224,6 +314,121 @@ mod tests {
         assert_eq!(seen(), (vec![false, false, false, true], false));
         seal(json!([{"code": "N"}]));
         assert_eq!(seen(), (vec![true, true, false, true], true), "one has a seal of its own");
+    }
+
+    fn request(labels: &Value) -> Value {
+        json!({"resourceType": "MedicationRequest", "id": "m", "meta": {"security": labels}, "status": "active", "intent": "order",
+            "subject": {"reference": "Patient/p1"}, "medicationCodeableConcept": {"text": "x"}})
+    }
+
+    fn statement() -> Value {
+        json!({"resourceType": "MedicationStatement", "status": "not-taken", "subject": {"reference": "Patient/p1"},
+            "medicationCodeableConcept": {"text": "x"}, "basedOn": [{"reference": "MedicationRequest/m"}]})
+    }
+
+    #[test]
+    fn what_a_program_writes_over_is_sealed_as_long_as_what_it_is_about_and_no_longer() {
+        let house = new_box();
+        house.put(json!({"resourceType": "Patient", "id": "p1"}));
+        let (open, sealed) = (json!([{"code": "N"}]), json!([{"code": "HIV"}]));
+        house.put(request(&open));
+        let written = kept(&house, statement(), Transaction::WORKFLOW);
+        let signed = json!({"resourceType": "Provenance", "target": [{"reference": "MedicationRequest/m"}],
+            "recorded": "2026-03-01T09:00:00Z", "agent": [{"who": {"display": "x"}}]});
+        let told = kept(&house, signed.clone(), Transaction::STRICT);
+        house.put(request(&sealed));
+        let over = |(kind, of): &(R, FhirId), mut value: Value| {
+            value["id"] = json!(of.as_str());
+            let change = Change::put(*kind, of.clone(), value, super::super::Condition::None, Mode::Strict).unwrap();
+            let why = why(audit::Action::Update);
+            let lab = program(&house.ambient);
+            house.records.change_all_blocking(&lab, why, vec![change], Transaction::STRICT).unwrap();
+        };
+        let nurse = house.actor(Role::Nurse, None);
+        let sees = || [&written, &told].map(|(kind, of)| house.read(&nurse, *kind, of.as_str()).is_ok());
+        over(&written, statement());
+        over(&told, signed);
+        assert_eq!(sees(), [false; 2]);
+        house.put(request(&open));
+        assert_eq!(sees(), [true; 2], "nothing closes them any more");
+        // What is about it no more when it is written over keeps what closed it.
+        house.put(request(&sealed));
+        let mut other = statement();
+        other.as_object_mut().unwrap().shift_remove("basedOn");
+        over(&written, other);
+        house.put(request(&open));
+        assert_eq!(sees(), [false, true]);
+    }
+
+    #[test]
+    fn the_past_of_what_the_house_wrote_is_closed_with_what_it_was_about_then() {
+        let house = new_box();
+        house.put(json!({"resourceType": "Patient", "id": "p1"}));
+        house.put(request(&json!([{"code": "N"}])));
+        let (kind, of) = kept(&house, statement(), Transaction::WORKFLOW);
+        let mut other = statement();
+        other["id"] = json!(of.as_str());
+        other.as_object_mut().unwrap().shift_remove("basedOn");
+        house.put(other);
+        let nurse = house.actor(Role::Nurse, None);
+        let sees = || {
+            let first = |reading: &mut super::super::Reading<'_>| reading.version(kind, &of, 1);
+            let read = house.records.disclose_blocking(&nurse, why(audit::Action::VersionRead), first).is_ok();
+            for of in [super::super::HistoryOf::One(kind, of.clone()), super::super::HistoryOf::Type(kind)] {
+                let asked = super::super::HistoryAsked { of, since: None, at: None, count: None, cursor: None };
+                let past = house.records.disclose_blocking(&nurse, why(audit::Action::History), |r| r.history(&asked));
+                assert_eq!(past.unwrap().versions.len(), if read { 2 } else { 1 });
+            }
+            read
+        };
+        assert!(sees());
+        house.put(request(&json!([{"code": "HIV"}])));
+        assert!(!sees());
+        house.put(request(&json!([{"code": "N"}])));
+        assert!(sees());
+    }
+
+    #[test]
+    fn the_answers_before_a_visit_are_as_closed_as_the_visit() {
+        let house = new_box();
+        house.put(json!({"resourceType": "Patient", "id": "p1"}));
+        let visit = |labels: Value, answers: &[&str]| {
+            let links: Vec<Value> =
+                answers.iter().map(|of| json!({"reference": format!("QuestionnaireResponse/{of}")})).collect();
+            let mut visit = json!({"resourceType": "Appointment", "id": "v", "meta": {"security": labels}, "status": "booked",
+                "start": "2026-04-01T09:00:00Z", "end": "2026-04-01T09:30:00Z",
+                "participant": [{"actor": {"reference": "Patient/p1"}, "status": "accepted"}]});
+            if !links.is_empty() {
+                visit["supportingInformation"] = json!(links);
+            }
+            visit
+        };
+        let (open, sealed) = (json!([{"code": "N"}]), json!([{"code": "HIV"}]));
+        let send = |labels: &Value, of: &str, all: &[&str]| {
+            let answers = json!({"resourceType": "QuestionnaireResponse", "status": "completed", "subject": {"reference": "Patient/p1"}});
+            let of = FhirId::parse(of).unwrap();
+            let visit_id = FhirId::parse("v").unwrap();
+            let none = super::super::Condition::None;
+            let changes = vec![
+                Change::create_as(R::QuestionnaireResponse, of, answers, Mode::Strict).unwrap(),
+                Change::put(R::Appointment, visit_id, visit(labels.clone(), all), none, Mode::Strict).unwrap(),
+            ];
+            let own = house.actor(Role::Patient, Some("Patient/p1"));
+            let why = why(audit::Action::Create);
+            house.records.change_all_blocking(&own, why, changes, Transaction::WORKFLOW).unwrap();
+        };
+        let nurse = house.actor(Role::Nurse, None);
+        let sees = |of: &str| house.read(&nurse, R::QuestionnaireResponse, of).is_ok();
+        house.put(visit(sealed.clone(), &[]));
+        send(&sealed, "a", &["a"]);
+        assert!(!sees("a"));
+        assert!(house.read(&house.actor(Role::Patient, Some("Patient/p1")), R::QuestionnaireResponse, "a").is_ok());
+        house.put(visit(open.clone(), &["a"]));
+        assert!(sees("a"));
+        send(&open, "b", &["a", "b"]);
+        assert!(sees("a") && sees("b"));
+        house.put(visit(sealed, &["a", "b"]));
+        assert!(!sees("a") && !sees("b"), "sealed afterwards");
     }
 
     #[test]

@@ -15,6 +15,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::about::lent_to_past;
 use super::error::RecordError;
 use super::index::{ELSEWHERE, local_hash};
 use super::indexing::Indexed;
@@ -214,16 +215,16 @@ fn gone_as_it_stands(
     Ok(Row { patients, sensitivity, ..gone })
 }
 
-/// A version of the past as it stands by what it followed then, as that stands now; nothing where it followed nothing. What was
-/// open then may be held or sealed since, and what told of it with it, though that follows it no more, or is deleted. That it was
-/// deleted then is as delicate as the version before.
+/// A version of the past as it stands by what it followed then, or was about, as that stands now; nothing where that was nothing.
+/// What was open then may be held or sealed since, and what told of it with it, though that follows it no more, or is deleted. That
+/// it was deleted then is as delicate as the version before.
 pub(super) fn past_as_it_stands(
     read: &(impl Read + ?Sized),
     number: RowNumber,
     version: &Row,
 ) -> Result<Option<Row>, RecordError> {
     match version.state {
-        _ if !may_follow(version.kind) => Ok(None),
+        _ if !may_follow(version.kind) => lent_to_past(read, number, version),
         State::Live => with_standing(read, number, version.clone(), MOST_READ).map(Some),
         State::Deleted => gone_as_it_stands(read, number, version.clone(), MOST_READ).map(Some),
         State::Reserved => Ok(None),

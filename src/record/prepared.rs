@@ -133,14 +133,14 @@ impl Prepared {
     }
 
     /// The same with the labels of the version before, beside its own. What sealed that one without a label, because of what it
-    /// followed, becomes a label.
-    pub(super) fn with_labels_of(&self, before: &Row) -> Result<Self, RecordError> {
+    /// followed or was about, becomes a label, unless that seals this one alike: then the seal goes with it.
+    pub(super) fn with_labels_of(&self, before: &Row, lent: Sensitivity) -> Result<Self, RecordError> {
         let old: Value = serde_json::from_slice(&before.json).map_err(|_| RecordError::Damaged)?;
         let of = |value: &Value| value.pointer("/meta/security").and_then(Value::as_array).cloned().unwrap_or_default();
         let own = of(&self.resource()?);
         let mut kept: Vec<Value> = of(&old).into_iter().filter(|label| !own.contains(label)).collect();
         let said = Sensitivity::of_security(&Value::Array([own.as_slice(), &kept].concat()));
-        kept.extend(before.sensitivity.labels_beyond(said));
+        kept.extend(before.sensitivity.labels_beyond(said.and(lent)));
         self.labelled(kept)
     }
 

@@ -327,7 +327,8 @@ impl<'a> Writing<'a, '_, '_> {
             }
             if self.overwrites_unseen(live) {
                 sent = Some(prepared.clone());
-                prepared = prepared.with_labels_of(live)?;
+                let lent = number.map_or(Ok(Sensitivity::NORMAL), |number| self.lent_still(number, &prepared))?;
+                prepared = prepared.with_labels_of(live, lent)?;
             }
             if self.is_program() && live.sensitivity.is_held() && self.stays_held(live, &prepared)? {
                 prepared = prepared.held()?;
@@ -400,6 +401,7 @@ impl<'a> Writing<'a, '_, '_> {
         }
         let stood = stood.filter(|stood| stood.state == State::Live);
         self.files_go_with(number, stood.as_ref(), &row)?;
+        self.note_answers(number, &row, &prepared)?;
         self.came_into(number, stood.as_ref(), &row);
         let leads = match &stood {
             Some(stood) => !stood.stands_as(&row),
