@@ -8,6 +8,8 @@
 //!
 //! Answers to the form before a visit name no visit: FHIR gives them no element for it. The visit names them, and they are about it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use super::error::RecordError;
@@ -20,7 +22,7 @@ use super::rows::{Row, RowNumber, State};
 use super::transaction::Voice;
 use super::writing::{Writing, note_history, put_current};
 use crate::access::Sensitivity;
-use crate::base::{FhirId, ResourceRef};
+use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::fhir::{Definitions, ResourceType};
 use crate::store::{Desc, Direction, KeyRange, Read, ReadExt as _, StoreError};
 
@@ -108,6 +110,33 @@ pub(super) fn lent_to_past(
     let lent = lent_to(read, number, (version.kind, &version.id), &references_of(&value))?;
     let stands = || Row { sensitivity: version.sensitivity.and(lent), ..version.clone() };
     Ok(lent.is_closed().then(stands))
+}
+
+/// What the house wrote about something that was changed after a moment, near or far: with that it may have been opened.
+pub(super) fn written_about_newer(
+    read: &(impl Read + ?Sized),
+    since: Timestamp,
+) -> Result<BTreeSet<RowNumber>, RecordError> {
+    let mut all: BTreeMap<RowNumber, Vec<RowNumber>> = BTreeMap::new();
+    for entry in read.scan(&WRITTEN_ABOUT, KeyRange::all(), Direction::Up)? {
+        let ((lead, number), ()) = entry?;
+        all.entry(lead).or_default().push(number);
+    }
+    let mut waiting = Vec::new();
+    for lead in all.keys() {
+        if as_stored(read, *lead)?.updated > since {
+            waiting.push(*lead);
+        }
+    }
+    let mut found = BTreeSet::new();
+    while let Some(lead) = waiting.pop() {
+        for number in all.get(&lead).into_iter().flatten() {
+            if found.insert(*number) {
+                waiting.push(*number);
+            }
+        }
+    }
+    Ok(found)
 }
 
 impl Writing<'_, '_, '_> {

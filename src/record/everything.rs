@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::Page;
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
+use super::following::{follows_newer, may_follow};
 use super::in_record::{InRecord, in_record};
 use super::layout::RESOURCE_IDS;
 use super::numbers::{find, row};
@@ -54,9 +55,6 @@ impl EverythingAsked {
     }
 
     fn wants_row(&self, row: &Row) -> Result<bool, RecordError> {
-        if self.since.is_some_and(|since| row.updated <= since) {
-            return Ok(false);
-        }
         let Some(care) = self.care else { return Ok(true) };
         let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
         Ok(care_range(row.kind, &value).is_none_or(|is| is.start <= care.end && care.start <= is.end))
@@ -281,6 +279,16 @@ impl Reading<'_> {
         Ok(())
     }
 
+    /// Whether it was changed since, or came with what it follows: what tells of a result comes when that is let go.
+    fn is_new(&self, asked: &EverythingAsked, number: RowNumber, row: &Row) -> Result<bool, RecordError> {
+        let Some(since) = asked.since.filter(|since| row.updated <= *since) else { return Ok(true) };
+        if !may_follow(row.kind) {
+            return Ok(false);
+        }
+        self.look_into(row)?;
+        follows_newer(self.read, number, row, since, &BTreeSet::new())
+    }
+
     /// What is in one patient's compartment, behind `after`, until the page is full.
     fn gather(
         &mut self,
@@ -318,7 +326,7 @@ impl Reading<'_> {
                 if asked.care.is_some() {
                     self.look_into(&row)?;
                 }
-                if !asked.wants_row(&row)? {
+                if !self.is_new(asked, at, &row)? || !asked.wants_row(&row)? {
                     continue;
                 }
                 let fits = into.rows.is_empty() || row.json.len() <= into.room;

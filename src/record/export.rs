@@ -4,17 +4,20 @@
 //! moment that the export is of. A chunk is one entry in the chain, and the policy is asked anew for each: both about the
 //! version that goes out and about the one that stands today. What was sealed, withdrawn or deleted since does not go out.
 
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, ControlFlow};
 
 use serde_json::Value;
 
+use super::about::written_about_newer;
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
 use super::following::{follows_newer, may_follow, past_as_it_stands};
 use super::in_record::in_record;
-use super::layout::{Currency, HISTORY, HistoryTag, VERSIONS};
-use super::numbers::{find, row};
+use super::layout::{Currency, HISTORY, HistoryTag, Tag, VERSIONS};
+use super::numbers::{as_stored, find, row};
 use super::reading::{Reading, stored, targets};
 use super::rows::{Row, RowNumber, State};
 use super::sight;
@@ -23,7 +26,7 @@ use crate::access::{Action, Class, Cut, Denied, Scope};
 use crate::base::{FhirId, Timestamp};
 use crate::fhir::search::{Query, date_range, is_in_compartments, matches};
 use crate::fhir::{Definitions, ResourceType};
-use crate::store::{CodecError, Desc, Direction, Key, KeyRange, ReadExt};
+use crate::store::{CodecError, Desc, Direction, Key, KeyRange, Read, ReadExt};
 
 /// Whose records an export is of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,6 +173,25 @@ fn wrong(_: CodecError) -> RecordError {
 /// A row of a type's history: time descending, row, version.
 type VersionPlace = (Desc<i64>, RowNumber, u32);
 
+/// By time, the newest first, then by row and version: as the history stands.
+const fn in_order((time, number, version): VersionPlace) -> (Reverse<i64>, RowNumber, u32) {
+    (Reverse(time.0), number, version)
+}
+
+/// What was opened since by what it is about, looked up once where it is asked for.
+#[derive(Default)]
+struct Lent(OnceCell<BTreeSet<RowNumber>>);
+
+impl Lent {
+    fn since(&self, read: &dyn Read, since: Timestamp) -> Result<&BTreeSet<RowNumber>, RecordError> {
+        if let Some(known) = self.0.get() {
+            return Ok(known);
+        }
+        let found = written_about_newer(read, since)?;
+        Ok(self.0.get_or_init(|| found))
+    }
+}
+
 /// What a walk finds, one after the other.
 struct Hit {
     place: ExportPlace,
@@ -284,26 +306,28 @@ impl Reading<'_> {
         for query in &of.filters {
             self.sight.refuse_hidden(self.read, query)?;
         }
+        let lent = Lent::default();
         match (&of.whom, part(of.kind, &of.whom)) {
-            (Whom::Everybody, _) => self.walk_versions(of, &scope, from, visit),
+            (Whom::Everybody, _) => self.walk_versions(of, (&scope, &lent), from, visit),
             (_, Part::Nothing) => Ok(()),
-            (Whom::Patients, _) | (_, Part::Support) => self.walk_versions(of, &scope, from, visit),
+            (Whom::Patients, _) | (_, Part::Support) => self.walk_versions(of, (&scope, &lent), from, visit),
             (Whom::These(patients), Part::Compartments) => {
                 let members = self.members(patients.iter().cloned())?;
-                self.walk_members(of, &scope, &members, from, visit)
+                self.walk_members(of, (&scope, &lent), &members, from, visit)
             }
             (Whom::Group(group), Part::Compartments) => {
                 let members = self.members_of(group, of.at)?;
-                self.walk_members(of, &scope, &members, from, visit)
+                self.walk_members(of, (&scope, &lent), &members, from, visit)
             }
         }
     }
 
-    /// By the history of a type, backwards from the moment that the export is of.
+    /// By the history of a type, backwards from the moment that the export is of. What follows another came perhaps into a record
+    /// with that, however old it is; of all other types what was opened so is behind the rest.
     fn walk_versions(
         &mut self,
         of: &ExportOf,
-        scope: &Scope,
+        (scope, lent): (&Scope, &Lent),
         from: Option<&ExportPlace>,
         visit: &mut Visit<'_>,
     ) -> Result<(), RecordError> {
@@ -318,26 +342,75 @@ impl Reading<'_> {
         let read = self.read;
         for found in read.scan(&HISTORY, KeyRange::prefix_from(&head, start), Direction::Up)? {
             let ((_, time, number, version), tag) = found?;
-            if of.since.is_some_and(|since| time.0 <= since.as_millisecond()) {
+            if of.since.is_some_and(|since| time.0 <= since.as_millisecond()) && !may_follow(of.kind) {
                 break;
             }
-            let place = ExportPlace::of_version((time, number, version));
-            let step = match self.version_of(of, scope, number, version, &tag)? {
-                Some((row, cut)) => Step::Hit(Box::new(Hit { place, row, cut, may_end: true })),
-                None => Step::Passed(place),
-            };
-            if visit(step)?.is_break() {
+            if visit(self.step(of, (scope, lent), (time, number, version), &tag)?)?.is_break() {
+                return Ok(());
+            }
+        }
+        let Some(since) = of.since.filter(|_| !may_follow(of.kind)) else { return Ok(()) };
+        let behind = from.map(ExportPlace::version).transpose()?.map(in_order);
+        for (place, tag) in self.lent_before(of, since, lent.since(read, since)?)? {
+            if behind.as_ref().is_none_or(|behind| in_order(place) > *behind)
+                && visit(self.step(of, (scope, lent), place, &tag)?)?.is_break()
+            {
                 break;
             }
         }
         Ok(())
     }
 
+    /// What of a type was opened since by what it is about, and was not changed itself: in the order of the history.
+    fn lent_before(
+        &self,
+        of: &ExportOf,
+        since: Timestamp,
+        lent: &BTreeSet<RowNumber>,
+    ) -> Result<Vec<(VersionPlace, HistoryTag)>, RecordError> {
+        let mut found = Vec::new();
+        for number in lent {
+            let stored = as_stored(self.read, *number)?;
+            if stored.kind != of.kind || stored.state == State::Reserved {
+                continue;
+            }
+            let (then, current) = if stored.updated <= of.at {
+                let is_live = stored.state == State::Live;
+                (Some(stored), if is_live { Currency::Current } else { Currency::Past })
+            } else {
+                let before = self.read.scan(&VERSIONS, KeyRange::prefix(&(*number,)), Direction::Up)?;
+                let mut before = before.filter(|found| found.as_ref().map_or(true, |(_, row)| row.updated <= of.at));
+                (before.next().transpose()?.map(|(_, row)| row), Currency::Past)
+            };
+            if let Some(then) = then.filter(|then| then.updated.as_millisecond() <= since.as_millisecond()) {
+                let place = (Desc(then.updated.as_millisecond()), *number, then.version);
+                found.push((place, HistoryTag { current, tag: Tag::of(&then) }));
+            }
+        }
+        found.sort_by_key(|(place, _)| in_order(*place));
+        Ok(found)
+    }
+
+    fn step(
+        &mut self,
+        of: &ExportOf,
+        (scope, lent): (&Scope, &Lent),
+        at: VersionPlace,
+        tag: &HistoryTag,
+    ) -> Result<Step, RecordError> {
+        let (_, number, version) = at;
+        let place = ExportPlace::of_version(at);
+        Ok(match self.version_of(of, (scope, lent), number, version, tag)? {
+            Some((row, cut)) => Step::Hit(Box::new(Hit { place, row, cut, may_end: true })),
+            None => Step::Passed(place),
+        })
+    }
+
     /// The version at a place of the history, if it is the one of that moment, is wanted and may be seen.
     fn version_of(
         &mut self,
         of: &ExportOf,
-        scope: &Scope,
+        (scope, lent): (&Scope, &Lent),
         number: RowNumber,
         version: u32,
         tag: &HistoryTag,
@@ -360,7 +433,7 @@ impl Reading<'_> {
                 _ => return Ok(None),
             },
         };
-        self.wanted(of, scope, (number, then), &current)
+        self.wanted(of, (scope, lent), (number, then), &current)
     }
 
     /// What stood at a moment; `None` where nothing did, or what did is deleted by now.
@@ -384,18 +457,19 @@ impl Reading<'_> {
     fn wanted(
         &mut self,
         of: &ExportOf,
-        scope: &Scope,
+        (scope, lent): (&Scope, &Lent),
         (number, then): (RowNumber, Row),
         current: &Row,
     ) -> Result<Option<(Row, Cut)>, RecordError> {
         if current.state != State::Live {
             return Ok(None);
         }
-        // What follows another came into a record with it, though it was not changed itself.
-        if let Some(since) = of.since.filter(|since| then.updated <= *since)
-            && !follows_newer(self.read, number, &then, since)?
-        {
-            return Ok(None);
+        // What follows another came into a record with it, and was opened with what it is about, though it was not changed itself.
+        if let Some(since) = of.since.filter(|since| then.updated <= *since) {
+            let lent = lent.since(self.read, since)?;
+            if !lent.contains(&number) && !follows_newer(self.read, number, &then, since, lent)? {
+                return Ok(None);
+            }
         }
         if !self.may_see(current)? {
             return Ok(None);
@@ -427,7 +501,7 @@ impl Reading<'_> {
     fn walk_members(
         &mut self,
         of: &ExportOf,
-        scope: &Scope,
+        (scope, lent): (&Scope, &Lent),
         members: &BTreeMap<FhirId, RowNumber>,
         from: Option<&ExportPlace>,
         visit: &mut Visit<'_>,
@@ -461,7 +535,7 @@ impl Reading<'_> {
                     continue;
                 }
                 let Some(then) = self.as_of(&current, at, of.at)? else { continue };
-                let Some((row, cut)) = self.wanted(of, scope, (at, then), &current)? else { continue };
+                let Some((row, cut)) = self.wanted(of, (scope, lent), (at, then), &current)? else { continue };
                 let hit = Hit { place: ExportPlace::within_member(patient, at), row, cut, may_end: false };
                 if let Some(hit) = last.replace(hit)
                     && visit(Step::Hit(Box::new(hit)))?.is_break()

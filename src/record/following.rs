@@ -231,12 +231,14 @@ pub(super) fn past_as_it_stands(
     }
 }
 
-/// Whether anything that it follows, near or far, was changed after a moment: with that it may have come into a record.
+/// Whether anything that it follows, near or far, was changed after a moment, or is `lent` its seal by what was: with that it may
+/// have come into a record.
 pub(super) fn follows_newer(
     read: &(impl Read + ?Sized),
     number: RowNumber,
     row: &Row,
     since: Timestamp,
+    lent: &BTreeSet<RowNumber>,
 ) -> Result<bool, RecordError> {
     let mut met = BTreeSet::from([number]);
     let mut waiting = vec![row.clone()];
@@ -249,7 +251,7 @@ pub(super) fn follows_newer(
             let Some(kind) = ResourceType::parse(other.type_name()) else { continue };
             let Some(number) = find(read, kind, &other.id())?.filter(|number| met.insert(*number)) else { continue };
             let other = as_stored(read, number)?;
-            if other.updated > since {
+            if other.updated > since || lent.contains(&number) {
                 return Ok(true);
             }
             waiting.push(other);

@@ -279,3 +279,78 @@ fn an_export_of_one_patient_goes_out_in_pieces_as_any_other() {
     assert_eq!(pieces(None, file.to.as_ref()), (vec![7, 7, 7, 7, 2], 30));
     assert_eq!(pieces(file.to.as_ref(), None), (vec![1], 1));
 }
+
+/// What a client has not got because it was sealed comes when that is not sealed any more, though nobody changed it.
+#[test]
+fn an_export_since_then_has_what_was_opened_meanwhile_without_a_new_version() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    let request = |labels: Value| {
+        house.put(
+            json!({"resourceType": "MedicationRequest", "id": "m", "meta": {"security": labels}, "status": "active",
+            "intent": "order", "subject": {"reference": "Patient/p1"}, "medicationCodeableConcept": {"text": "x"}}),
+        );
+    };
+    request(json!([{"code": "N"}]));
+    let system = Actor::system("test");
+    let write = |value: Value, of: &str| {
+        let kind = ResourceType::parse(value["resourceType"].as_str().unwrap()).unwrap();
+        let change = Change::create_as(kind, id(of), value, Mode::Strict).unwrap();
+        let why = why(audit::Action::Create);
+        house.records.change_all_blocking(&system, why, vec![change], Transaction::WORKFLOW).unwrap();
+    };
+    let statement = json!({"resourceType": "MedicationStatement", "status": "not-taken", "subject": {"reference": "Patient/p1"},
+        "medicationCodeableConcept": {"text": "x"}, "basedOn": [{"reference": "MedicationRequest/m"}]});
+    write(statement.clone(), "s");
+    let task = json!({"resourceType": "Task", "status": "requested", "intent": "proposal",
+        "for": {"reference": "Patient/p1"}, "focus": {"reference": "MedicationStatement/s"}});
+    write(task, "t");
+    let signed = json!({"resourceType": "Provenance", "target": [{"reference": "MedicationRequest/m"}],
+        "recorded": "2026-03-01T09:00:00Z", "agent": [{"who": {"display": "x"}}]});
+    write(signed, "v");
+    write(
+        json!({"resourceType": "Binary", "contentType": "text/plain", "data": "YQ==",
+        "securityContext": {"reference": "MedicationRequest/m"}}),
+        "f",
+    );
+    let mut alone = statement;
+    alone.as_object_mut().unwrap().shift_remove("basedOn");
+    write(alone, "alone");
+    request(json!([{"code": "HIV"}]));
+    house.clock.advance(Duration::from_secs(60));
+    let before = house.ambient.now();
+    house.clock.advance(Duration::from_secs(60));
+    let lab = program(&house.ambient);
+    let exported = |whom: Whom, since: Option<Timestamp>, chunk: usize| {
+        use ResourceType::{Binary, MedicationRequest, MedicationStatement, Provenance, Task};
+        let mut all = Vec::new();
+        for kind in [Binary, MedicationRequest, MedicationStatement, Provenance, Task] {
+            let of = ExportOf { kind, whom: whom.clone(), at: house.ambient.now(), since, filters: vec![] };
+            let size = ExportSize { file: 10, chunk, bytes: 1 << 20, stretch: 1_000 };
+            let mut from = None;
+            loop {
+                let read = |reading: &mut Reading<'_>| reading.export_chunk(&of, from.as_ref(), None, size);
+                let found =
+                    house.records.disclose_blocking(&lab, why(audit::Action::Export), read).unwrap().into_inner();
+                all.extend(found.found.into_iter().map(|one| one.id.to_string()));
+                from = found.next;
+                if from.is_none() {
+                    break;
+                }
+            }
+        }
+        all.sort();
+        all.join(" ")
+    };
+    let these = Whom::These(vec![id("p1")]);
+    for whom in [Whom::Everybody, Whom::Patients, these.clone()] {
+        assert_eq!(exported(whom.clone(), None, 100), "alone");
+        assert_eq!(exported(whom, Some(before), 100), "");
+    }
+    request(json!([{"code": "N"}]));
+    for whom in [Whom::Everybody, Whom::Patients, these] {
+        for chunk in [1, 100] {
+            assert_eq!(exported(whom.clone(), Some(before), chunk), "f m s t v", "{whom:?}");
+        }
+    }
+}

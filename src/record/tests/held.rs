@@ -141,3 +141,24 @@ fn a_signed_note_stands_as_it_was_signed() {
     let done = wait(house.records.change_all(&doctor, why(audit::Action::Delete), vec![delete], Transaction::STRICT));
     assert!(matches!(done, Err(RecordError::Invalid(_))));
 }
+
+#[test]
+fn what_tells_of_a_result_comes_along_when_it_is_let_go() {
+    let house = filled();
+    house.put(json!({"resourceType": "Provenance", "id": "v", "target": [{"reference": "Observation/hidden"}],
+        "recorded": "2026-03-01T09:00:00Z", "agent": [{"who": {"display": "Dr A"}}]}));
+    house.clock.advance(Duration::from_secs(60));
+    let own = house.actor(Role::Patient, Some("Patient/p1"));
+    let since = Some(house.ambient.now());
+    let asked = EverythingAsked { patient: Some(id("p1")), kinds: None, since, care: None, count: None, cursor: None };
+    let newer = || {
+        let why = why(audit::Action::Everything);
+        let found = house.records.disclose_blocking(&own, why, |reading| reading.everything(&asked)).unwrap();
+        found.matches.iter().map(|one| one.id.to_string()).collect::<Vec<_>>()
+    };
+    assert!(newer().is_empty());
+    house.put(result("hidden", "p1", false));
+    let mut found = newer();
+    found.sort();
+    assert_eq!(found, ["hidden", "v"]);
+}
