@@ -13,6 +13,7 @@ use super::{Channel, Page, search as run_search};
 use crate::access::Denied;
 use crate::audit::{TouchKind, Touched};
 use crate::base::FhirId;
+use crate::fhir::bundle::OwnAddresses;
 use crate::fhir::search::{Handling, Include, IncludeWay, Query, Repeat};
 use crate::fhir::{Definitions, ResourceType};
 
@@ -294,7 +295,7 @@ impl Reading<'_> {
                 let mut value = None;
                 let includes = query.includes.iter().filter(|include| round == 0 || include.repeat == Repeat::Iterate);
                 for include in includes {
-                    for number in self.led_to(include, &from, (&mut value, &mut known))? {
+                    for number in self.led_to((include, &query.own), &from, (&mut value, &mut known))? {
                         if seen.insert(number) {
                             next.push(number);
                         }
@@ -319,14 +320,14 @@ impl Reading<'_> {
     /// `known` what was led to before or is not to be seen: what is named by many, and what names many, is opened once.
     pub(super) fn led_to(
         &mut self,
-        include: &Include,
+        (include, own): (&Include, &OwnAddresses),
         from: &Row,
         (seen, known): (&mut Option<serde_json::Value>, &mut BTreeSet<RowNumber>),
     ) -> Result<Vec<RowNumber>, RecordError> {
         let read = self.read;
         let named = match include.way {
             IncludeWay::Forward => None,
-            IncludeWay::Reverse => Some(Named::of(from.kind, &from.id, || self.as_seen(from).map(Cow::Owned))?),
+            IncludeWay::Reverse => Some(Named::of(from.kind, &from.id, own, || self.as_seen(from).map(Cow::Owned))?),
         };
         let candidates: Vec<RowNumber> = match &named {
             None => {
@@ -335,7 +336,7 @@ impl Reading<'_> {
                     Some(seen) => seen,
                     None => seen.insert(self.as_seen(from)?),
                 };
-                run_search::forward(read, include, from.kind, seen)?
+                run_search::forward(read, include, own, from.kind, seen)?
             }
             Some(named) => run_search::reverse(read, include, named)?.into_iter().collect(),
         };

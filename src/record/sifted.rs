@@ -14,6 +14,7 @@ use super::rows::{Row, RowNumber};
 use super::search::Place;
 use crate::audit::Touched;
 use crate::base::FhirId;
+use crate::fhir::bundle::OwnAddresses;
 use crate::fhir::search::{Include, Query, Repeat};
 
 /// How many at a time are gone through.
@@ -128,7 +129,7 @@ impl Reading<'_> {
         left: &mut usize,
         touched: &mut Vec<Touched>,
     ) -> Result<Looked, RecordError> {
-        let (mut seen, mut known) = (BTreeSet::from([from]), BTreeSet::new());
+        let (mut seen, mut known, own) = (BTreeSet::from([from]), BTreeSet::new(), OwnAddresses::default());
         let mut fresh = vec![from];
         for round in 0..=self.limits.include_depth {
             let mut next = Vec::new();
@@ -139,7 +140,7 @@ impl Reading<'_> {
                     if *left == 0 {
                         return Ok(Looked::InPart);
                     }
-                    let led = self.led_to(include, &from, (&mut value, &mut known))?;
+                    let led = self.led_to((include, &own), &from, (&mut value, &mut known))?;
                     *left = left.saturating_sub(led.len());
                     for number in led {
                         if !seen.insert(number) {

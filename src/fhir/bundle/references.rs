@@ -144,6 +144,13 @@ impl OwnAddresses {
             && self.0.contains(&authority.to_ascii_lowercase());
         path.strip_prefix("fhir/").filter(|_| is_own)
     }
+
+    /// Every address of something that lies behind the server's own base.
+    pub fn all_of(&self, rest: &str) -> impl Iterator<Item = String> {
+        self.0.iter().flat_map(move |authority| {
+            ["https", "http"].into_iter().map(move |scheme| format!("{scheme}://{authority}/fhir/{rest}"))
+        })
+    }
 }
 
 /// Makes references to the server itself relative.

@@ -133,16 +133,26 @@ impl Reader<'_> {
 
     /// References to one of `kinds`.
     pub(super) fn references(&self, text: &str, kinds: &[ResourceType]) -> Result<Vec<ReferenceTest>, QueryError> {
-        let both = self.any(text, |part| Ok([Some(self.reference(part, kinds)?), self.by_own_canonical(part)]))?;
-        Ok(both.into_iter().flatten().flatten().collect())
+        let all = self.any(text, |part| {
+            let test = self.reference(part, kinds)?;
+            let canonicals = self.by_own_canonicals(part, &test);
+            Ok(std::iter::once(test).chain(canonicals).collect::<Vec<_>>())
+        })?;
+        Ok(all.into_iter().flatten().collect())
     }
 
     /// What has a canonical address at the server itself is also referred to by that, which stays as it was sent.
-    fn by_own_canonical(&self, text: &str) -> Option<ReferenceTest> {
-        let text = unescape(text);
-        let ReferenceTarget::Local { kind, .. } = local(self.own?.behind(&text)?)? else { return None };
-        Definitions::r4().search_param(kind, "url")?;
-        Some(ReferenceTest::Target(ReferenceTarget::Absolute(text)))
+    fn by_own_canonicals(&self, text: &str, test: &ReferenceTest) -> Vec<ReferenceTest> {
+        let (Some(own), ReferenceTest::Target(ReferenceTarget::Local { kind, id })) = (self.own, test) else {
+            return Vec::new();
+        };
+        if Definitions::r4().search_param(*kind, "url").is_none() {
+            return Vec::new();
+        }
+        let mut addresses: Vec<String> = own.all_of(&format!("{kind}/{id}")).collect();
+        let asked = Some(unescape(text)).filter(|text| own.behind(text).is_some() && !addresses.contains(text));
+        addresses.extend(asked);
+        addresses.into_iter().map(|address| ReferenceTest::Target(ReferenceTarget::Absolute(address))).collect()
     }
 
     /// A reference to one of `kinds`.

@@ -58,7 +58,8 @@ impl Query {
         definitions: &'a Definitions,
     ) -> Result<Self, QueryError> {
         let asked = asked.into();
-        let mut parser = Parser { kind, asked, definitions, query: empty(kind), listed: Cell::new(0) };
+        let query = Query { own: asked.own.cloned().unwrap_or_default(), ..empty(kind) };
+        let mut parser = Parser { kind, asked, definitions, query, listed: Cell::new(0) };
         for (name, value) in pairs(text)? {
             match parser.parameter(&name, &value) {
                 Ok(Understood::Yes) => parser.query.understood.push((name, value)),
@@ -121,7 +122,7 @@ impl Query {
     }
 }
 
-const fn empty(kind: ResourceType) -> Query {
+fn empty(kind: ResourceType) -> Query {
     Query {
         kind,
         compartment: None,
@@ -134,6 +135,7 @@ const fn empty(kind: ResourceType) -> Query {
         summary: None,
         elements: Vec::new(),
         ignored: Vec::new(),
+        own: OwnAddresses::default(),
         of: String::new(),
         understood: Vec::new(),
     }

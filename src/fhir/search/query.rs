@@ -5,6 +5,7 @@
 use super::value::{DateRange, ReferenceTarget, Text};
 use crate::base::FhirId;
 use crate::fhir::ResourceType;
+use crate::fhir::bundle::OwnAddresses;
 
 /// What to do with a parameter that is not understood (http.html#Prefer, `handling=`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub struct Query {
     pub elements: Vec<String>,
     /// What was left out under [`Handling::Lenient`], in the order asked.
     pub ignored: Vec<Ignored>,
+    /// Where the server itself answers: a canonical that lies there is here.
+    pub own: OwnAddresses,
     /// The resource whose compartment narrows the search, where that became filters: `Type/id`.
     pub(super) of: String,
     pub(super) understood: Vec<(String, String)>,
@@ -54,6 +57,7 @@ impl Query {
             summary: None,
             elements: vec![],
             ignored: vec![],
+            own: self.own.clone(),
             of: String::new(),
             understood: vec![],
             kind: self.kind,

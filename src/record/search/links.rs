@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::named::{Named, led_to, references};
 use super::{Opened, RecordError, Visible, list_members};
 use crate::fhir::ResourceType;
+use crate::fhir::bundle::OwnAddresses;
 use crate::fhir::search::{Filter, ReferenceTarget, Special};
 use crate::record::layout::REFERENCE;
 use crate::record::rows::RowNumber;
@@ -41,7 +42,7 @@ impl Links {
                 Ok(false)
             }
             Filter::Chain { param, target, then } => {
-                for number in rows_of(read, opened.row.kind, opened.value()?, param.id, *target)? {
+                for number in rows_of(read, &visible.own, (opened.row.kind, opened.value()?), param.id, *target)? {
                     if self.other_holds(read, number, *target, then, visible)? {
                         return Ok(true);
                     }
@@ -50,7 +51,7 @@ impl Links {
                 self.contained_holds(read, inside, param.id, (*target, then), visible)
             }
             Filter::Has { source, param, then } => {
-                let named = opened.named()?;
+                let named = opened.named(&visible.own)?;
                 for hash in named.hashes() {
                     for found in read.scan(&REFERENCE, KeyRange::prefix(&(param.id, hash)), Direction::Up)? {
                         let number = found?.0.2;
@@ -119,7 +120,7 @@ impl Links {
                 Ok(false)
             }
             Filter::Chain { param, target, then } => {
-                for number in rows_of(read, at.kind, at.value, param.id, *target)? {
+                for number in rows_of(read, &visible.own, (at.kind, at.value), param.id, *target)? {
                     if self.other_holds(read, number, *target, then, visible)? {
                         return Ok(true);
                     }
@@ -186,14 +187,14 @@ fn points_at(
 /// The rows of `kind` that a resource's reference parameter leads to.
 pub(super) fn rows_of(
     read: &dyn Read,
-    source: ResourceType,
-    value: &Value,
+    own: &OwnAddresses,
+    (source, value): (ResourceType, &Value),
     param: u16,
     kind: ResourceType,
 ) -> Result<Vec<RowNumber>, RecordError> {
     let mut rows = Vec::new();
     for target in references(source, value, param) {
-        rows.extend(led_to(read, &target, &|one| one == kind)?);
+        rows.extend(led_to(read, &target, own, &|one| one == kind)?);
     }
     Ok(rows)
 }

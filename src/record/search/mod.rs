@@ -35,6 +35,7 @@ use super::pace::{Pace, Paced};
 use super::rows::{Row, RowNumber, State};
 use crate::access::Cut;
 use crate::base::FhirId;
+use crate::fhir::bundle::OwnAddresses;
 use crate::fhir::definitions::{ParamKind, SearchParam};
 use crate::fhir::search::{
     self, Elements, Filter, Include, Query, ReferenceTarget, SearchValue, Sort, SortKey, SortOrder,
@@ -57,6 +58,8 @@ pub(super) const PAGE: usize = 50;
 pub(super) struct Visible<'a> {
     sees: &'a mut Sees<'a>,
     pace: &'a Pace<'a>,
+    /// Where this box answers, as the search says.
+    own: OwnAddresses,
 }
 
 /// What is cut of a row for who asks; `None` where it is not to be seen.
@@ -64,7 +67,7 @@ type Sees<'a> = dyn FnMut(&Row) -> Result<Option<Cut>, RecordError> + 'a;
 
 impl<'a> Visible<'a> {
     pub(super) fn new(sees: &'a mut Sees<'a>, pace: &'a Pace<'a>) -> Self {
-        Self { sees, pace }
+        Self { sees, pace, own: OwnAddresses::default() }
     }
 
     fn sees(&mut self, row: &Row) -> Result<Option<Cut>, RecordError> {
@@ -152,8 +155,8 @@ impl Opened {
     }
 
     /// As references can name it.
-    fn named(&self) -> Result<Named<'_>, RecordError> {
-        Named::of(self.row.kind, &self.row.id, || self.value().map(Cow::Borrowed))
+    fn named(&self, own: &OwnAddresses) -> Result<Named<'_>, RecordError> {
+        Named::of(self.row.kind, &self.row.id, own, || self.value().map(Cow::Borrowed))
     }
 
     /// The resource as who asks sees it, as far as it was asked for.
@@ -208,6 +211,7 @@ pub(super) fn run(
     visible: &mut Visible<'_>,
 ) -> Result<Found, RecordError> {
     let pace = visible.pace;
+    visible.own.clone_from(&query.own);
     run_paced(&Paced { read, pace }, query, wanted, visible).map_err(|error| pace.error(error))
 }
 
@@ -430,6 +434,7 @@ fn list_members(
 pub(super) fn forward(
     read: &dyn Read,
     include: &Include,
+    own: &OwnAddresses,
     kind: ResourceType,
     seen: &Value,
 ) -> Result<Vec<RowNumber>, RecordError> {
@@ -437,7 +442,7 @@ pub(super) fn forward(
     for param in forward_params(include, kind) {
         let may_be = |kind| include.target.is_none_or(|target| target == kind) && param.targets.contains(kind);
         for target in named::references(kind, seen, param.id) {
-            found.extend(named::led_to(read, &target, &may_be)?);
+            found.extend(named::led_to(read, &target, own, &may_be)?);
         }
     }
     Ok(found)

@@ -440,7 +440,7 @@ fn by_other_resources(
             let mut links = Links::default();
             for number in all_matching(read, *target, std::slice::from_ref(then.as_ref()), visible)? {
                 let Some(at) = Opened::seen(read, number, *target, visible)? else { continue };
-                let named = at.named()?;
+                let named = at.named(&visible.own)?;
                 for hash in named.hashes() {
                     for source in read.scan(&REFERENCE, KeyRange::prefix(&(param.id, hash)), Direction::Up)? {
                         let source = source?.0.2;
@@ -469,7 +469,7 @@ fn by_other_resources(
         Filter::Has { source, param, then } => {
             for number in all_matching(read, *source, std::slice::from_ref(then.as_ref()), visible)? {
                 let Some(opened) = Opened::seen(read, number, *source, visible)? else { continue };
-                found.extend(rows_of(read, *source, opened.value()?, param.id, kind)?);
+                found.extend(rows_of(read, &visible.own, (*source, opened.value()?), param.id, kind)?);
             }
         }
         Filter::Any(any) if any.iter().any(|one| matches!(one, Filter::Chain { .. } | Filter::Has { .. })) => {
