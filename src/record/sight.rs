@@ -102,7 +102,12 @@ impl<'a> Sight<'a> {
             }
         }
         for (kind, codes) in query.filters.iter().flat_map(chained_codes) {
-            let scope = self.scope(read, kind)?;
+            let scope = match self.scope(read, kind) {
+                Ok(scope) => scope,
+                // As if it were empty: nothing of it is looked at.
+                Err(Denied::NeverForRole | Denied::NotVisible) => continue,
+                Err(error) => return Err(error.into()),
+            };
             if let Some(code) = codes.iter().find(|code| scope.hides_parameter(code)) {
                 return Err(hidden(kind, code));
             }

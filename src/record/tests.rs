@@ -29,6 +29,11 @@ pub(super) fn new_box() -> Box_ {
 
 /// Another program that may do everything.
 pub(super) fn program(ambient: &Ambient) -> Actor {
+    program_with(ambient, "system/*.cruds")
+}
+
+/// Another program that has this scope.
+pub(super) fn program_with(ambient: &Ambient, scope: &str) -> Actor {
     let account = AccountRow {
         id: crate::base::AccountId::new(ambient),
         user_name: crate::identity::UserName::parse("program").unwrap(),
@@ -39,7 +44,7 @@ pub(super) fn program(ambient: &Ambient) -> Actor {
         must_change_password: false,
         created: ambient.now(),
     };
-    Actor::from_token(&account, &["system/*.cruds".into()], Listener::Clinic, None)
+    Actor::from_token(&account, &[scope.into()], Listener::Clinic, None)
 }
 
 /// A clock that goes on by so many milliseconds each time that somebody looks.
@@ -306,6 +311,44 @@ fn searches_find_by_code_value_date_name_chain_and_reverse_chain() {
     assert_eq!(page.included.iter().map(|found| found.id.as_str()).collect::<Vec<_>>(), ["w1"]);
     let counted = house.search(&system, ResourceType::Observation, "_summary=count").unwrap();
     assert_eq!((counted.total, counted.matches.len()), (Some(2), 0));
+}
+
+/// A chain without a type goes through all that the reference may name (search.html#chaining).
+#[test]
+fn a_chain_through_types_that_are_not_ones_own_to_search_finds_what_the_others_hold() {
+    let house = new_box();
+    let mut own = patient("p1", "Brandvold");
+    own["identifier"] = json!([{"system": "urn:test", "value": "7"}]);
+    house.put(own);
+    house.put(weight("w1", "p1", "2025-01-01", 80.0));
+    house.put(json!({"resourceType": "Group", "id": "g1", "type": "person", "actual": true,
+        "identifier": [{"system": "urn:test", "value": "8"}], "member": [{"entity": {"reference": "Patient/p1"}}]}));
+    let mut of_group = weight("w2", "p1", "2025-01-01", 80.0);
+    of_group["subject"] = json!({"reference": "Group/g1"});
+    of_group["performer"] = json!([{"reference": "Patient/p1"}]);
+    house.put(of_group);
+    let visit = json!({"resourceType": "Encounter", "id": "e1", "status": "planned", "subject": {"reference": "Patient/p1"},
+        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}});
+    house.put(visit);
+    let halina = house.actor(Role::Patient, Some("Patient/p1"));
+    let desk = house.actor(Role::Reception, None);
+    let narrow = program_with(&house.ambient, "system/Observation.rs");
+    let doctor = house.actor(Role::Clinician, Some("Practitioner/d1"));
+    for (chain, found) in [("subject._id=p1", vec!["w1"]), ("subject.identifier=urn:test|7", vec!["w1"])] {
+        assert_eq!(house.ids(&halina, ResourceType::Observation, chain), found, "{chain}");
+        assert_eq!(house.ids(&desk, ResourceType::Encounter, chain), ["e1"], "{chain}");
+        assert!(house.ids(&narrow, ResourceType::Observation, chain).is_empty(), "{chain}");
+    }
+    // What is not theirs to search is as if it were empty, named or not.
+    for chain in ["subject.identifier=urn:test|8", "subject:Group._id=g1", "subject:Group.identifier=urn:test|8"] {
+        assert!(house.ids(&halina, ResourceType::Observation, chain).is_empty(), "{chain}");
+        assert_eq!(house.ids(&doctor, ResourceType::Observation, chain), ["w2"], "{chain}");
+    }
+    assert!(house.ids(&desk, ResourceType::Patient, "_has:Observation:patient:code=29463-7").is_empty());
+    assert_eq!(house.ids(&doctor, ResourceType::Patient, "_has:Observation:patient:code=29463-7"), ["p1"]);
+    // What is cut of a type that they do search is refused as before.
+    let cut = house.search(&desk, ResourceType::Encounter, "appointment.reason-code=x").map(drop);
+    assert!(matches!(cut, Err(RecordError::UnsupportedSearch(_))), "{cut:?}");
 }
 
 #[test]
