@@ -549,6 +549,10 @@ fn a_service_has_its_scopes_and_never_the_access_log_or_what_is_sealed() {
     let sealed = target(ResourceType::Condition, Some("a"), Sensitivity::RESTRICTED);
     assert_eq!(ask(&all, Action::Read, &sealed, &facts), Err(Denied::NotVisible));
     assert_eq!(ask(&all, Action::Update, &sealed, &facts), Ok(Basis::Service));
+    assert_eq!(ask(&all, Action::Delete, &sealed, &facts), Ok(Basis::Service), "it could empty it as well");
+    assert_eq!(ask(&service("system/*.crds"), Action::Delete, &sealed, &facts), Err(Denied::NotVisible));
+    let permission = target(ResourceType::Consent, Some("a"), Sensitivity::RESTRICTED.confided());
+    assert_eq!(ask(&all, Action::Delete, &permission, &facts), Ok(Basis::Service));
     assert_eq!(reads(&service("user/*.rs"), ResourceType::Observation, "a", &facts), Err(Denied::NeverForRole));
 }
 
@@ -717,7 +721,9 @@ proptest! {
     ) {
         let confided = Target { sensitivity: target.sensitivity.confided(), ..target.clone() };
         let Ok(basis) = ask(&actor, action, &confided, &facts) else { return Ok(()) };
-        let brings = matches!(actor.who(), Who::Service { .. }) && matches!(action, Action::Create | Action::Update);
+        let takes_back = action == Action::Delete && Class::of(target.kind) == Class::Permission;
+        let brings = matches!(actor.who(), Who::Service { .. })
+            && (matches!(action, Action::Create | Action::Update) || takes_back);
         let directory = basis == Basis::Directory && target.kind == ResourceType::Patient;
         let theirs = matches!(actor.who(), Who::ProxyFor { .. } | Who::System { .. })
             || matches!(actor.role(), Some(Role::Patient | Role::Proxy | Role::HealthAdmin));

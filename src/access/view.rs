@@ -168,10 +168,20 @@ impl View {
     fn is_confided_in(&self, action: Action) -> bool {
         match &self.whose {
             Whose::All(Basis::System) => true,
-            Whose::All(Basis::Service) => matches!(action, Action::Create | Action::Update),
+            Whose::All(Basis::Service) => match action {
+                Action::Create | Action::Update => true,
+                // A permission that it brought, it takes back.
+                Action::Delete => self.mandate.class == Class::Permission && self.writes_over(),
+                _ => false,
+            },
             Whose::These(_, Basis::ShareLink) => false,
             _ => self.is_the_patients_side() || self.minds_permissions(),
         }
+    }
+
+    /// Whether what is there may be written over.
+    const fn writes_over(&self) -> bool {
+        self.mandate.rights.actions.contains(Action::Update)
     }
 
     fn basis_without_patient(&self, action: Action, labels: Sensitivity) -> Option<Basis> {
@@ -192,8 +202,9 @@ impl View {
     fn unsealed(&self, basis: Basis, action: Action, patient: &FhirId, labels: Sensitivity) -> Option<Basis> {
         match basis {
             Basis::Own | Basis::System => return Some(basis),
-            // Whoever writes a thing may seal it; a service may also write over what it does not see.
+            // Whoever writes a thing may seal it; a service may also write over what it does not see, and so delete it.
             Basis::Service if matches!(action, Action::Create | Action::Update) => return Some(basis),
+            Basis::Service if action == Action::Delete && self.writes_over() => return Some(basis),
             Basis::Duty if self.minds_permissions() => return Some(basis),
             Basis::InCare | Basis::Duty => {}
             _ => return (!labels.is_sealed()).then_some(basis),

@@ -23,7 +23,8 @@ pub enum RecordError {
     #[error("somebody changed this meanwhile: it has version {current} now. Read it again, then change it.")]
     VersionConflict { current: u32 },
     #[error(
-        "the resource that a version was named of is not here, so nothing was changed; leave the version out to create it"
+        "there is nothing that you may see here, or not in the version that was named, so nothing was changed; read it again, or \
+         leave the version out"
     )]
     NoVersion,
     #[error("there is one already, and it was to be stored only if there is none. Read it, then decide.")]

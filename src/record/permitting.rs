@@ -141,6 +141,8 @@ impl Writing<'_, '_, '_> {
     pub(super) fn may_at_all(&self, action: Action, kind: ResourceType) -> Result<(), RecordError> {
         match authorize(self.actor, action, &Target::of_type(kind), &self.facts(), self.now) {
             Ok(_) | Err(Denied::NotVisible) => Ok(()),
+            // Whether there is one that they do not see, they are not told by a version that they name.
+            (Condition::Version(_), Some(row)) if self.overwrites_unseen(row) => Err(RecordError::NoVersion),
             Err(denied) => Err(denied.into()),
         }
     }

@@ -24,7 +24,7 @@ use crate::access::{Action, Cut, OwnWords, is_withdrawal};
 use crate::base::{FhirId, ResourceRef};
 use crate::fhir::bundle::{links_of, rewrite_patched, rewrite_references};
 use crate::fhir::patch::Patch;
-use crate::fhir::search::{Filter, Query, SearchValue, extract_one};
+use crate::fhir::search::{Filter, Query, ReferenceTest, SearchValue, Test, TokenMatch, UriMatch, extract_one};
 use crate::fhir::{Definitions, Issue, IssueCode, Mode, ResourceType};
 use crate::store::Tx;
 
@@ -122,7 +122,7 @@ impl Writing<'_, '_, '_> {
             Act::Delete { which, condition } => {
                 let id = match which {
                     Which::Id(id) => id,
-                    Which::Found(query) => match self.at_most_one(&query, Finds::Seen)? {
+                    Which::Found(query) => match self.at_most_one(&query, Finds::Unseen(Action::Delete))? {
                         Some(row) => row.id,
                         None => {
                             self.fulfils(condition, None)?;
@@ -136,7 +136,7 @@ impl Writing<'_, '_, '_> {
             Act::Create { id, body, unless } => {
                 if let Some(query) = unless {
                     let before = pending.matching(&query, &self.pace())?;
-                    match (self.at_most_one(&query, Finds::WrittenOver)?, before.as_slice()) {
+                    match (self.at_most_one(&query, Finds::Unseen(Action::Update))?, before.as_slice()) {
                         (None, []) => {}
                         (Some(row), []) => return self.matched(row).map(Step::Done),
                         (None, [only]) => return Ok(Step::Same(*only)),
@@ -228,7 +228,7 @@ impl Writing<'_, '_, '_> {
             Which::Id(id) => (id, named),
             // http.html#cond-update
             Which::Found(query) => {
-                let found = self.at_most_one(&query, Finds::WrittenOver)?;
+                let found = self.at_most_one(&query, Finds::Unseen(Action::Update))?;
                 pending.conditions.push((pending.steps.len(), query, usize::from(found.is_some())));
                 match (found, body.own_id.clone()) {
                     (Some(row), Some(own)) if row.id != own => return Err(RecordError::OtherId),
@@ -319,11 +319,15 @@ impl Writing<'_, '_, '_> {
             after: None,
             among: search::Among::Itself,
         };
-        let writes_over = finds == Finds::WrittenOver && self.is_program();
+        let unseen = match finds {
+            Finds::Unseen(action) if self.is_program() && says_which_one(&bare.filters) => Some(action),
+            _ => None,
+        };
         let pace = self.pace();
         let mut sees = |row: &Row| {
             let seen = sight.sees(tx, row)?;
-            Ok(seen.or_else(|| (writes_over && self.permit(Action::Update, row).is_ok()).then(Cut::default)))
+            let may = |action| self.permit(action, row).is_ok();
+            Ok(seen.or_else(|| unseen.is_some_and(may).then(Cut::default)))
         };
         let found = search::run(tx, &bare, &wanted, &mut search::Visible::new(&mut sees, &pace))?;
         Ok(found.matches.into_iter().map(|(_, row)| row.id).collect())
@@ -373,8 +377,31 @@ impl Writing<'_, '_, '_> {
 enum Finds {
     /// Those that the actor may see.
     Seen,
-    /// A service's also those that it may write over, where it could not know otherwise that it makes a second one.
-    WrittenOver,
+    /// A service's also those that it may do this to without seeing them: it could not know otherwise that it makes a second one,
+    /// or takes back what it brought. By what says which one it is, and by nothing that stands in it ([`says_which_one`]).
+    Unseen(Action),
+}
+
+/// Whether conditions say themselves which resource they mean, by what whoever brought it knows: its identifier, address or id, and
+/// perhaps whose it is. Others would find out what stands in one that is not to be seen.
+fn says_which_one(filters: &[Filter]) -> bool {
+    let is_one = |filter: &Filter| match filter {
+        Filter::Ids(_) => true,
+        Filter::Test { param, test: Test::Token { how: TokenMatch::Is, any } } => {
+            param.code == "identifier" && any.iter().all(|one| one.code.is_some())
+        }
+        Filter::Test { param, test: Test::TypedIdentifier(_) } => param.code == "identifier",
+        Filter::Test { param, test: Test::Uri { how: UriMatch::Is, .. } } => param.code == "url",
+        _ => false,
+    };
+    let is_whose = |filter: &Filter| match filter {
+        Filter::Test { param, test: Test::Reference(any) } => {
+            let names = |one: &ReferenceTest| matches!(one, ReferenceTest::Target(_) | ReferenceTest::Id { .. });
+            matches!(param.code.as_str(), "patient" | "subject") && any.iter().all(names)
+        }
+        _ => false,
+    };
+    filters.iter().any(is_one) && filters.iter().all(|filter| is_one(filter) || is_whose(filter))
 }
 
 /// Enough to say whether there is one, and roughly how many more.

@@ -487,3 +487,113 @@ fn what_a_condition_of_the_group_found_may_be_named_in_it_though_it_is_sealed_fr
     assert_eq!(written[0].as_what, WrittenAs::Matched);
     assert!(send(vec![report("Observation/s")]).is_err(), "by itself it is not there for them");
 }
+
+/// A program that stored a resource before cannot see that it was sealed since. It is found by its name, and by nothing in it.
+#[test]
+fn conditions_of_a_program_find_what_it_does_not_see_by_its_name_and_tell_nothing_that_stands_in_it() {
+    let house = tests::new_box();
+    house.put(patient("p", "A"));
+    house.put(patient("q", "B"));
+    let result = |of: &str, value: u32, labels: Value| {
+        json!({"resourceType": "Observation", "id": of, "meta": {"security": labels},
+            "identifier": [{"system": "urn:test", "value": of}], "status": "final", "code": {"text": "HIV viral load"},
+            "subject": {"reference": "Patient/p"}, "valueQuantity": {"value": value}})
+    };
+    house.put(result("s", 42, json!([{"code": "HIV"}])));
+    house.put(result("open", 7, json!([{"code": "N"}])));
+    let confided = json!([{"system": crate::access::AUDIENCE, "code": crate::access::CONFIDED}]);
+    house.put(json!({"resourceType": "Task", "id": "t", "meta": {"security": confided}, "status": "requested",
+        "intent": "proposal", "description": "complaint", "for": {"reference": "Patient/p"}}));
+    let kind = ResourceType::Observation;
+    let body = |kind: ResourceType| {
+        let value = match kind {
+            ResourceType::Task => json!({"resourceType": "Task", "status": "requested", "intent": "order"}),
+            _ => json!({"resourceType": "Observation", "status": "final", "code": {"text": "probe"}}),
+        };
+        Body::new(kind, value, Mode::Strict).unwrap()
+    };
+    let send = |who: &Actor, change: Change| {
+        let done = house.records.change_all_blocking(who, why(), vec![change], Transaction::STRICT);
+        done.map(|done| done.into_inner().swap_remove(0)).map_err(|error| error.without_place().to_string())
+    };
+    let put = |kind: ResourceType, asked: &str, condition: Condition| {
+        Change::store(kind, Which::Found(Box::new(query(kind, asked))), body(kind), condition)
+    };
+    let (lab, narrow) = (tests::program(&house.ambient), tests::program_with(&house.ambient, "system/Observation.us"));
+    let stale = Condition::Version(999);
+    for who in [&lab, &narrow] {
+        let not_there = send(who, put(kind, "identifier=urn:test|nothing", stale)).unwrap_err();
+        for asked in [
+            "identifier=urn:test|s",
+            "_id=s&patient=p",
+            "subject=Patient/p&code:text=HIV&value-quantity=gt40",
+            "subject=Patient/p&code:text=HIV&value-quantity=gt50",
+            "identifier=urn:test|s&value-quantity=gt40",
+        ] {
+            assert_eq!(send(who, put(kind, asked, stale)).unwrap_err(), not_there, "{asked}");
+        }
+        let seen = send(who, put(kind, "identifier=urn:test|open", stale)).unwrap_err();
+        assert!(seen.contains("version 1"), "{seen}");
+    }
+    let by_id = |of: &str| {
+        let mut value = body(kind).resource().unwrap().into_owned();
+        value["id"] = json!(of);
+        send(&lab, Change::put(kind, id(of), value, stale, Mode::Strict).unwrap())
+    };
+    assert_eq!(by_id("s"), by_id("nothing"));
+    let of_task = |asked: &str| send(&lab, put(ResourceType::Task, asked, stale)).unwrap_err();
+    assert_eq!(of_task("_content=complaint&patient=p"), of_task("_content=nothing&patient=p"));
+
+    // What is no name finds nothing: a new one is made, whatever stands in the other.
+    let once = |asked: &str| send(&lab, Change::post(kind, None, body(kind), Some(query(kind, asked))));
+    for asked in [
+        "value-quantity=gt40&code:text=HIV&status=final",
+        "identifier:not=urn:test|x&value-quantity=42",
+        "identifier=urn:test|&value-quantity=42",
+        "identifier=urn:test|s&value-quantity=42",
+        "identifier=urn:test|s&subject:Patient.family=A",
+        "identifier=urn:test|s&patient=q",
+    ] {
+        assert_eq!(once(asked).unwrap().as_what, WrittenAs::Created, "{asked}");
+    }
+    for asked in ["identifier=urn:test|s", "identifier=urn:test|s&subject=Patient/p", "_id=s&patient=p"] {
+        assert_eq!(once(asked).unwrap().as_what, WrittenAs::Matched, "{asked}");
+    }
+    assert_eq!(send(&lab, put(kind, "identifier=urn:test|s", Condition::None)).unwrap().as_what, WrittenAs::Updated);
+}
+
+/// To answer that it is deleted and leave it would leave a permission in force that was withdrawn.
+#[test]
+fn a_program_deletes_what_is_sealed_from_it_where_it_may_write_over_it() {
+    let system = Actor::system("test");
+    for (scope, deletes) in [("system/*.cruds", true), ("system/Consent.crds", false)] {
+        for asked in [None, Some("identifier=urn:test|c"), Some("patient=p")] {
+            let house = tests::new_box();
+            house.put(patient("p", "A"));
+            house.put(json!({"resourceType": "Observation", "id": "o", "meta": {"security": [{"code": "HIV"}]},
+                "status": "final", "code": {"text": "x"}, "subject": {"reference": "Patient/p"}}));
+            house.put(
+                json!({"resourceType": "Consent", "id": "c", "identifier": [{"system": "urn:test", "value": "c"}],
+                "status": "active", "scope": {"coding": [{"code": "patient-privacy"}]}, "category": [{"text": "x"}],
+                "patient": {"reference": "Patient/p"}, "policyRule": {"text": "x"},
+                "provision": {"type": "permit", "securityLabel": [{"code": "HIV"}]}}),
+            );
+            let doctor = house.actor(crate::base::Role::Clinician, Some("Practitioner/d"));
+            let sees = || house.read(&doctor, ResourceType::Observation, "o").is_ok();
+            assert!(sees());
+            let kind = ResourceType::Consent;
+            let which = asked.map_or_else(|| Which::Id(id("c")), |asked| Which::Found(Box::new(query(kind, asked))));
+            let done = |condition| {
+                let gone = vec![Change::remove(kind, which.clone(), condition)];
+                let program = tests::program_with(&house.ambient, scope);
+                house.records.change_all_blocking(&program, why(), gone, Transaction::STRICT).map(drop)
+            };
+            let absent = done(Condition::Version(999)).map_err(RecordError::without_place);
+            assert!(matches!(absent, Err(RecordError::NoVersion | RecordError::NotFound)), "{absent:?}");
+            done(Condition::None).unwrap();
+            let is_gone = deletes && asked != Some("patient=p");
+            assert_eq!(sees(), !is_gone, "{scope} {asked:?}");
+            assert_eq!(matches!(house.read(&system, kind, "c"), Err(RecordError::Gone)), is_gone);
+        }
+    }
+}
