@@ -215,6 +215,8 @@ pub enum Grantee {
     Person(ResourceRef),
     /// An Organization, as a Consent names it: whether it is the clinic, [`Facts`] say.
     Organization(ResourceRef),
+    /// All who act for the patient.
+    Proxies,
 }
 
 impl Grantee {
@@ -224,6 +226,9 @@ impl Grantee {
             Self::Role(role) => who.role == Some(*role),
             Self::Person(person) => who.person.as_ref() == Some(person),
             Self::Organization(_) => false,
+            Self::Proxies => {
+                who.person.as_ref().is_some_and(|person| person.type_name() == ResourceType::RelatedPerson.name())
+            }
         }
     }
 }

@@ -233,6 +233,20 @@ impl Sensitivity {
         }
     }
 
+    /// What one label seals; `None` of one that seals nothing, and of one that is not known. By that a resource is sealed to be safe
+    /// ([`Sensitivity::of_security`]); what somebody lets see or refuses by it nobody can tell.
+    pub fn sealed_by(label: &Value) -> Option<Self> {
+        let text = |name| label.get(name).and_then(Value::as_str);
+        let code = text("code")?;
+        let known = match text("system") {
+            Some(CONFIDENTIALITY) => Self::of_confidentiality(code),
+            Some(ACT_CODE) => Self::of_act_code(code),
+            None => Self::of_confidentiality(code).or_else(|| Self::of_act_code(code)),
+            Some(_) => None,
+        };
+        known.filter(|seal| seal.is_sealed())
+    }
+
     /// Of one label. Without a system the code decides; codes of other systems (a local one, `SUBSETTED`,
     /// `HTEST`) do not seal.
     pub fn of_code(system: Option<&str>, code: &str) -> Self {
@@ -399,6 +413,24 @@ mod tests {
         assert_eq!(of(json!("R")), Sensitivity::VERY_RESTRICTED);
         assert_eq!(of(json!({ "system": CONFIDENTIALITY, "code": "R" })), Sensitivity::RESTRICTED);
         assert_eq!(of(Value::Null), Sensitivity::NORMAL);
+    }
+
+    #[test]
+    fn what_a_label_seals_is_told_by_one_that_is_known_alone() {
+        let known = |label: Value| Sensitivity::sealed_by(&label);
+        assert_eq!(known(json!({ "system": CONFIDENTIALITY, "code": "V" })), Some(Sensitivity::VERY_RESTRICTED));
+        assert_eq!(known(json!({ "code": "PSY" })), Some(Sensitivity::MENTAL_HEALTH));
+        for untold in [
+            json!({ "system": CONFIDENTIALITY, "code": "N" }),
+            json!({ "system": CONFIDENTIALITY, "code": "X" }),
+            json!({ "system": CONFIDENTIALITY }),
+            json!({ "system": ACT_CODE, "code": "NOPAT" }),
+            json!({ "system": "urn:x", "code": "R" }),
+            json!({ "display": "restricted" }),
+            json!("R"),
+        ] {
+            assert_eq!(known(untold.clone()), None, "{untold}");
+        }
     }
 
     #[test]

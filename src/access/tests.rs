@@ -616,6 +616,7 @@ fn grantees() -> impl Strategy<Value = Grantee> {
         Just(Grantee::Clinic),
         proptest::sample::select(&Role::ALL[..]).prop_map(Grantee::Role),
         Just(Grantee::Person(link(Role::Clinician))),
+        Just(Grantee::Proxies),
     ]
 }
 

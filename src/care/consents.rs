@@ -166,7 +166,8 @@ fn other(consent: &Value, zone: &TimeZone, now: Timestamp) -> Option<Other> {
         let whom = match to {
             Grantee::Person(one) if works_here(&one) => To::One(name_of(consent.get("provision")?, &one)),
             Grantee::Organization(one) => To::One(name_of(consent.get("provision")?, &one)),
-            Grantee::Person(_) => return None,
+            // Of who acts for the patient another page tells.
+            Grantee::Person(_) | Grantee::Proxies => return None,
             Grantee::Clinic | Grantee::Role(_) => To::All,
         };
         Some(Says { effect, whom, covers, from, until })

@@ -20,8 +20,8 @@ use super::layout::{COMPARTMENT, Currency, HISTORY, PROXIES, REFERENCE, hash64};
 use super::numbers::find;
 use super::prepared::local_reference;
 use super::provisions::{
-    Concern, Whose, Within, codings_of, has_type, is_active, is_active_about_privacy, is_proxy, named_by, nested,
-    period, rules_of, text_of,
+    Whose, Within, about, changed_by, codings_of, has_type, is_active, is_proxy, is_told, named_by, nested,
+    only_surrounds, period, rules_of, text_of,
 };
 use super::rows::{Row, RowNumber, State};
 use crate::access::{
@@ -60,9 +60,9 @@ pub(super) struct Said {
 struct Lets {
     /// All whom it names, however deep.
     names: Vec<ResourceRef>,
-    /// Whom of them it lets.
+    /// Whom of them it lets; nobody where that hangs on what nobody can tell.
     persons: Vec<ResourceRef>,
-    /// How far they go; `None` where that was taken back or refused, or hangs on what nobody can tell.
+    /// How far they go; `None` where that was taken back or refused.
     extent: Option<ProxyExtent>,
     from: Option<Timestamp>,
     until: Option<Timestamp>,
@@ -243,11 +243,11 @@ pub fn carers(kind: ResourceType, resource: &Value) -> Vec<ResourceRef> {
     named_mut(kind, &mut resource).filter_map(text).collect()
 }
 
-/// Whether a Consent refuses somebody something of its patient's record.
+/// Whether a Consent refuses somebody something of its patient's record, or to act for them.
 pub fn refuses(kind: ResourceType, resource: &Value) -> bool {
     let provision = resource.get("provision");
     kind == ResourceType::Consent
-        && is_active_about_privacy(resource)
+        && about(resource).is_some()
         && provision.is_some_and(|provision| has_type(provision, "deny"))
 }
 
@@ -296,8 +296,7 @@ pub fn without_access(
     let mut cut = false;
     match (kind, reach) {
         (ResourceType::RelatedPerson | ResourceType::Person, _) => return None,
-        (ResourceType::Consent, _) if is_proxy(&resource) => return None,
-        (ResourceType::Consent, _) if is_active_about_privacy(&resource) => {
+        (ResourceType::Consent, _) if is_proxy(&resource) || about(&resource).is_some() => {
             if !refuses(kind, &resource) {
                 return None;
             }
@@ -363,9 +362,11 @@ impl Facts for RecordFacts<'_> {
         };
         let Some(related) = self.resource(ResourceType::RelatedPerson, &person.id())? else { return Ok(Vec::new()) };
         let patient = related.pointer("/patient/reference").and_then(Value::as_str).and_then(local_reference);
-        let Some(patient) = patient.filter(|_| related.get("active") != Some(&Value::Bool(false))) else {
-            return Ok(Vec::new());
-        };
+        // Whether somebody is related whose entry means something else than it says, or until when, nobody can tell.
+        let counts = related.get("active") != Some(&Value::Bool(false))
+            && changed_by(&related).is_none()
+            && related.get("period").is_none_or(is_told);
+        let Some(patient) = patient.filter(|_| counts) else { return Ok(Vec::new()) };
         let (from, until) = period(related.get("period"), &self.setting.zone);
         let patient = patient.id();
         let Some(mut granted) = self.let_by(&patient, person)? else {
@@ -418,7 +419,7 @@ fn lets(consent: &Value, zone: &TimeZone) -> Option<Lets> {
     let mut names = Vec::new();
     add_named(provision, &mut names);
     let within = Within::of(consent).narrowed(provision, zone);
-    let is_let = is_active(consent) && within.concern == Concern::Care && text_of(provision, "type") != Some("deny");
+    let is_let = is_active(consent) && text_of(provision, "type") != Some("deny") && !only_surrounds(provision);
     let code_of = |system: Option<&str>| {
         let coding = codings_of(provision.get("code")).find(|one| text_of(one, "system") == system);
         coding.and_then(|coding| text_of(coding, "code"))
@@ -430,16 +431,12 @@ fn lets(consent: &Value, zone: &TimeZone) -> Option<Lets> {
         // What cannot be read lets one look and no more.
         _ => ProxyExtent::View,
     };
-    let persons = actors_of(provision).collect();
-    Some(Lets { names, persons, extent: is_let.then_some(extent), from: within.from, until: within.until })
-}
-
-fn actors_of(provision: &Value) -> impl Iterator<Item = ResourceRef> {
-    provision.get("actor").and_then(Value::as_array).into_iter().flatten().filter_map(named_by)
+    let extent = is_let.then_some(extent);
+    Some(Lets { names, persons: within.lets(), extent, from: within.from, until: within.until })
 }
 
 fn add_named(provision: &Value, into: &mut Vec<ResourceRef>) {
-    into.extend(actors_of(provision));
+    into.extend(provision.get("actor").and_then(Value::as_array).into_iter().flatten().filter_map(named_by));
     nested(provision).for_each(|inner| add_named(inner, into));
 }
 
@@ -654,6 +651,89 @@ mod tests {
                 let gone = Change::delete(R::Consent, id("c"), Condition::None);
                 let why = why(audit::Action::Delete);
                 house
+    #[test]
+    fn what_a_proxys_consent_refuses_stands_above_every_grant_of_whatever_scope() {
+        let r = json!([{"role": {"text": "x"}, "reference": {"reference": "RelatedPerson/r"}}]);
+        let unclear = json!([{"role": {"text": "x"}, "reference": {"display": "My son"}}]);
+        let doctor = json!([{"role": {"text": "x"}, "reference": {"reference": "Practitioner/d"}}]);
+        for scope in ["treatment", "patient-privacy"] {
+            let of = |id: &str, provision: Value| {
+                let mut consent = grant(id, provision);
+                consent["scope"]["coding"][0]["code"] = json!(scope);
+                consent
+            };
+            let with = |inner: Value| of("c", json!({"provision": [inner]}));
+            let lets = |consents: &[Value]| let_by(consents, json!({}));
+            assert!(lets(&[of("c", json!({}))]), "{scope}");
+            assert!(!lets(&[with(json!({"type": "deny", "actor": r}))]), "{scope}");
+            assert!(!lets(&[with(json!({"type": "deny"}))]), "{scope}: of whom it speaks around it");
+            assert!(!lets(&[with(json!({"provision": [{"type": "deny", "actor": unclear}]}))]), "{scope}");
+            let period = |start: &str| json!({"type": "deny", "period": {"start": start}});
+            assert!(!lets(&[with(period("2026-01-01"))]), "{scope}");
+            assert!(lets(&[with(period("2030-01-01"))]), "{scope}: not yet");
+            assert!(lets(&[with(json!({"type": "deny", "actor": doctor}))]), "{scope}: to somebody else");
+            for whom in [json!({"actor": r}), json!({"actor": unclear}), json!({"actor": null, "code": null})] {
+                let mut refusal = json!({"type": "deny"});
+                refusal.as_object_mut().unwrap().extend(whom.as_object().unwrap().clone());
+                assert!(!lets(&[of("c", json!({})), of("d", refusal.clone())]), "{scope}: {refusal}");
+                // It stands above what the clinic entered, too.
+                assert!(!lets(&[of("d", refusal.clone())]), "{scope}: {refusal}");
+                let mut withdrawn = of("d", refusal);
+                withdrawn["status"] = json!("inactive");
+                assert!(lets(&[of("c", json!({})), withdrawn]), "{scope}");
+            }
+        }
+        // Of a Consent that is about proxies alone the clinic hears nothing.
+        let mut refusal = grant("d", json!({"type": "deny", "actor": unclear}));
+        refusal["scope"]["coding"][0]["code"] = json!("treatment");
+        let rules = rules_of(&refusal, &TimeZone::UTC);
+        assert!(matches!(&rules[..], [ConsentRule { to: Grantee::Proxies, .. }]), "{rules:?}");
+    }
+
+    #[test]
+    fn what_comes_back_of_a_proxys_consent_refuses_and_lets_nobody() {
+        for scope in ["treatment", "patient-privacy"] {
+            let mut consent = grant("c", json!({"provision": [{"type": "deny", "period": {"start": "2030-01-01"}}]}));
+            consent["scope"]["coding"][0]["code"] = json!(scope);
+            assert!(let_by(std::slice::from_ref(&consent), json!({})));
+            for back in [refusals_of(None, Some(&consent)), cut(consent.clone(), &[])] {
+                let back = back.unwrap();
+                assert_eq!(rules_of(&back, &TimeZone::UTC).len(), 1, "{back}");
+                assert!(!let_by(&[back], json!({})));
+            }
+            assert_eq!(refusals_of(None, Some(&grant("c", json!({})))), None);
+        }
+    }
+
+    #[test]
+    fn whoever_is_entered_in_words_that_mean_something_else_acts_for_nobody() {
+        let masked = json!({"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}]});
+        for related in [
+            json!({"modifierExtension": [{"url": "urn:x", "valueBoolean": true}]}),
+            json!({"implicitRules": "http://example.com/rules"}),
+            json!({"period": {"start": "2026-01-01", "_end": masked}}),
+            json!({"period": {"_start": masked}}),
+        ] {
+            assert!(!let_by(&[], related.clone()), "{related}");
+            assert!(!let_by(&[grant("c", json!({}))], related));
+        }
+        let source = json!([{"role": {"coding": [{"code": "AUT"}]}, "reference": {"reference": "RelatedPerson/r"}}]);
+        let mut changed = json!([{"role": {"text": "x"}, "reference": {"reference": "RelatedPerson/r"}}]);
+        changed[0]["modifierExtension"] = json!([{"url": "urn:not", "valueBoolean": true}]);
+        let told = json!({"start": "2026-01-01", "end": "2030-01-01", "_end": masked});
+        assert!(let_by(&[grant("c", json!({"period": told}))], json!({})), "it is said beside it");
+        for provision in [
+            json!({"actor": source}),
+            json!({"actor": changed}),
+            json!({"period": {"start": "2026-01-01", "_end": masked}}),
+        ] {
+            assert!(!let_by(&[grant("c", provision.clone())], json!({})), "{provision}");
+        }
+        let mut by_rules = grant("c", json!({}));
+        by_rules["implicitRules"] = json!("http://example.com/rules");
+        assert!(!let_by(&[by_rules], json!({})));
+    }
+
                     .records
                     .change_all_blocking(&program(&house.ambient), why, vec![gone], Transaction::STRICT)
                     .unwrap();

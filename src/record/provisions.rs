@@ -6,7 +6,7 @@
 //! | criterion | what it is here |
 //! |---|---|
 //! | `type`, `period` | as they say |
-//! | `securityLabel` | labels that seal ([`Sensitivity`]) |
+//! | `securityLabel` | labels that seal ([`Sensitivity`]): of a permission those of them that do, of a refusal all |
 //! | `actor` | a person; the clinic's own Organization is everybody who works here, and another one nobody |
 //! | `purpose` | `TREAT`, `CAREMGT` and `COC` are why staff look; to market and to research is nobody's here |
 //! | `action` | `access`, `use` and `collect` are what staff do; to `disclose` is nobody's |
@@ -15,11 +15,16 @@
 //!
 //! A permission with a criterion that is not one of care opens nothing. A refusal with one that is nobody's, or no care, refuses
 //! nothing; of what nobody can tell it may be about care, so it refuses all. A client is told at the write what is not applied
-//! ([`not_applied`]), unless it is nobody's: then the Consent is kept as what the patient said.
+//! ([`not_applied`]), unless it is nobody's: then the Consent is kept as what the patient said. What changes the meaning of the whole
+//! or of an actor (`modifierExtension`, `implicitRules`) nobody here can tell.
+//!
+//! Of a Consent by which somebody acts for the patient the root lets them, as far as its `code` says; a refusal in it stands above
+//! every permission, at whatever depth and of whatever scope.
 
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
+use super::facts::EXTENT;
 use super::prepared::local_reference;
 use crate::access::{Class, ConsentRule, Covers, Effect, Grantee, Sensitivity};
 use crate::base::{FhirId, ResourceRef, Timestamp};
@@ -34,7 +39,7 @@ const TYPES: [&str; 2] = ["http://hl7.org/fhir/resource-types", "http://hl7.org/
 
 /// What a criterion narrows a provision to, from what is met whenever staff look to what never is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Concern {
+enum Concern {
     Care,
     /// Nobody can tell.
     Untold,
@@ -53,8 +58,23 @@ pub(super) enum Whose {
     Untold,
 }
 
+/// What the provisions of a Consent are rules of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    /// Of who may see.
+    Privacy,
+    /// Of who acts for the patient, and of nothing else.
+    Proxies,
+}
+
+/// What an active Consent's provisions are rules of, where they are any.
+pub(super) fn about(consent: &Value) -> Option<About> {
+    let proxies = || (is_active(consent) && is_proxy(consent)).then_some(About::Proxies);
+    is_active_about_privacy(consent).then_some(About::Privacy).or_else(proxies)
+}
+
 /// Whether a Consent's provisions are rules of who may see.
-pub(super) fn is_active_about_privacy(consent: &Value) -> bool {
+fn is_active_about_privacy(consent: &Value) -> bool {
     let codings = consent.pointer("/scope/coding").and_then(Value::as_array);
     let about_privacy = |coding: &Value| coding.get("code") == Some(&"patient-privacy".into());
     is_active(consent) && codings.is_some_and(|codings| codings.iter().any(about_privacy))
@@ -89,11 +109,22 @@ pub fn rules_of(consent: &Value, zone: &TimeZone) -> Vec<ConsentRule> {
     // R4's Consent names its patient once; a rule for anybody else in the compartment would not be theirs.
     let of = consent.pointer("/patient/reference").and_then(Value::as_str).and_then(local_reference);
     if let (Some(of), Some(provision)) = (of.filter(|of| of.type_name() == "Patient"), consent.get("provision"))
-        && is_active_about_privacy(consent)
+        && let Some(about) = about(consent)
     {
         add_rules(provision, &of.id(), zone, &Within::of(consent), &mut rules);
+        rules.retain(|rule| about == About::Privacy || refuses_proxies(rule));
     }
     rules
+}
+
+/// Whether a rule refuses something to who acts for the patient.
+fn refuses_proxies(rule: &ConsentRule) -> bool {
+    let is_to_them = match &rule.to {
+        Grantee::Proxies => true,
+        Grantee::Person(person) => acts(person),
+        _ => false,
+    };
+    rule.effect == Effect::Deny && is_to_them
 }
 
 /// How many provisions a Consent has, at every depth.
@@ -113,10 +144,15 @@ pub(super) fn has_type(provision: &Value, kind: &str) -> bool {
     provision.get("type") == Some(&kind.into()) || nested(provision).any(|inner| has_type(inner, kind))
 }
 
+/// Whether a provision says nothing but what stands around the rules in it (FHIR R4 lets a root have no `type`).
+pub(super) fn only_surrounds(provision: &Value) -> bool {
+    let is_rule = |one: &Value| has_type(one, "permit") || has_type(one, "deny");
+    text_of(provision, "type").is_none() && nested(provision).any(is_rule)
+}
+
 /// All that a provision says, and those around it.
 #[derive(Debug, Clone)]
 pub(super) struct Within {
-    pub concern: Concern,
     is_proxy: bool,
     permit: Side,
     deny: Side,
@@ -125,9 +161,10 @@ pub(super) struct Within {
     pub until: Option<Timestamp>,
 }
 
-/// Whom and what it is about, as a permission or as a refusal; `None` where nothing is said.
-#[derive(Debug, Clone, Default)]
+/// What it comes to, and whom and what it is about, as a permission or as a refusal; `None` where nothing is said.
+#[derive(Debug, Clone)]
 struct Side {
+    concern: Concern,
     to: Option<Vec<Grantee>>,
     labels: Option<Sensitivity>,
 }
@@ -135,28 +172,42 @@ struct Side {
 impl Within {
     /// What the whole Consent says.
     pub(super) fn of(consent: &Value) -> Self {
-        let concern = if given(consent, "modifierExtension").is_some() { Concern::Untold } else { Concern::Care };
-        let (permit, deny) = (Side::default(), Side::default());
-        Self { concern, is_proxy: is_proxy(consent), permit, deny, from: None, until: None }
+        let concern = if changed_by(consent).is_some() { Concern::Untold } else { Concern::Care };
+        let side = Side { concern, to: None, labels: None };
+        Self { is_proxy: is_proxy(consent), permit: side.clone(), deny: side, from: None, until: None }
+    }
+
+    /// Whom a permission here lets do something, named one by one.
+    pub(super) fn lets(&self) -> Vec<ResourceRef> {
+        let named = |one: &Grantee| match one {
+            Grantee::Person(person) => Some(person.clone()),
+            _ => None,
+        };
+        let all = self.permit.to.iter().flatten().filter_map(named);
+        all.filter(|_| self.permit.concern == Concern::Care).collect()
     }
 
     /// With what a provision in it says. A permission is for whom and what all of them name, a refusal for whom and what the
     /// innermost does.
     pub(super) fn narrowed(&self, provision: &Value, zone: &TimeZone) -> Self {
         let (from, until) = period(provision.get("period"), zone);
-        let concern = criteria(provision, self.is_proxy).map(|(_, concern)| concern).fold(self.concern, Concern::max);
-        let mut within = Self { concern, from: self.from.max(from), ..self.clone() };
+        let mut within = Self { from: self.from.max(from), ..self.clone() };
+        for (side, effect) in [(&mut within.permit, Effect::Permit), (&mut within.deny, Effect::Deny)] {
+            let concerns = criteria(provision, self.is_proxy, effect).map(|(_, concern)| concern);
+            side.concern = concerns.fold(side.concern, Concern::max);
+        }
         within.until = [self.until, until].into_iter().flatten().min();
         if let Some(actors) = given(provision, "actor").and_then(Value::as_array) {
             let mut to = grantees(actors, Effect::Permit);
             to.retain(|one| self.permit.to.as_ref().is_none_or(|outer| outer.contains(one)));
             (within.permit.to, within.deny.to) = (Some(to), Some(grantees(actors, Effect::Deny)));
         }
-        let labels = provision.get("securityLabel").map(|all| Sensitivity::of_security(all).byte());
-        if let Some(labels) = labels.filter(|labels| *labels > 0) {
+        if let Some(labels) = given(provision, "securityLabel") {
+            let all = labels_of(labels).flatten().fold(Sensitivity::NORMAL, Sensitivity::and);
             let outer = self.permit.labels.unwrap_or(Sensitivity::ALL).byte();
-            within.permit.labels = Some(Sensitivity::from_byte(labels & outer));
-            within.deny.labels = Some(Sensitivity::from_byte(labels));
+            within.permit.labels = Some(Sensitivity::from_byte(all.byte() & outer));
+            // What is refused by a label that seals nothing may be anything.
+            within.deny.labels = labels_of(labels).all(|one| one.is_some()).then_some(all);
         }
         within
     }
@@ -166,13 +217,18 @@ impl Within {
 fn add_rules(provision: &Value, patient: &FhirId, zone: &TimeZone, outer: &Within, into: &mut Vec<ConsentRule>) {
     let within = outer.narrowed(provision, zone);
     let said = match text_of(provision, "type") {
-        Some("permit") if within.concern == Concern::Care => Some((Effect::Permit, &within.permit)),
-        Some("deny") if within.concern <= Concern::Untold => Some((Effect::Deny, &within.deny)),
+        Some("permit") if within.permit.concern == Concern::Care => Some((Effect::Permit, &within.permit)),
+        Some("deny") if within.deny.concern <= Concern::Untold => Some((Effect::Deny, &within.deny)),
         _ => None,
     };
     if let Some((effect, side)) = said.filter(|(_, side)| side.labels.is_none_or(Sensitivity::is_sealed)) {
         let covers = side.labels.map_or(Covers::Unnamed, Covers::Labels);
-        for to in side.to.clone().unwrap_or_else(|| vec![Grantee::Clinic]) {
+        let mut all = side.to.clone().unwrap_or_else(|| vec![Grantee::Clinic]);
+        // Whom nobody can tell may be who acts for the patient.
+        if (within.is_proxy, effect) == (true, Effect::Deny) && all.contains(&Grantee::Clinic) {
+            all.push(Grantee::Proxies);
+        }
+        for to in all {
             into.push(ConsentRule {
                 patient: patient.clone(),
                 effect,
@@ -186,11 +242,13 @@ fn add_rules(provision: &Value, patient: &FhirId, zone: &TimeZone, outer: &Withi
     nested(provision).for_each(|inner| add_rules(inner, patient, zone, &within, into));
 }
 
-/// To whom a provision speaks. Who is named in a way that is no single account (a role, a team, an identifier) is, in a refusal,
-/// everybody of the clinic: what a patient refuses to somebody is not let to them because nobody here can tell who that is.
+/// To whom a provision speaks. Who is named in a way that is no single account (a role, a team, an identifier), or not as it stands
+/// there, is, in a refusal, everybody of the clinic: what a patient refuses to somebody is not let to them because nobody here can
+/// tell who that is.
 fn grantees(actors: &[Value], effect: Effect) -> Vec<Grantee> {
     let named = |actor: &Value| match named_by(actor) {
         _ if effect == Effect::Permit && is_source(actor) => None,
+        _ if changed_by(actor).is_some() => (effect == Effect::Deny).then_some(Grantee::Clinic),
         Some(one) if one.type_name() == ResourceType::Organization.name() => Some(Grantee::Organization(one)),
         Some(person) if is_a_person(&person) || effect == Effect::Permit => Some(Grantee::Person(person)),
         _ => (effect == Effect::Deny).then_some(Grantee::Clinic),
@@ -204,6 +262,11 @@ pub(super) fn named_by(actor: &Value) -> Option<ResourceRef> {
 
 fn is_a_person(reference: &ResourceRef) -> bool {
     matches!(reference.type_name(), "Practitioner" | "RelatedPerson" | "Patient")
+}
+
+/// Whether somebody can act for a patient.
+fn acts(reference: &ResourceRef) -> bool {
+    reference.type_name() == ResourceType::RelatedPerson.name()
 }
 
 /// Whether an actor is who keeps or wrote something (HL7 v3 ParticipationType), and not who gets it.
@@ -222,8 +285,33 @@ fn given<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
     })
 }
 
-/// The criteria of a provision that are there, beside its actors, and what each narrows it to.
-fn criteria(provision: &Value, is_proxy: bool) -> impl Iterator<Item = (&'static str, Concern)> {
+/// The element by which a resource, or a part of one, means something else than it says (FHIR R4, extensibility.html and
+/// resource.html#implicitRules): nobody here can tell what.
+pub(super) fn changed_by(value: &Value) -> Option<&'static str> {
+    let all = [
+        ("modifierExtension", "modifierExtension"),
+        ("implicitRules", "implicitRules"),
+        ("_implicitRules", "implicitRules"),
+    ];
+    all.into_iter().find(|(name, _)| given(value, name).is_some()).map(|(_, element)| element)
+}
+
+/// Whether a Period says when it begins and ends: a side that has an extension in its place (masked, unknown) is not without an
+/// end.
+pub(super) fn is_told(period: &Value) -> bool {
+    let has = |name, instead| given(period, instead).is_none() || given(period, name).is_some();
+    search::date_range(period).is_some() && has("start", "_start") && has("end", "_end")
+}
+
+/// What each label of a criterion seals; `None` of one that seals nothing, or of which nobody can tell.
+fn labels_of(labels: &Value) -> impl Iterator<Item = Option<Sensitivity>> {
+    let all = labels.as_array().map_or_else(|| std::slice::from_ref(labels), Vec::as_slice);
+    all.iter().map(Sensitivity::sealed_by)
+}
+
+/// The criteria of a provision that are there, beside its actors, and what each narrows it to: of several labels a permission lets
+/// see what those seal that do, and of a refusal each must.
+fn criteria(provision: &Value, is_proxy: bool, effect: Effect) -> impl Iterator<Item = (&'static str, Concern)> {
     // Of what is named one suffices.
     let any = |name, of: fn(&Value) -> Concern| {
         let all = given(provision, name)?.as_array().into_iter().flatten();
@@ -232,10 +320,15 @@ fn criteria(provision: &Value, is_proxy: bool) -> impl Iterator<Item = (&'static
     let untold = |name| given(provision, name).map(|_| (name, Concern::Untold));
     // How far a proxy goes stands in the codes, and no label opens anything to one.
     let labels = given(provision, "securityLabel")
-        .filter(|labels| is_proxy || !Sensitivity::of_security(labels).is_sealed())
+        .filter(|labels| {
+            let is_applied = match effect {
+                Effect::Permit => labels_of(labels).flatten().next().is_some(),
+                Effect::Deny => labels_of(labels).all(|one| one.is_some()),
+            };
+            is_proxy || !is_applied
+        })
         .map(|_| ("securityLabel", Concern::Untold));
-    let is_read = |period: &Value| search::date_range(period).is_some();
-    let period = given(provision, "period").filter(|period| !is_read(period)).map(|_| ("period", Concern::Untold));
+    let period = given(provision, "period").filter(|period| !is_told(period)).map(|_| ("period", Concern::Untold));
     let all = [
         any("purpose", of_purpose),
         any("action", of_action),
@@ -311,10 +404,8 @@ pub(super) fn not_applied(
     consent: &Value,
     whose: &dyn Fn(&ResourceRef) -> Result<Whose, StoreError>,
 ) -> Result<Option<Issue>, StoreError> {
+    let Some(about) = about(consent) else { return Ok(None) };
     let is_proxy = is_proxy(consent);
-    if !(is_active_about_privacy(consent) || is_proxy && is_active(consent)) {
-        return Ok(None);
-    }
     let provision = consent.get("provision");
     let opts_out = consent.pointer("/policyRule/coding").and_then(Value::as_array).into_iter().flatten();
     let mut opts_out =
@@ -322,25 +413,36 @@ pub(super) fn not_applied(
     if opts_out.next().is_some() && !provision.is_some_and(|provision| has_type(provision, "deny")) {
         return Ok(Some(issue("Consent.policyRule".to_owned(), OPT_OUT)));
     }
-    let within = Within::of(consent);
-    let untold = (within.concern != Concern::Care).then(|| "Consent.modifierExtension".to_owned());
-    let around = Around { concern: within.concern, untold, is_proxy, whose };
-    let found = provision.map(|provision| untold_in(provision, "Consent.provision", &around)).transpose()?.flatten();
+    let side = UntoldSide {
+        concern: if changed_by(consent).is_some() { Concern::Untold } else { Concern::Care },
+        at: changed_by(consent).map(|element| format!("Consent.{element}")),
+    };
+    let around = Around { permit: side.clone(), deny: side, has_actors: false, is_proxy, about, whose };
+    let found = provision.map(|provision| untold_in(provision, ROOT, &around)).transpose()?.flatten();
     Ok(found.map(|at| {
-        let text = if at.ends_with(".actor") { WHO } else { WHAT };
+        let text = match at.ends_with(".actor") {
+            true if about == About::Proxies => WHO_ACTS,
+            true => WHO,
+            false => WHAT,
+        };
         issue(at, text)
     }))
 }
+
+const ROOT: &str = "Consent.provision";
 
 const OPT_OUT: &str = "The box applies no policy: what the patient refuses is said by a provision of type deny. Add it, or give the \
                        Consent another status than active. Nothing was changed.";
 const WHO: &str = "The box cannot tell who this is. An actor who may see, or may not, is a Practitioner, a RelatedPerson or an \
                    Organization of this box; which Organization the clinic itself is says providedBy of its HealthcareService \
-                   (category urn:chartbox:service|clinic). Name another actor, or give the Consent another status than active. Nothing was \
-                   changed.";
+                   (category urn:chartbox:service|clinic), where all of these name the same. Name another actor, or give the \
+                   Consent another status than active. Nothing was changed.";
+const WHO_ACTS: &str = "The box cannot tell who this is. Who acts for a patient, or may not, is a RelatedPerson of this box, named in the \
+                        provision itself. Name one as its actor, or give the Consent another status than active. Nothing was changed.";
 const WHAT: &str = "The box does not apply this criterion: it would show or hide something else than the patient said. What it applies is \
-                    type, actor, period, securityLabel (labels that seal), purpose (TREAT) and action (access). Leave the criterion out, or \
-                    give the Consent another status than active. Nothing was changed.";
+                    type, actor, period, securityLabel (labels that seal), purpose (TREAT) and action (access); of who acts for a patient \
+                    the outermost provision, and refusals in it. Leave the criterion out, or give the Consent another status than active. \
+                    Nothing was changed.";
 
 fn issue(at: String, text: &str) -> Issue {
     Issue::error(IssueCode::BusinessRule, at, text)
@@ -348,26 +450,65 @@ fn issue(at: String, text: &str) -> Issue {
 
 /// What stands around a provision.
 struct Around<'a> {
-    concern: Concern,
-    /// The first criterion that is not applied.
-    untold: Option<String>,
+    permit: UntoldSide,
+    deny: UntoldSide,
+    has_actors: bool,
     is_proxy: bool,
+    about: About,
     whose: &'a dyn Fn(&ResourceRef) -> Result<Whose, StoreError>,
 }
 
-fn untold_in(provision: &Value, path: &str, around: &Around<'_>) -> Result<Option<String>, StoreError> {
-    let mut inner = Around { untold: around.untold.clone(), ..*around };
-    let actors = given(provision, "actor").and_then(Value::as_array);
-    let actors = actors.map(|actors| of_actors(actors, around.whose)).transpose()?.map(|concern| ("actor", concern));
-    for (name, concern) in criteria(provision, around.is_proxy).chain(actors) {
-        inner.concern = inner.concern.max(concern);
+/// What the criteria come to for a permission, or for a refusal.
+#[derive(Clone)]
+struct UntoldSide {
+    concern: Concern,
+    /// The first that is not applied.
+    at: Option<String>,
+}
+
+impl UntoldSide {
+    fn narrow(&mut self, path: &str, (name, concern): (&str, Concern)) {
+        self.concern = self.concern.max(concern);
         if matches!(concern, Concern::Untold | Concern::NoCare) {
-            inner.untold.get_or_insert_with(|| format!("{path}.{name}"));
+            self.at.get_or_insert_with(|| format!("{path}.{name}"));
         }
     }
-    let is_rule = matches!(text_of(provision, "type"), Some("permit" | "deny"));
-    if is_rule && inner.concern != Concern::Nobody && inner.untold.is_some() {
-        return Ok(inner.untold);
+}
+
+fn untold_in(provision: &Value, path: &str, around: &Around<'_>) -> Result<Option<String>, StoreError> {
+    let actors = given(provision, "actor").and_then(Value::as_array);
+    let mut inner = Around {
+        permit: around.permit.clone(),
+        deny: around.deny.clone(),
+        has_actors: around.has_actors || actors.is_some(),
+        ..*around
+    };
+    for (side, effect) in [(&mut inner.permit, Effect::Permit), (&mut inner.deny, Effect::Deny)] {
+        criteria(provision, around.is_proxy, effect).for_each(|one| side.narrow(path, one));
+    }
+    if let Some(actors) = actors {
+        let concern = of_actors(actors, around)?;
+        inner.permit.narrow(path, ("actor", concern));
+        inner.deny.narrow(path, ("actor", concern));
+    }
+    let mut said = match text_of(provision, "type") {
+        Some("permit") => Some((Effect::Permit, inner.permit.clone())),
+        Some("deny") => Some((Effect::Deny, inner.deny.clone())),
+        // By such a root somebody is let act for the patient.
+        _ if around.is_proxy && path == ROOT && actors.is_some() && !only_surrounds(provision) => {
+            Some((Effect::Permit, inner.permit.clone()))
+        }
+        _ => None,
+    };
+    if let Some((effect, side)) = said.as_mut().filter(|_| around.is_proxy) {
+        for name in not_of_proxies(provision, path, *effect, &inner) {
+            side.narrow(path, (name, Concern::Untold));
+        }
+    }
+    if let Some((_, UntoldSide { concern, at: Some(at) })) = said
+        && concern != Concern::Nobody
+    {
+        return Ok(Some(at));
     }
     for (at, one) in nested(provision).enumerate() {
         if let Some(found) = untold_in(one, &format!("{path}.provision[{at}]"), &inner)? {
@@ -377,21 +518,43 @@ fn untold_in(provision: &Value, path: &str, around: &Around<'_>) -> Result<Optio
     Ok(None)
 }
 
+/// What in a rule of a Consent by which somebody acts for the patient is not applied: only the root lets somebody, and whom it names;
+/// and a refusal is one of everything.
+fn not_of_proxies(
+    provision: &Value,
+    path: &str,
+    effect: Effect,
+    within: &Around<'_>,
+) -> impl Iterator<Item = &'static str> {
+    let is_whole = |codes: &Value| {
+        let mut all = codings_of(Some(codes));
+        all.any(|one| text_of(one, "system") == Some(EXTENT) && text_of(one, "code") == Some("full"))
+    };
+    let all = match effect {
+        Effect::Permit => [
+            (path != ROOT).then_some("type"),
+            (within.about == About::Proxies && !within.has_actors).then_some("actor"),
+        ],
+        Effect::Deny => [given(provision, "code").filter(|codes| !is_whole(codes)).map(|_| "code"), None],
+    };
+    all.into_iter().flatten()
+}
+
 /// What actors narrow a provision to: each of them must be known.
-fn of_actors(
-    actors: &[Value],
-    whose: &dyn Fn(&ResourceRef) -> Result<Whose, StoreError>,
-) -> Result<Concern, StoreError> {
+fn of_actors(actors: &[Value], around: &Around<'_>) -> Result<Concern, StoreError> {
     let mut least = Concern::Nobody;
     for actor in actors {
         let concern = match named_by(actor) {
-            _ if is_source(actor) => Concern::Untold,
-            Some(one) if one.type_name() == ResourceType::Organization.name() => match whose(&one)? {
+            _ if is_source(actor) || changed_by(actor).is_some() => Concern::Untold,
+            Some(one) if one.type_name() == ResourceType::Organization.name() => match (around.whose)(&one)? {
+                // No Organization acts for somebody here.
+                Whose::Own if around.about == About::Proxies => Concern::Untold,
                 Whose::Own => Concern::Care,
                 Whose::Another => Concern::Nobody,
                 Whose::Untold => Concern::Untold,
             },
-            Some(person) if is_a_person(&person) => Concern::Care,
+            Some(person) if acts(&person) => Concern::Care,
+            Some(person) if around.about == About::Privacy && is_a_person(&person) => Concern::Care,
             _ => Concern::Untold,
         };
         if concern == Concern::Untold {
@@ -462,6 +625,7 @@ mod tests {
         };
         let class = |code: &str| json!({"class": [{"system": TYPES[0], "code": code}]});
         let reference = json!({"reference": "Observation/o"});
+        let masked = json!({"extension": [{"url": "urn:x", "valueCode": "masked"}]});
         // What a permission and a refusal come to, and whether a client is refused.
         for (more, opens, refuses, at) in [
             (json!({}), true, true, None),
@@ -483,6 +647,8 @@ mod tests {
             (json!({"data": [{"meaning": "instance", "reference": reference}]}), false, true, Some("data")),
             (json!({"dataPeriod": {"start": "2030-01-01"}}), false, true, Some("dataPeriod")),
             (json!({"securityLabel": [{"system": "urn:x", "code": "y"}]}), false, true, Some("securityLabel")),
+            (json!({"securityLabel": [{"code": "N"}]}), false, true, Some("securityLabel")),
+            (json!({"securityLabel": [{"display": "very secret"}]}), false, true, Some("securityLabel")),
             (
                 json!({"modifierExtension": [{"url": "urn:x", "valueCode": "y"}]}),
                 false,
@@ -490,6 +656,7 @@ mod tests {
                 Some("modifierExtension"),
             ),
             (json!({"period": {"end": "soon"}}), false, true, Some("period")),
+            (json!({"period": {"_end": masked}}), false, true, Some("period")),
         ] {
             let [permit, deny] = ["permit", "deny"].map(|kind| with(kind, &more));
             assert_eq!(said(&permit) == ["Permit all"], opens, "{permit}");
@@ -520,6 +687,118 @@ mod tests {
         assert_eq!(refused(&opts_out).as_deref(), Some("Consent.policyRule"));
         opts_out["provision"]["type"] = json!("deny");
         assert_eq!(refused(&opts_out), None);
+    }
+
+    #[test]
+    fn of_labels_a_permission_lets_see_what_those_seal_that_do_and_a_refusal_needs_all() {
+        let of = |kind: &str, labels: &Value| with(kind, &json!({"securityLabel": labels}));
+        let hiv = json!({"system": ACT_CODE, "code": "HIV"});
+        for other in [
+            json!({"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "N"}),
+            json!({"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "X"}),
+            json!({"system": ACT_CODE, "code": "NOPAT"}),
+            json!({"system": "urn:x", "code": "HIV"}),
+            json!({"display": "HIV"}),
+        ] {
+            let both = json!([hiv, other]);
+            assert_eq!(said(&of("permit", &both)), ["Permit all 16"], "{other}");
+            assert_eq!(refused(&of("permit", &both)), None, "{other}");
+            assert_eq!(said(&of("deny", &both)), ["Deny all"], "{other}");
+            assert_eq!(refused(&of("deny", &both)).as_deref(), Some("Consent.provision.securityLabel"), "{other}");
+            // Within what is told, as around it.
+            let outer = json!({"securityLabel": [hiv], "provision": [of("deny", &both)]});
+            assert_eq!(said(&outer), ["Deny all"], "{other}");
+            assert_eq!(refused(&outer).as_deref(), Some("Consent.provision.provision[0].securityLabel"));
+            let inner = json!({"type": "permit", "securityLabel": both, "provision": [{"type": "deny"}]});
+            assert_eq!(said(&inner), ["Permit all 16", "Deny all"], "{other}");
+            assert_eq!(refused(&inner).as_deref(), Some("Consent.provision.securityLabel"));
+        }
+        let both = json!([hiv, {"code": "R"}]);
+        assert_eq!([said(&of("permit", &both)), said(&of("deny", &both))], [["Permit all 17"], ["Deny all 17"]]);
+        assert_eq!(refused(&of("deny", &both)), None);
+    }
+
+    #[test]
+    fn what_means_something_else_than_it_says_opens_nothing_and_refuses_all() {
+        let change = json!([{"url": "urn:not", "valueBoolean": true}]);
+        let actor = json!([{"role": {"text": "x"}, "reference": {"reference": "Practitioner/ann"}, "modifierExtension": change}]);
+        let [permit, deny] = ["permit", "deny"].map(|kind| with(kind, &json!({"actor": actor})));
+        assert_eq!((said(&permit), said(&deny)), (vec![], vec!["Deny all".to_owned()]));
+        let inner = json!({"actor": actor, "provision": [{"type": "permit"}, {"type": "deny"}]});
+        assert_eq!(said(&inner), ["Deny all"]);
+        for one in [permit, deny, inner] {
+            assert_eq!(refused(&one).as_deref(), Some("Consent.provision.actor"), "{one}");
+        }
+        for (name, value, at) in [
+            ("modifierExtension", change, "Consent.modifierExtension"),
+            ("implicitRules", json!("http://example.com/rules"), "Consent.implicitRules"),
+            (
+                "_implicitRules",
+                json!({"extension": [{"url": "urn:x", "valueCode": "masked"}]}),
+                "Consent.implicitRules",
+            ),
+        ] {
+            for (kind, rules) in [("permit", 0), ("deny", 1)] {
+                let mut whole = consent(&json!({"type": kind}));
+                whole[name] = value.clone();
+                assert_eq!(rules_of(&whole, &TimeZone::UTC).len(), rules, "{whole}");
+                let refused = not_applied(&whole, &|_| Ok(Whose::Untold)).unwrap();
+                assert_eq!(refused.map(|issue| issue.expression).as_deref(), Some(at));
+            }
+        }
+    }
+
+    #[test]
+    fn of_a_proxys_consent_a_client_is_told_what_is_not_applied() {
+        let to = |text: &str| json!([{"role": {"text": "x"}, "reference": {"reference": text}}]);
+        let code = |code: &str| json!([{"coding": [{"system": EXTENT, "code": code}]}]);
+        let (r, doctor) = (to("RelatedPerson/r"), to("Practitioner/d"));
+        let refused = |scope: &str, provision: &Value| {
+            let mut consent = consent(provision);
+            consent["scope"]["coding"][0]["code"] = json!(scope);
+            consent["category"] = json!([{"coding": [{"system": PROXY.0, "code": PROXY.1}]}]);
+            let whose = |one: &ResourceRef| Ok(if one.id().as_str() == "own" { Whose::Own } else { Whose::Another });
+            let found = not_applied(&consent, &whose).unwrap();
+            found.map(|issue| issue.expression.trim_start_matches("Consent.provision").to_owned())
+        };
+        let full = |more: Value| {
+            let mut all = json!({"type": "permit", "actor": r, "code": code("full")});
+            all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            all.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+            all
+        };
+        for (provision, privacy, treatment) in [
+            (full(json!({})), None, None),
+            (full(json!({"type": null})), None, None),
+            (full(json!({"provision": [{"type": "deny", "actor": r}]})), None, None),
+            (full(json!({"code": code("view"), "provision": [{"type": "deny"}]})), None, None),
+            (full(json!({"type": "deny"})), None, None),
+            (full(json!({"type": "deny", "actor": null})), None, None),
+            (full(json!({"type": "deny", "code": code("appointments")})), Some(".code"), Some(".code")),
+            (full(json!({"type": null, "class": [{"code": "Claim"}]})), Some(".class"), Some(".class")),
+            // Only the root lets somebody act.
+            (json!({"type": "permit", "provision": [full(json!({}))]}), Some(".provision[0].type"), Some(".actor")),
+            (json!({"provision": [full(json!({}))]}), Some(".provision[0].type"), Some(".provision[0].type")),
+            (
+                full(json!({"provision": [full(json!({"code": code("view")}))]})),
+                Some(".provision[0].type"),
+                Some(".provision[0].type"),
+            ),
+            // Whoever is no RelatedPerson does not act; somebody else's Organization is kept as what the patient said.
+            (full(json!({"actor": null})), None, Some(".actor")),
+            (full(json!({"actor": doctor})), None, Some(".actor")),
+            (full(json!({"type": "deny", "actor": doctor})), None, Some(".actor")),
+            (full(json!({"actor": to("Organization/own")})), None, Some(".actor")),
+            (full(json!({"actor": to("Organization/guardians")})), None, None),
+            (
+                full(json!({"actor": [{"role": {"text": "x"}, "reference": {"display": "My son"}}]})),
+                Some(".actor"),
+                Some(".actor"),
+            ),
+        ] {
+            assert_eq!(refused("patient-privacy", &provision).as_deref(), privacy, "{provision}");
+            assert_eq!(refused("treatment", &provision).as_deref(), treatment, "{provision}");
+        }
     }
 
     #[test]
