@@ -7,7 +7,9 @@
 //!   none does and none ever did, the clinic entered the person (a child's parent), and they go as far as anybody may.
 //! - *Emergency*: rows of [`super::emergency`].
 //! - *Consent*: active Consent resources of scope `patient-privacy`, as [`super::provisions`] reads them.
-//! - *The clinic's own Organization*: whichever its `HealthcareService` of category [`SERVICE`] `clinic` is provided by.
+//! - *The clinic's own Organization*: whichever its `HealthcareService` of category [`SERVICE`] `clinic` is provided by, where all such
+//!   services name the same. Whoever says it moves what patients refused to whom, so it is said by who may change Consents
+//!   (`Writing::may_name_the_clinic`).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -154,16 +156,30 @@ impl RecordFacts<'_> {
 
     fn whose_among(&self, own: &BTreeSet<ResourceRef>, organization: &ResourceRef) -> Result<Whose, StoreError> {
         if own.contains(organization) {
-            return Ok(Whose::Own);
+            // Of several that are named, one may be the clinic and the others not.
+            return Ok(if own.len() == 1 { Whose::Own } else { Whose::Untold });
         }
         if own.is_empty() || self.resource(ResourceType::Organization, &organization.id())?.is_none() {
             return Ok(Whose::Untold);
         }
-        let mut is_related = !self.whole_of(organization)?.is_disjoint(own);
-        for one in own {
-            is_related |= self.whole_of(one)?.contains(organization);
+        Ok(if self.is_related(own, organization)? { Whose::Untold } else { Whose::Another })
+    }
+
+    /// Whether an Organization is the clinic, as far as its services say, or a part of it, or the clinic of it.
+    pub(super) fn is_of_the_clinic(&self, organization: &ResourceRef) -> Result<bool, StoreError> {
+        self.is_related(&self.own_organizations()?, organization)
+    }
+
+    fn is_related(&self, own: &BTreeSet<ResourceRef>, organization: &ResourceRef) -> Result<bool, StoreError> {
+        if !self.whole_of(organization)?.is_disjoint(own) {
+            return Ok(true);
         }
-        Ok(if is_related { Whose::Untold } else { Whose::Another })
+        for one in own {
+            if self.whole_of(one)?.contains(organization) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The Organizations that the clinic's own services are provided by.
@@ -173,13 +189,8 @@ impl RecordFacts<'_> {
         for found in self.read.scan(&HISTORY, range, Direction::Up)? {
             let ((_, _, number, _), tag) = found?;
             let row = if tag.current == Currency::Current { self.row(number)? } else { None };
-            let Some(service) = row.and_then(|row| serde_json::from_slice::<Value>(&row.json).ok()) else { continue };
-            let is_clinic =
-                |one: &Value| (text_of(one, "system"), text_of(one, "code")) == (Some(SERVICE), Some("clinic"));
-            if service.get("active") != Some(&Value::Bool(false)) && codings_of(service.get("category")).any(is_clinic)
-            {
-                own.extend(service.pointer("/providedBy/reference").and_then(Value::as_str).and_then(local_reference));
-            }
+            let service = row.and_then(|row| serde_json::from_slice::<Value>(&row.json).ok());
+            own.extend(service.and_then(|service| clinic_named_by(&service)));
         }
         Ok(own)
     }
@@ -189,7 +200,7 @@ impl RecordFacts<'_> {
         let (mut all, mut next) = (BTreeSet::new(), Some(organization.clone()));
         while let Some(one) = next.filter(|one| all.insert(one.clone())) {
             let value = self.resource(ResourceType::Organization, &one.id())?;
-            next = value.and_then(|value| local_reference(value.pointer("/partOf/reference")?.as_str()?));
+            next = value.and_then(|value| part_of(&value));
         }
         Ok(all)
     }
@@ -198,6 +209,19 @@ impl RecordFacts<'_> {
         let Some(number) = find(self.read, kind, id)? else { return Ok(None) };
         Ok(self.row(number)?.and_then(|row| serde_json::from_slice(&row.json).ok()))
     }
+}
+
+/// The Organization that a HealthcareService says to be the clinic.
+pub(super) fn clinic_named_by(service: &Value) -> Option<ResourceRef> {
+    let is_clinic = |one: &Value| (text_of(one, "system"), text_of(one, "code")) == (Some(SERVICE), Some("clinic"));
+    let counts = service.get("active") != Some(&Value::Bool(false)) && changed_by(service).is_none();
+    let is_the_clinics = counts && codings_of(service.get("category")).any(is_clinic);
+    local_reference(service.pointer("/providedBy/reference")?.as_str()?).filter(|_| is_the_clinics)
+}
+
+/// The Organization of which one is a part.
+pub(super) fn part_of(organization: &Value) -> Option<ResourceRef> {
+    local_reference(organization.pointer("/partOf/reference")?.as_str()?)
 }
 
 /// Where a clinician is named for a patient: type and search parameter.
@@ -455,8 +479,9 @@ mod tests {
     use serde_json::json;
 
     use super::super::provisions::PROXY;
-    use super::super::tests::{id, new_box, program, why};
+    use super::super::tests::{id, new_box, program, program_with, why};
     use super::*;
+    use crate::access::Actor;
     use crate::audit;
     use crate::base::Role;
     use crate::fhir::search::{self, ReferenceTarget, SearchValue};
@@ -627,31 +652,6 @@ mod tests {
     }
 
     #[test]
-    fn what_let_a_proxy_act_and_is_gone_lets_them_do_nothing() {
-        for taken in ["deleted", "of nobody", "of another kind", "withdrawn and deleted"] {
-            let house = new_box();
-            house.put(json!({"resourceType": "Patient", "id": "p"}));
-            house.put(json!({"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"},
-                "subject": {"reference": "Patient/p"}}));
-            house.put(json!({"resourceType": "RelatedPerson", "id": "r", "patient": {"reference": "Patient/p"}}));
-            let proxy = house.actor(Role::Proxy, Some("RelatedPerson/r"));
-            let reads = || house.read(&proxy, R::Observation, "o").is_ok();
-            assert!(reads());
-            let mut consent = grant("c", json!({"code": [{"coding": [{"system": EXTENT, "code": "appointments"}]}]}));
-            house.put(consent.clone());
-            assert!(!reads());
-            match taken {
-                "of nobody" => consent["provision"] = json!({"type": "permit"}),
-                "of another kind" => consent["category"] = json!([{"text": "x"}]),
-                "withdrawn and deleted" => consent["status"] = json!("inactive"),
-                _ => {}
-            }
-            house.put(consent);
-            if taken.ends_with("deleted") {
-                let gone = Change::delete(R::Consent, id("c"), Condition::None);
-                let why = why(audit::Action::Delete);
-                house
-    #[test]
     fn what_a_proxys_consent_refuses_stands_above_every_grant_of_whatever_scope() {
         let r = json!([{"role": {"text": "x"}, "reference": {"reference": "RelatedPerson/r"}}]);
         let unclear = json!([{"role": {"text": "x"}, "reference": {"display": "My son"}}]);
@@ -734,6 +734,31 @@ mod tests {
         assert!(!let_by(&[by_rules], json!({})));
     }
 
+    #[test]
+    fn what_let_a_proxy_act_and_is_gone_lets_them_do_nothing() {
+        for taken in ["deleted", "of nobody", "of another kind", "withdrawn and deleted"] {
+            let house = new_box();
+            house.put(json!({"resourceType": "Patient", "id": "p"}));
+            house.put(json!({"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"},
+                "subject": {"reference": "Patient/p"}}));
+            house.put(json!({"resourceType": "RelatedPerson", "id": "r", "patient": {"reference": "Patient/p"}}));
+            let proxy = house.actor(Role::Proxy, Some("RelatedPerson/r"));
+            let reads = || house.read(&proxy, R::Observation, "o").is_ok();
+            assert!(reads());
+            let mut consent = grant("c", json!({"code": [{"coding": [{"system": EXTENT, "code": "appointments"}]}]}));
+            house.put(consent.clone());
+            assert!(!reads());
+            match taken {
+                "of nobody" => consent["provision"] = json!({"type": "permit"}),
+                "of another kind" => consent["category"] = json!([{"text": "x"}]),
+                "withdrawn and deleted" => consent["status"] = json!("inactive"),
+                _ => {}
+            }
+            house.put(consent);
+            if taken.ends_with("deleted") {
+                let gone = Change::delete(R::Consent, id("c"), Condition::None);
+                let why = why(audit::Action::Delete);
+                house
                     .records
                     .change_all_blocking(&program(&house.ambient), why, vec![gone], Transaction::STRICT)
                     .unwrap();
@@ -799,5 +824,104 @@ mod tests {
         assert_eq!(say("deny", "house"), (false, [false, false]));
         assert_eq!(say("permit", "ward"), (true, [true, false]), "a part is not the whole");
         assert_eq!(say("deny", "ward"), (true, [false, false]), "and may not be told from it");
+        // Of two that are named one may be the clinic and the other not; a third is neither.
+        house.put(
+            json!({"resourceType": "HealthcareService", "id": "t", "providedBy": {"reference": "Organization/insurer"},
+            "category": [{"coding": [{"system": SERVICE, "code": "clinic"}]}]}),
+        );
+        house.put(organization("third", None));
+        for of in ["house", "insurer"] {
+            assert_eq!(say("permit", of), (true, [true, false]), "{of}");
+            assert_eq!(say("deny", of), (true, [false, false]), "{of}");
+        }
+        assert_eq!(say("deny", "third"), (false, [true, false]));
+    }
+
+    #[test]
+    fn which_organization_is_the_clinic_is_said_by_who_may_change_consents() {
+        let house = new_box();
+        house.put(json!({"resourceType": "Patient", "id": "p"}));
+        house.put(json!({"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"},
+            "subject": {"reference": "Patient/p"}}));
+        for of in ["house", "hospital", "group"] {
+            house.put(json!({"resourceType": "Organization", "id": of, "name": of}));
+        }
+        let ward = |part: Option<&str>| {
+            let mut value = json!({"resourceType": "Organization", "id": "ward", "name": "Ward"});
+            if let Some(part) = part {
+                value["partOf"] = json!({"reference": format!("Organization/{part}")});
+            }
+            value
+        };
+        house.put(ward(Some("house")));
+        let service = |id: &str, provider: &str| {
+            json!({"resourceType": "HealthcareService", "id": id, "active": true, "name": "Clinic",
+                "providedBy": {"reference": format!("Organization/{provider}")},
+                "category": [{"coding": [{"system": SERVICE, "code": "clinic"}]}]})
+        };
+        let with = |name: &str, value: Value| {
+            let mut service = service("s", "house");
+            service[name] = value;
+            service
+        };
+        house.put(service("s", "house"));
+        let actor = json!([{"role": {"text": "x"}, "reference": {"reference": "Organization/house"}}]);
+        let mut refusal = grant("c", json!({"type": "deny", "actor": actor, "code": null}));
+        refusal["category"] = json!([{"text": "x"}]);
+        house.put(refusal);
+        let nurse = house.actor(Role::Nurse, None);
+        let sees = || house.read(&nurse, R::Observation, "o").is_ok();
+        assert!(!sees());
+        let send = |who: &Actor, change: Change| {
+            let sent =
+                house.records.change_all_blocking(who, why(audit::Action::Update), vec![change], Transaction::STRICT);
+            sent.map(drop).map_err(RecordError::without_place)
+        };
+        let put = |who: &Actor, value: Value| {
+            let kind = ResourceType::parse(value["resourceType"].as_str().unwrap()).unwrap();
+            let of = id(value["id"].as_str().unwrap());
+            send(who, Change::put(kind, of, value, Condition::None, Mode::Strict).unwrap())
+        };
+        let [desk, operator] = [Role::Reception, Role::Operator].map(|role| house.actor(role, None));
+        let scheduler = program_with(&house.ambient, "system/HealthcareService.cruds");
+        let against =
+            |sent: Result<(), RecordError>| assert!(matches!(sent, Err(RecordError::AgainstRule(_))), "{sent:?}");
+        for who in [&desk, &operator, &scheduler] {
+            against(put(who, service("s", "hospital")));
+            against(put(who, with("active", json!(false))));
+            against(put(who, with("category", json!([{"text": "x"}]))));
+            against(put(who, with("modifierExtension", json!([{"url": "urn:x", "valueBoolean": true}]))));
+            let mut another = service("t", "hospital");
+            another.as_object_mut().unwrap().shift_remove("id");
+            against(send(who, Change::create(R::HealthcareService, another, Mode::Strict).unwrap()));
+            // The rest of it is theirs to change.
+            put(who, with("name", json!("The clinic"))).unwrap();
+        }
+        against(send(&scheduler, Change::delete(R::HealthcareService, id("s"), Condition::None)));
+        let keeper = program_with(&house.ambient, "system/Organization.cruds");
+        for who in [&operator, &keeper] {
+            against(put(who, ward(None)));
+            against(put(
+                who,
+                json!({"resourceType": "Organization", "id": "house", "name": "house",
+                "partOf": {"reference": "Organization/group"}}),
+            ));
+            put(
+                who,
+                json!({"resourceType": "Organization", "id": "hospital", "name": "Hospital",
+                "partOf": {"reference": "Organization/group"}}),
+            )
+            .unwrap();
+        }
+        assert!(!sees(), "the refusal stands");
+        let admin = house.actor(Role::HealthAdmin, None);
+        for who in [&admin, &program(&house.ambient)] {
+            put(who, service("s", "hospital")).unwrap();
+            assert!(sees(), "it is another's");
+            put(who, service("s", "house")).unwrap();
+            put(who, ward(None)).unwrap();
+            put(who, ward(Some("house"))).unwrap();
+            assert!(!sees());
+        }
     }
 }

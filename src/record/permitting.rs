@@ -4,10 +4,10 @@
 use serde_json::Value;
 
 use super::beside;
-use super::change::Condition;
+use super::change::{Condition, reference_to};
 use super::consents::Known;
 use super::error::RecordError;
-use super::facts::RecordFacts;
+use super::facts::{RecordFacts, clinic_named_by, part_of};
 use super::following::followed;
 use super::layout::COMPARTMENT;
 use super::numbers::{self, find, row};
@@ -23,6 +23,9 @@ use crate::access::{
 use crate::fhir::{Issue, IssueCode, ResourceType};
 use crate::store::{Direction, KeyRange, ReadExt as _, Tx};
 
+const WHO_NAMES_THE_CLINIC: &str = "which Organization is the clinic, and of which it is a part, decides to whom patients' permissions and \
+    refusals speak: a health administrator changes it, or a program that may update Consents. It is said by providedBy of the \
+    HealthcareService of category urn:chartbox:service|clinic; leave that as it was. Nothing was changed";
 /// The most provisions of a Consent, at every depth.
 const MOST_PROVISIONS: usize = 1_000;
 /// The most bytes of a patient's Consents.
@@ -93,6 +96,31 @@ impl Writing<'_, '_, '_> {
         }
     }
 
+    /// That which Organization is the clinic is said by who may change Consents: to it patients' refusals and permissions speak, and
+    /// whoever keeps the calendar, or a program that keeps the services, would move them from one to another.
+    pub(super) fn may_name_the_clinic(&self, live: Option<&Row>, next: Option<&Prepared>) -> Result<(), RecordError> {
+        let Some(kind) = live.map(|live| live.kind).or(next.map(|next| next.kind)) else { return Ok(()) };
+        let decides = matches!(kind, ResourceType::HealthcareService | ResourceType::Organization);
+        if !decides || self.how.integrity == Integrity::Reserved || self.may_change_consents() {
+            return Ok(());
+        }
+        let before = live.map(|live| serde_json::from_slice::<Value>(&live.json)).transpose();
+        let before = before.map_err(|_| RecordError::Damaged)?;
+        let after = next.map(Prepared::resource).transpose()?;
+        let moves = match (kind, &before, &after) {
+            (ResourceType::HealthcareService, before, after) => {
+                before.as_ref().and_then(clinic_named_by) != after.as_ref().and_then(clinic_named_by)
+            }
+            // One that leaves the clinic would be another, to which nothing was refused.
+            (_, Some(before), Some(after)) if part_of(before) != part_of(after) => {
+                let live = live.map(|live| reference_to(kind, &live.id)).transpose()?;
+                live.map_or(Ok(false), |one| self.facts().is_of_the_clinic(&one))?
+            }
+            _ => false,
+        };
+        if moves { Err(RecordError::AgainstRule(WHO_NAMES_THE_CLINIC.to_owned())) } else { Ok(()) }
+    }
+
     /// That a client confides nothing that nobody of the clinic could ever read: what the health administrator does not read may be
     /// an allergy.
     pub(super) fn must_be_read_by_somebody(&self, live: Option<&Row>, prepared: &Prepared) -> Result<(), RecordError> {
@@ -113,6 +141,8 @@ impl Writing<'_, '_, '_> {
         match (condition, stored) {
             (Condition::None, _) | (Condition::Absent, None) => Ok(()),
             (Condition::Version(asked), Some(row)) if row.version == asked => Ok(()),
+            // Whether there is one that they do not see, they are not told by a version that they name.
+            (Condition::Version(_), Some(row)) if self.overwrites_unseen(row) => Err(RecordError::NoVersion),
             (Condition::Version(_), Some(row)) => Err(RecordError::VersionConflict { current: row.version }),
             (Condition::Present, Some(row)) if row.state == State::Live => Ok(()),
             (Condition::Version(_), None) | (Condition::Present, _) => Err(RecordError::NoVersion),
@@ -137,12 +167,14 @@ impl Writing<'_, '_, '_> {
         Ok(if withdraws { Action::Withdraw } else { action })
     }
 
+    fn may_change_consents(&self) -> bool {
+        self.may_at_all(Action::Update, ResourceType::Consent).is_ok()
+    }
+
     /// Whether the actor may ever do this to a resource of the type.
     pub(super) fn may_at_all(&self, action: Action, kind: ResourceType) -> Result<(), RecordError> {
         match authorize(self.actor, action, &Target::of_type(kind), &self.facts(), self.now) {
             Ok(_) | Err(Denied::NotVisible) => Ok(()),
-            // Whether there is one that they do not see, they are not told by a version that they name.
-            (Condition::Version(_), Some(row)) if self.overwrites_unseen(row) => Err(RecordError::NoVersion),
             Err(denied) => Err(denied.into()),
         }
     }

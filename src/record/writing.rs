@@ -382,6 +382,7 @@ impl<'a> Writing<'a, '_, '_> {
         self.must_be_whole(&prepared)?;
         self.must_be_asked_quickly(number, &row, &prepared)?;
         self.must_be_applied(&prepared)?;
+        self.may_name_the_clinic(live, Some(&prepared))?;
         must_not_be_astray(&prepared)?;
         self.must_not_follow_with_too_many(number, &prepared)?;
         if let Some(marked) = self.in_own_words(&prepared)? {
@@ -457,6 +458,7 @@ impl<'a> Writing<'a, '_, '_> {
             return Ok(Written { stored: Some(stored(old, &Cut::default())?), as_what: WrittenAs::WasDeleted });
         }
         self.rules_let_go(&old)?;
+        self.may_name_the_clinic(Some(&old), None)?;
         self.retire(number, &stood, &old)?;
         let gone = Row {
             state: State::Deleted,

@@ -143,9 +143,13 @@ const CONSENTS: &str = "Of a Consent of scope patient-privacy that is active the
                         refusal stands above every permission. What is said for marketing, research, disclosure or another Organization \
                         is stored, and neither opens nor hides anything here. Any other criterion (class, data, dataPeriod, code, another \
                         purpose or action, an actor that cannot be told) is refused with 422, and so is an opt-out by policyRule alone. In \
-                        an import such a permission opens nothing, and such a refusal hides all that it may be meant for. Which \
-                        Organization is the clinic says providedBy of its HealthcareService of category \
-                        urn:chartbox:service|clinic. Programs are not asked for consents, and see nothing that is sealed.";
+                        an import such a permission opens nothing, and such a refusal hides all that it may be meant for. Of several \
+                        labels a permission opens those that seal, and in a refusal each must. Which Organization is the clinic says \
+                        providedBy of its HealthcareService of category urn:chartbox:service|clinic, where all of these name the same; \
+                        it is changed by a health administrator, or with a scope that updates Consents. Who acts for a patient is let by \
+                        the outermost provision of a Consent of category urn:chartbox:consent|proxy, whatever its scope; a refusal in one \
+                        stands above it. Programs are not asked for consents, and see nothing that is sealed: with the scope they write \
+                        over it and delete it, and conditions find it by identifier, _id or url (and patient or subject) alone.";
 
 const SECURITY: &str = "A bearer token made by the box's operator, or a session of the box's own pages. A token's scopes are \
                         written as in SMART App Launch 2: c is create, r read, vread and history, u update and patch, d delete, s search; \
