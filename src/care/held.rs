@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::access::Sensitivity;
 
 const SYSTEM: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
-const CODE: &str = "NOPAT";
+/// The label's code.
+pub const CODE: &str = "NOPAT";
 
 pub fn is_held(resource: &Value) -> bool {
     Sensitivity::of_resource(resource).is_held()

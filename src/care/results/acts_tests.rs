@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::settle::{enter_all, settle};
+use super::settle::{enter_all, release_due, settle, waits_again};
 use super::{Act, Arriving, Release, Report, ResultError, comments, has_unseen_part, is_taken_back, take_back, whole};
 use crate::access::{Actor, Reach};
 use crate::audit::{Action, Audit, Detail, Purpose};
@@ -20,6 +20,7 @@ use crate::store::Store;
 struct House {
     records: Records,
     ambient: Ambient,
+    clock: ManualClock,
     actor: Actor,
 }
 
@@ -46,9 +47,9 @@ impl House {
     /// A report of a panel of a panel of one value, with a conclusion of the laboratory.
     async fn new() -> Self {
         let clock = ManualClock::at("2026-03-03T09:00:00Z".parse().unwrap());
-        let ambient = Ambient::new(clock, SeededRandom::new(5));
+        let ambient = Ambient::new(clock.clone(), SeededRandom::new(5));
         let records = Records::new(Audit::new(Store::in_memory(), ambient.clone()), Reach::Clinic);
-        let house = Self { records, ambient, actor: Actor::system("test") };
+        let house = Self { records, ambient, clock, actor: Actor::system("test") };
         for patient in ["p", "q"] {
             house.put(json!({"resourceType": "Patient", "id": patient})).await;
         }
@@ -109,10 +110,14 @@ impl House {
     }
 
     fn told(&self) -> Vec<Kind> {
+        self.told_to(Whom::Patient(id("p")))
+    }
+
+    fn told_to(&self, whom: Whom) -> Vec<Kind> {
         let wanted = Wanted {
             account: AccountId::from_bytes([1; 16]),
             since: Timestamp::UNIX_EPOCH,
-            readers: vec![Whom::Patient(id("p"))],
+            readers: vec![whom],
             kinds: |_| true,
         };
         let told = notify::newest(&self.records.audit().read().unwrap(), &wanted).unwrap();
@@ -138,6 +143,52 @@ async fn what_a_doctor_holds_stays_held_for_its_reason_and_until_its_day_when_a_
     assert!(house.report().await.tasks.is_empty(), "a doctor decided otherwise");
 }
 
+/// Nine days later the day of the hold has come and gone.
+const NINE_DAYS: std::time::Duration = std::time::Duration::from_secs(9 * 86_400);
+
+#[tokio::test]
+async fn what_was_corrected_since_a_doctor_held_it_does_not_let_itself_go_until_a_doctor_signed_that() {
+    for first in [Act::Sign(later(), Some("seen".into())), Act::Enter(later())] {
+        let house = House::new().await;
+        assert!(house.settle(first.clone()).await.is_ok());
+        assert!(!waits_again(&house.records, &house.report().await).unwrap());
+        let mut corrected = house.report().await;
+        corrected.value["conclusion"] = json!("Grade 4");
+        corrected.value["meta"] = json!({});
+        let all = vec![Arriving::of(corrected, Some(house.report().await))];
+        assert!(enter_all(house.doing(), &id("p"), all, Release::WhenSigned, house.pen()).await.is_ok());
+        let report = house.report().await;
+        assert!(waits_again(&house.records, &report).unwrap() && !report.is_signed(), "{first:?}");
+        assert_eq!(report.held_until().unwrap().0, "in person", "why and until when stays");
+        house.clock.advance(NINE_DAYS);
+        assert_eq!(release_due(&house.records).await.unwrap(), 0, "{first:?}");
+        assert_eq!((house.each(is_held).await, house.told().len()), ([true; 4], 0));
+        let until = "2026-03-20T07:00:00Z".parse().unwrap();
+        let again = Release::Later { reason: "in person".into(), until };
+        assert!(house.settle(Act::Sign(again, None)).await.is_ok());
+        assert!(!waits_again(&house.records, &house.report().await).unwrap());
+        house.clock.advance(NINE_DAYS);
+        assert_eq!(release_due(&house.records).await.unwrap(), 1);
+        assert_eq!(house.told(), [Kind::ResultReleased]);
+    }
+}
+
+#[tokio::test]
+async fn what_lost_its_signature_by_another_way_does_not_let_itself_go_either() {
+    let house = House::new().await;
+    assert!(house.settle(Act::Sign(later(), None)).await.is_ok());
+    let more = json!({"result": refers("panel"), "conclusion": "Grade 4"});
+    house.put(hold(of("p", "DiagnosticReport", "r", more))).await;
+    assert!(waits_again(&house.records, &house.report().await).unwrap());
+    house.clock.advance(NINE_DAYS);
+    assert_eq!(release_due(&house.records).await.unwrap(), 0);
+    // What a doctor held unsigned, and nobody changed, goes on its day.
+    let house = House::new().await;
+    assert!(house.settle(Act::Enter(later())).await.is_ok());
+    house.clock.advance(NINE_DAYS);
+    assert_eq!(release_due(&house.records).await.unwrap(), 1);
+}
+
 #[tokio::test]
 async fn what_no_doctor_sees_waits_for_none_and_the_patient_hears_of_it() {
     let house = House::new().await;
@@ -151,8 +202,8 @@ async fn what_no_doctor_sees_waits_for_none_and_the_patient_hears_of_it() {
         let value = (FhirId::new(&house.ambient), None, new("Observation", of_value));
         let report = Report::new(FhirId::new(&house.ambient), new("DiagnosticReport", meta), vec![value]);
         let (own, of_value) = (report.id.clone(), report.results[0].0.clone());
-        let arriving = vec![Arriving::of(report, None)];
-        assert!(enter_all(house.doing(), &id("p"), arriving, Release::WhenSigned, house.pen()).await.is_ok());
+        let all = vec![Arriving::of(report, None)];
+        assert!(enter_all(house.doing(), &id("p"), all, Release::WhenSigned, house.pen()).await.is_ok());
         let all = [(R::DiagnosticReport, own), (R::Observation, of_value)];
         let mut held = Vec::new();
         for (kind, own) in all {

@@ -21,6 +21,7 @@ mod comment;
 mod elsewhere;
 mod enter;
 mod import;
+mod marks;
 mod release_task;
 mod settle;
 mod take_back;
@@ -33,14 +34,16 @@ pub use import::{
     Arriving, Described, Differs, ImportFault, Lies, Sure, asks_to_hold, has_unseen_part, import, known_as, may_be_one,
     newer, paired, whole_file,
 };
+pub use marks::{ENTERED, is_entered};
 pub use release_task::HouseLetsGo;
-pub use settle::{Act, Report, ResultError, Seals, enter_all, release_due, settle};
+pub use settle::{Act, Report, ResultError, Seals, enter_all, release_due, settle, waits_again};
 pub use take_back::{is_taken_back, shared, take_back, take_back_one};
 pub use whole::HeldWhole;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::entries::{Fault, Faults};
 use crate::base::Timestamp;
@@ -51,6 +54,11 @@ pub const SIGNED: (&str, &str) = ("urn:chartbox:result", "signed");
 pub const RELEASE: (&str, &str) = ("urn:chartbox:task", "release-result");
 /// The longest that a result is held, in days.
 pub const LONGEST_HOLD: i32 = 90;
+
+/// Whether a doctor has signed a report.
+pub fn is_signed(report: &Value) -> bool {
+    marks::has(report, SIGNED)
+}
 
 /// When the patient may see it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,10 @@
 //! The Task by which a held result lets itself go on its day: the box's own.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::RELEASE;
+use super::settle::put;
+use crate::care::note::Pen;
 use crate::care::within::{list, text};
 use crate::fhir::ResourceType as R;
 use crate::record::{Changed, Inside, RecordError, Rule};
@@ -56,6 +58,21 @@ pub(super) fn is_release(task: &Value) -> bool {
     (text(task, "/code/coding/0/system"), text(task, "/code/coding/0/code")) == RELEASE
 }
 
+/// What marks one that was decided about a version before the one that stands: it ends when a doctor has signed that.
+const FOR_ANOTHER: &str = "decided-before-a-change";
+
+pub(super) fn is_for_another(task: &Value) -> bool {
+    (text(task, "/businessStatus/coding/0/system"), text(task, "/businessStatus/coding/0/code"))
+        == (RELEASE.0, FOR_ANOTHER)
+}
+
+pub(super) fn for_another(mut task: Value, pen: &Pen<'_>) -> Value {
+    let coding = json!({"system": RELEASE.0, "code": FOR_ANOTHER});
+    put(&mut task, "businessStatus", json!({"coding": [coding], "text": "Changed since; waits for a signature"}));
+    put(&mut task, "lastModified", pen.now.into());
+    task
+}
+
 /// Whether a search for such Tasks finds it, in whichever place and letters it says so.
 fn claims_release(task: &Value) -> bool {
     let codings = task.get("code").map(|code| list(code, "coding")).unwrap_or_default();
@@ -67,8 +84,6 @@ fn claims_release(task: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-
-    use serde_json::json;
 
     use super::*;
     use crate::access::{Actor, Reach};

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::belongs::{belonging, whole};
 use super::comment::comment;
-use super::release_task::is_release;
+use super::release_task::{for_another, is_for_another, is_release};
 use super::take_back::withdrawn;
-use super::{Arriving, RELEASE, Release, SIGNED, elsewhere};
+use super::{Arriving, RELEASE, Release, SIGNED, elsewhere, marks};
 use crate::access::{Actor, ConsentRules, Sensitivity};
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::{FhirId, ResourceRef, Role, Timestamp};
@@ -120,9 +120,7 @@ impl Report {
     }
 
     pub fn is_signed(&self) -> bool {
-        let tags = self.value.pointer("/meta/tag").and_then(Value::as_array);
-        let is = |tag: &Value| (text(tag, "/system"), text(tag, "/code")) == SIGNED;
-        tags.is_some_and(|tags| tags.iter().any(is))
+        super::is_signed(&self.value)
     }
 
     /// Whether it was taken back as a mistake.
@@ -314,6 +312,9 @@ fn changes(
         let stays = held_elsewhere.contains(&elsewhere::named(kind, id)?);
         Ok::<_, RecordError>(if stays { hold(value) } else { kept(value) })
     };
+    if matches!(act, Act::Enter(_)) {
+        marks::put(&mut value, marks::ENTERED);
+    }
     if let Act::Sign(_, said) = &act {
         sign(&mut value, pen);
         if let Some(said) = said {
@@ -346,8 +347,13 @@ fn changes(
         let proof = if held { hold(proof) } else { proof };
         changes.push(Change::create_as(R::Provenance, FhirId::new(pen.ambient), proof, Mode::Strict)?);
     }
-    // What was decided before is decided anew, by whoever decides.
-    for (task, version, mut one) in tasks.into_iter().filter(|_| !waits) {
+    // What was decided before is decided anew, by whoever decides. Until then it stands, and is not about what came since.
+    let (stand, end): (Vec<_>, Vec<_>) = tasks.into_iter().partition(|_| waits);
+    for (task, version, one) in stand.into_iter().filter(|(.., one)| !is_for_another(one)) {
+        let one = for_another(one, pen);
+        changes.push(Change::put(R::Task, task, one, Condition::Version(version), Mode::Strict)?);
+    }
+    for (task, version, mut one) in end {
         let status = if held { "cancelled" } else { "completed" };
         put(&mut one, "status", status.into());
         put(&mut one, "lastModified", pen.now.into());
@@ -379,12 +385,7 @@ fn sign(report: &mut Value, pen: &Pen<'_>) {
     let before = report.get("resultsInterpreter").and_then(Value::as_array).cloned().unwrap_or_default();
     let me = pen.author.reference();
     put(report, "resultsInterpreter", before.into_iter().filter(|one| *one != me).chain([me.clone()]).collect());
-    let Some(members) = report.as_object_mut() else { return };
-    let meta = members.entry("meta").or_insert_with(|| json!({}));
-    let tags = meta.as_object_mut().map(|meta| meta.entry("tag").or_insert_with(|| json!([])));
-    if let Some(tags) = tags.and_then(Value::as_array_mut) {
-        tags.push(json!({"system": SIGNED.0, "code": SIGNED.1}));
-    }
+    marks::put(report, SIGNED);
 }
 
 fn task(patient: &FhirId, report: &FhirId, reason: &str, until: Timestamp, pen: &Pen<'_>) -> Value {
@@ -428,7 +429,7 @@ pub async fn release_due(records: &Records) -> Result<usize, RecordError> {
     let now = Timestamp::from_second(ambient.now().as_second()).unwrap_or_default();
     let due = strict(R::Task, &format!("status=on-hold&code={}|{}&period=lt{now}", RELEASE.0, RELEASE.1))?;
     let pick: fn(&Value) -> Option<(ResourceRef, ResourceRef)> = |task| {
-        if !is_release(task) {
+        if !is_release(task) || is_for_another(task) {
             return None;
         }
         let named = |at: &str| ResourceRef::parse(task.pointer(at)?.as_str()?).ok();
@@ -441,6 +442,10 @@ pub async fn release_due(records: &Records) -> Result<usize, RecordError> {
         // What cannot be let go takes nobody's place.
         if gone == MOST {
             break;
+        }
+        // What was decided of a signed version says nothing of one that nobody signed.
+        if lost_its_signature(records, &focus.id())? {
+            continue;
         }
         let query = whole(&focus.id())?;
         let why = |action| Why { action, purpose: Purpose::Treat, detail: Detail::none(), channel: Channel::Screen };
@@ -467,6 +472,21 @@ pub async fn release_due(records: &Records) -> Result<usize, RecordError> {
         }
     }
     Ok(gone)
+}
+
+/// Whether a report is unsigned in the version that stands, and was signed in one before.
+fn lost_its_signature(records: &Records, report: &FhirId) -> Result<bool, RecordError> {
+    let signed: fn(&Value) -> Option<bool> = |version| Some(super::is_signed(version));
+    let versions = records.glimpse_versions(R::DiagnosticReport, report, signed)?;
+    Ok(versions.first() == Some(&false) && versions.contains(&true))
+}
+
+/// Whether what a doctor decided of a result, to hold it until a day, was about another version: then it does not let itself go
+/// on that day.
+pub fn waits_again(records: &Records, report: &Report) -> Result<bool, RecordError> {
+    let is_decided = report.is_held() && !report.is_signed() && !report.tasks.is_empty();
+    let is_marked = report.tasks.iter().any(|(.., task)| is_for_another(task));
+    Ok(is_decided && (is_marked || lost_its_signature(records, &report.id)?))
 }
 
 #[cfg(test)]

@@ -540,8 +540,10 @@ fn report_page(
     // What is signed is each value, and not the newest of each test.
     let series = fill::each_of(&values, &opened.ctx);
     let pictures = report.pictures();
+    let waits_again = results::waits_again(&visit.house.records, report)?;
+    let words = if waits_again { "result-held-again" } else { "result-held-until" };
     let held = report.held_until().map(|(reason, until)| {
-        t("result-held-until").with("date", When::at(until, &opened.ctx.zone).long()).with("reason", reason).to_string()
+        t(words).with("date", When::at(until, &opened.ctx.zone).long()).with("reason", reason).to_string()
     });
     let text = |pointer: &str| report.value.pointer(pointer).and_then(Value::as_str);
     page(&ReportPage {

@@ -7,7 +7,7 @@ use super::chart_pages::{Frame, ResultGroup, Section};
 use super::entries_pages::label;
 use crate::care::held::is_held;
 use crate::care::results::{
-    Described, Differs, FLAGS, ImportFault, Lies, ROWS, ReleaseTyped, Report, ResultTyped, SIGNED, Sure, is_taken_back,
+    Described, Differs, FLAGS, ImportFault, Lies, ROWS, ReleaseTyped, Report, ResultTyped, Sure, is_signed, is_taken_back,
 };
 use crate::http::fill::{self, Ctx};
 use crate::http::ui::record::{AllergyStatus, MedicineStatus, ReportSaid};
@@ -386,13 +386,9 @@ pub(super) fn line(report: &Value, ctx: &Ctx) -> String {
 
 /// Reports of the last weeks that nobody has signed, and all that the patient does not see.
 pub(super) fn waiting(reports: &[Value], base: &str, ctx: &Ctx) -> Vec<Waiting> {
-    let tagged = |one: &Value| {
-        let tags = one.pointer("/meta/tag").and_then(Value::as_array);
-        tags.is_some_and(|tags| tags.iter().any(|tag| tag.get("code").and_then(Value::as_str) == Some(SIGNED.1)))
-    };
     let text = |one: &Value, pointer: &str| one.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let open = reports.iter().filter(|one| {
-        let unsigned = !tagged(one) && matches!(text(one, "/status").as_str(), "preliminary" | "partial");
+        let unsigned = !is_signed(one) && matches!(text(one, "/status").as_str(), "preliminary" | "partial");
         (unsigned || is_held(one)) && text(one, "/status") != "entered-in-error"
     });
     open.map(|one| Waiting {

@@ -10,7 +10,7 @@ use super::{
     substance_of, text,
 };
 use crate::care::note::plain_of;
-use crate::care::results::comments;
+use crate::care::results::{comments, is_signed};
 use crate::fhir::ResourceType as R;
 use crate::http::ui::record::Severity;
 use crate::http::ui::{When, format, t};
@@ -141,7 +141,9 @@ fn copied_whole(kind: R, resource: &Value, ctx: &Ctx) -> CopyLine {
         details.extend(notes(resource));
     }
     if kind == R::DiagnosticReport {
-        details.extend(comments(resource).into_iter().map(|one| one.text));
+        let said: Vec<String> = comments(resource).into_iter().map(|one| one.text).collect();
+        let unsigned = (!said.is_empty() && !is_signed(resource)).then(|| t("report-comment-unsigned").to_string());
+        details.extend(said.into_iter().chain(unsigned));
     }
     details.extend(list(resource, "reaction").iter().filter_map(reaction));
     details.extend(text(resource, "/criticality").and_then(Severity::from_code).map(Severity::word));

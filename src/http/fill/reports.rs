@@ -63,9 +63,12 @@ fn says_no_more(report: &Value, document: &Value) -> bool {
 
 /// All of it, with its files below `base`.
 pub fn report_said(report: &Value, pictures: &[&Value], base: &str, ctx: &Ctx) -> ReportSaid {
+    // A doctor comments as they sign: what is not signed stands under a comment of what was there before.
+    let unsigned = || (!results::is_signed(report)).then(|| t("report-comment-unsigned").to_string());
     let comments = results::comments(report).into_iter().map(|one| {
         let when = one.at.and_then(|at| When::parse(&at, &ctx.zone)).map(|when| when.short_time());
-        ReportComment { text: one.text, line: one.by.into_iter().chain(when).collect::<Vec<_>>().join(", ") }
+        let line: Vec<String> = one.by.into_iter().chain(when).chain(unsigned()).collect();
+        ReportComment { text: one.text, line: line.join(", ") }
     });
     let files = report_files(report, pictures);
     let state = text(report, "/status")
@@ -181,6 +184,11 @@ mod tests {
         assert_eq!(said.about, ["State: corrected", "Sample: Skin"]);
         assert_eq!(said.comments[0].text, "Please come in.");
         assert!(said.comments[0].line.starts_with("Dr A, 3 Mar 2026"), "{}", said.comments[0].line);
+        assert!(said.comments[0].line.ends_with(", this version of the report is not signed"));
+        let mut signed = report.clone();
+        signed["meta"] = json!({"tag": [{"system": results::SIGNED.0, "code": results::SIGNED.1}]});
+        let of_signed = report_said(&signed, &[], "/r", &Ctx::of(jiff::tz::TimeZone::UTC));
+        assert!(!of_signed.comments[0].line.contains("not signed"));
         let files: Vec<_> = said.files.iter().map(|one| (one.href.as_deref(), one.elsewhere.as_deref())).collect();
         assert_eq!(
             files,

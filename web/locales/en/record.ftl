@@ -170,6 +170,7 @@ report-state = State: { $word }
 report-words = The report’s text
 report-finding = Finding
 report-comment = Comment of the doctor
+report-comment-unsigned = this version of the report is not signed
 report-files = Files of this report
 report-file = File { $n }
 report-file-elsewhere = It is not in this record. It lies at { $address }

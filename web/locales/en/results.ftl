@@ -36,6 +36,7 @@ report-not-taken-back = Nothing was taken back. A part of the report is sealed f
 result-nurse = It is held from the patient until a doctor has signed it.
 result-held = The patient does not see this result yet: it waits for a doctor.
 result-held-until = The patient does not see this result until { $date }: { $reason }
+result-held-again = It was held until { $date } ({ $reason }), and was changed after that. The patient does not see it until a doctor has signed it as it is now, whatever the day.
 result-seen = The patient sees this result.
 result-badge-held = Held
 result-signed-by = Signed by { $name }

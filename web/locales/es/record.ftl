@@ -244,6 +244,7 @@ report-state = Estado: { $word }
 report-words = El texto del informe
 report-finding = Hallazgo
 report-comment = Comentario del médico
+report-comment-unsigned = esta versión del informe no está firmada
 report-files = Archivos de este informe
 report-file = Archivo { $n }
 report-file-elsewhere = No está en este historial. Está en { $address }

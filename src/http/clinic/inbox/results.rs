@@ -1,5 +1,7 @@
 //! Results that no doctor has signed.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::super::inbox_pages::{Row, Urgency};
@@ -7,7 +9,7 @@ use super::super::results_pages;
 use super::{Asking, Found, Section, Sifts};
 use crate::base::{Role, Timestamp};
 use crate::care::held;
-use crate::care::results::{RESULTS, SIGNED};
+use crate::care::results::{ENTERED, RESULTS, SIGNED, is_entered};
 use crate::fhir::ResourceType as R;
 use crate::http::fill::{self, Ctx};
 use crate::http::ui::{When, format, t};
@@ -23,7 +25,8 @@ pub(super) const SECTION: Section = Section {
     left_out: Some(|| t("inbox-results-left-out").with("days", DAYS).with("years", YEARS)),
 };
 
-/// A final result that came here so many days after it was made is of the past that an import brings: it was signed elsewhere.
+/// A final result that came here so many days after it was made is of the past that an import brings: it was signed elsewhere. What
+/// the patient does not see, or what somebody here put into the record, is none of that past.
 const DAYS: i64 = 60;
 /// How many years back final results are looked for.
 const YEARS: i64 = 2;
@@ -31,7 +34,8 @@ const YEARS: i64 = 2;
 const CRITICAL: [&str; 3] = ["LL", "HH", "AA"];
 const FINAL: &str = "final,amended,corrected,appended,unknown";
 
-/// What is not final waits however old it is. Of final results those that say when they were issued, and those that do not.
+/// What is not final waits however old it is. Of final results those that say when they were issued, and those that do not; and of
+/// those before all these years what nobody has seen elsewhere.
 fn asks(asking: &Asking) -> Vec<(R, String)> {
     let years = jiff::SignedDuration::from_hours(24 * 366 * YEARS);
     let from = asking.now.saturating_sub(years).unwrap_or_default();
@@ -39,13 +43,18 @@ fn asks(asking: &Asking) -> Vec<(R, String)> {
         "status=preliminary,partial&_sort=-_lastUpdated".to_owned(),
         format!("status={FINAL}&issued=ge{from}&_sort=-issued"),
         format!("status={FINAL}&issued:missing=true&_lastUpdated=ge{from}&_sort=-_lastUpdated"),
+        format!("status={FINAL}&issued=lt{from}&_security={}&_sort=-_lastUpdated", held::CODE),
+        format!("status={FINAL}&issued=lt{from}&_tag={}|{}&_sort=-_lastUpdated", ENTERED.0, ENTERED.1),
     ];
     let unsigned = format!("_tag:not={}|{}&_include=DiagnosticReport:subject", SIGNED.0, SIGNED.1);
     questions.map(|question| (R::DiagnosticReport, format!("{question}&{unsigned}"))).into()
 }
 
 fn rows(pages: &[Page], found: &Found<'_>) -> Vec<Row> {
-    pages.iter().flat_map(|page| &page.matches).filter_map(|one| row(one, found)).collect()
+    // What two of the searches find is one thing that waits.
+    let mut met = BTreeSet::new();
+    let matches = pages.iter().flat_map(|page| &page.matches).filter(|one| met.insert(one.id.clone()));
+    matches.filter_map(|one| row(one, found)).collect()
 }
 
 fn waits(report: &Value, (): ()) -> bool {
@@ -59,12 +68,13 @@ fn made(report: &Value, ctx: &Ctx) -> Option<Timestamp> {
     Some(when.moment().to_zoned(ctx.zone.clone()).ok()?.timestamp())
 }
 
-/// Whether it is a final result that came here long after it was made, and that nobody has touched here since. Of days, so that
+/// Whether it is a final result that came here long after it was made, that nobody put here by hand or holds from the patient, and
+/// that nobody has touched here since. Of days, so that
 /// no clinic's clock is needed.
 fn is_of_the_past(report: &Value) -> bool {
     let text = |pointer: &str| report.pointer(pointer).and_then(Value::as_str);
     let is_open = matches!(text("/status"), Some("preliminary" | "partial"));
-    let untouched = text("/meta/versionId") == Some("1");
+    let untouched = text("/meta/versionId") == Some("1") && !held::is_held(report) && !is_entered(report);
     let came = text("/meta/lastUpdated").and_then(|at| at.parse::<Timestamp>().ok());
     let made = made(report, &Ctx::of(jiff::tz::TimeZone::UTC));
     let (Some(came), Some(made), true, false) = (came, made, untouched, is_open) else { return false };
@@ -139,6 +149,11 @@ mod tests {
         let mut taken = report("final", None, "1");
         taken["effectiveDateTime"] = json!("2020-01-01");
         assert!(past(&taken));
+        // The patient does not see it until somebody has signed it, and nobody else does.
+        assert!(!past(&held::hold(taken.clone())), "it is held");
+        let (system, code) = ENTERED;
+        taken["meta"]["tag"] = json!([{"system": system, "code": code}]);
+        assert!(!past(&taken), "somebody here took it from a file, and it is signed here");
     }
 
     #[test]
@@ -158,5 +173,7 @@ mod tests {
         }
         assert!(asked[0].contains("preliminary") && !asked[0].contains("issued"));
         assert!(asked[2].contains("issued:missing=true"));
+        assert!(asked[3].contains("issued=lt") && asked[3].contains("NOPAT"), "what is held, however old");
+        assert!(asked[4].contains("issued=lt") && asked[4].contains(ENTERED.1), "what was taken here, however old");
     }
 }
