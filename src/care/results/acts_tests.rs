@@ -3,10 +3,13 @@
 use serde_json::{Value, json};
 
 use super::settle::{enter_all, release_due, settle, waits_again};
-use super::{Act, Arriving, Release, Report, ResultError, comments, has_unseen_part, is_taken_back, take_back, whole};
-use crate::access::{Actor, Reach};
+use super::{
+    Act, Arriving, Release, Report, ResultError, apart, asks_to_hold, comments, has_unseen_part, is_entered,
+    is_taken_back, take_back, whole,
+};
+use crate::access::{Actor, Reach, Sensitivity};
 use crate::audit::{Action, Audit, Detail, Purpose};
-use crate::base::{AccountId, Ambient, FhirId, ManualClock, ResourceRef, SeededRandom, Timestamp};
+use crate::base::{AccountId, Ambient, FhirId, ManualClock, ResourceRef, Role, SeededRandom, Timestamp};
 use crate::care::consents::Seal;
 use crate::care::entries::Author;
 use crate::care::held::{hold, is_held};
@@ -134,7 +137,8 @@ async fn what_a_doctor_holds_stays_held_for_its_reason_and_until_its_day_when_a_
     let house = House::new().await;
     assert!(house.settle(Act::Sign(later(), None)).await.is_ok());
     let arriving = vec![Arriving::of(house.report().await, Some(house.report().await))];
-    assert!(enter_all(house.doing(), &id("p"), arriving, Release::WhenSigned, house.pen()).await.is_ok());
+    let all = (arriving, Vec::new());
+    assert!(enter_all(house.doing(), &id("p"), all, Release::WhenSigned, house.pen()).await.is_ok());
     let report = house.report().await;
     let (reason, until) = report.held_until().unwrap();
     assert_eq!((reason.as_str(), until.to_string().as_str()), ("in person", "2026-03-10T07:00:00Z"));
@@ -155,7 +159,7 @@ async fn what_was_corrected_since_a_doctor_held_it_does_not_let_itself_go_until_
         let mut corrected = house.report().await;
         corrected.value["conclusion"] = json!("Grade 4");
         corrected.value["meta"] = json!({});
-        let all = vec![Arriving::of(corrected, Some(house.report().await))];
+        let all = (vec![Arriving::of(corrected, Some(house.report().await))], Vec::new());
         assert!(enter_all(house.doing(), &id("p"), all, Release::WhenSigned, house.pen()).await.is_ok());
         let report = house.report().await;
         assert!(waits_again(&house.records, &report).unwrap() && !report.is_signed(), "{first:?}");
@@ -190,6 +194,93 @@ async fn what_lost_its_signature_by_another_way_does_not_let_itself_go_either() 
 }
 
 #[tokio::test]
+async fn what_a_laboratory_asks_to_hold_stays_asked_when_it_was_entered_and_corrected_until_it_is_let_go() {
+    let house = House::new().await;
+    let new = |status: &str| {
+        let value = json!({"resourceType": "DiagnosticReport", "status": status, "code": {"text": "Biopsy"},
+            "subject": {"reference": "Patient/p"}, "conclusion": status});
+        Report::new(id("asked"), value, Vec::new())
+    };
+    let mut first = new("final");
+    first.value["meta"] = json!({"security": [{"code": "NOPAT"}]});
+    first = apart(vec![(0, first)], &house.ambient).swap_remove(0).1;
+    let enter = async |one: Arriving, release: Release| {
+        let all = (vec![one], Vec::new());
+        assert!(enter_all(house.doing(), &id("p"), all, release, house.pen()).await.is_ok());
+    };
+    enter(Arriving::of(first.clone(), None), Release::WhenSigned).await;
+    let stands = async || house.stands(R::DiagnosticReport, first.id.as_str()).await;
+    let one = stands().await;
+    assert!(asks_to_hold(&one) && is_held(&one) && is_entered(&one));
+    let read = async || {
+        let query = whole(&first.id).unwrap();
+        let found = house.records.disclose(&house.actor, why(Action::Read), |reading| reading.search(&query));
+        let page = found.await.unwrap().into_inner();
+        Report::of(&page.matches[0], &page.included)
+    };
+    enter(Arriving::of(new("corrected"), Some(read().await)), Release::WhenSigned).await;
+    assert!(asks_to_hold(&stands().await), "its correction says nothing else");
+    assert!(settle(house.doing(), &id("p"), read().await, Act::Sign(later(), None), house.pen()).await.is_ok());
+    assert!(asks_to_hold(&stands().await), "it is held");
+    assert!(settle(house.doing(), &id("p"), read().await, Act::LetGo, house.pen()).await.is_ok());
+    assert!(!asks_to_hold(&stands().await) && !is_held(&stands().await));
+}
+
+#[tokio::test]
+async fn what_nobody_sealed_beside_what_nobody_sees_waits_for_a_doctor_who_hears_of_it() {
+    let house = House::new().await;
+    let value = |name: &str, meta: Value| {
+        let one = json!({"resourceType": "Observation", "status": "final", "code": {"text": name}, "meta": meta,
+            "subject": {"reference": "Patient/p"}, "valueString": "7.1"});
+        (FhirId::new(&house.ambient), None, one)
+    };
+    let sealed = json!({"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"}]});
+    let report = json!({"resourceType": "DiagnosticReport", "status": "final", "code": {"text": "Blood panel"},
+        "subject": {"reference": "Patient/p"}, "meta": sealed});
+    let mut report = Report::new(
+        FhirId::new(&house.ambient),
+        report,
+        vec![value("Potassium", json!({"source": "urn:lab"})), value("Antibody", sealed.clone())],
+    );
+    report.own = Sensitivity::NORMAL;
+    let all = apart(vec![(0, report)], &house.ambient);
+    let ids: Vec<FhirId> = all.iter().flat_map(|(_, one)| [one.id.clone(), one.results[0].0.clone()]).collect();
+    let all = (all.into_iter().map(|(_, one)| Arriving::New(one)).collect(), Vec::new());
+    assert!(enter_all(house.doing(), &id("p"), all, Release::WhenSigned, house.pen()).await.is_ok());
+    let kinds = [R::DiagnosticReport, R::Observation].into_iter().cycle();
+    let mut held = Vec::new();
+    for (kind, own) in kinds.zip(&ids) {
+        let one = house.stands(kind, own.as_str()).await;
+        held.push((Sensitivity::of_resource(&one).is_sealed(), is_held(&one)));
+    }
+    assert_eq!(held, [(true, false), (true, false), (false, true), (false, true)]);
+    assert_eq!(house.told(), [Kind::ResultReleased], "of what nobody at the clinic sees");
+    assert_eq!(house.told_to(Whom::Role(Role::Clinician)), [Kind::ResultToSign], "of the other");
+}
+
+#[tokio::test]
+async fn of_one_number_no_second_report_is_stored_that_nobody_was_asked_about() {
+    let house = House::new().await;
+    let new = || {
+        let value = json!({"resourceType": "DiagnosticReport", "status": "final", "code": {"text": "Iron"},
+            "subject": {"reference": "Patient/p"}, "identifier": [{"system": "urn:lab", "value": "A,1"}]});
+        Report::new(FhirId::new(&house.ambient), value, Vec::new())
+    };
+    let enter = async |one: Arriving, seen: Vec<(FhirId, u32)>| {
+        enter_all(house.doing(), &id("p"), (vec![one], seen), Release::WhenSigned, house.pen()).await
+    };
+    // Two looked, and nothing was there.
+    let (first, second) = (new(), new());
+    let own = first.id.clone();
+    assert!(enter(Arriving::New(first), Vec::new()).await.is_ok());
+    let refused = enter(Arriving::New(second.clone()), Vec::new()).await;
+    assert!(matches!(refused, Err(Refused::Told(ResultError::Meanwhile))), "{refused:?}");
+    let refused = enter(Arriving::New(second.clone()), vec![(own.clone(), 7)]).await;
+    assert!(matches!(refused, Err(Refused::Told(ResultError::Meanwhile))), "it is another version by now");
+    assert!(enter(Arriving::New(second), vec![(own, 1)]).await.is_ok(), "somebody said that it is a further one");
+}
+
+#[tokio::test]
 async fn what_no_doctor_sees_waits_for_none_and_the_patient_hears_of_it() {
     let house = House::new().await;
     let sealed = json!({"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"}]});
@@ -202,7 +293,7 @@ async fn what_no_doctor_sees_waits_for_none_and_the_patient_hears_of_it() {
         let value = (FhirId::new(&house.ambient), None, new("Observation", of_value));
         let report = Report::new(FhirId::new(&house.ambient), new("DiagnosticReport", meta), vec![value]);
         let (own, of_value) = (report.id.clone(), report.results[0].0.clone());
-        let all = vec![Arriving::of(report, None)];
+        let all = (vec![Arriving::of(report, None)], Vec::new());
         assert!(enter_all(house.doing(), &id("p"), all, Release::WhenSigned, house.pen()).await.is_ok());
         let all = [(R::DiagnosticReport, own), (R::Observation, of_value)];
         let mut held = Vec::new();

@@ -8,6 +8,7 @@
 //! | signed | the tag, `resultsInterpreter`, a `Provenance` |
 //! | held from the patient | the label of [`super::held`] on all that belongs to it ([`belonging`]) |
 //! | what the doctor said of it | an extension ([`COMMENT`]) beside the laboratory's `conclusion` |
+//! | its laboratory asks to hold it | a tag ([`asks_to_hold`]), until it is let go |
 //! | until when, why and by whom | a `Task` ([`RELEASE`]) that is on hold until `executionPeriod.start` |
 //!
 //! Nurses enter results; these are held until a doctor signs, but for what is sealed from every doctor. Doctors release at once unless
@@ -31,10 +32,10 @@ pub use belongs::{Belonging, RESULTS, belonging, contained, contained_of_others,
 pub use comment::{COMMENT, Comment, comments};
 pub use enter::{FLAGS, ROWS, ResultTyped, enter};
 pub use import::{
-    Arriving, Described, Differs, ImportFault, Lies, Sure, asks_to_hold, has_unseen_part, import, known_as, may_be_one,
-    newer, paired, whole_file,
+    Arriving, Described, Differs, ImportFault, Lies, Sure, apart, has_unseen_part, import, is_surely_newer, known_as,
+    may_be_one, newer, paired, still_apart, whole_file,
 };
-pub use marks::{ENTERED, is_entered};
+pub use marks::{ENTERED, asks_to_hold, is_entered};
 pub use release_task::HouseLetsGo;
 pub use settle::{Act, Report, ResultError, Seals, enter_all, release_due, settle, waits_again};
 pub use take_back::{is_taken_back, shared, take_back, take_back_one};

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::belongs::{belonging, whole};
 use super::comment::comment;
+use super::import::known_inside;
 use super::release_task::{for_another, is_for_another, is_release};
 use super::take_back::withdrawn;
 use super::{Arriving, RELEASE, Release, SIGNED, elsewhere, marks};
@@ -17,7 +18,7 @@ use crate::care::held::{hold, is_held, let_go};
 use crate::care::note::Pen;
 use crate::care::notify::{self, Kind, Notice, Whom};
 use crate::care::within::text;
-use crate::care::workflow::{Doing, Done, Refused, carry_out};
+use crate::care::workflow::{Doing, Done, Refused, carry_out, told as no};
 use crate::fhir::{Mode, ResourceType as R};
 use crate::record::{Change, Channel, Condition, RecordError, Records, Stored, Why, strict};
 
@@ -27,6 +28,8 @@ pub struct Report {
     pub id: FhirId,
     /// None for one that is new.
     pub version: Option<u32>,
+    /// The labels of the report itself, whatever its values have.
+    pub own: Sensitivity,
     pub value: Value,
     /// Of every level. Id, version (none for a new one), resource.
     pub results: Vec<(FhirId, Option<u32>, Value)>,
@@ -72,6 +75,8 @@ pub enum ResultError {
         "a part of it is not here, not to be seen, or another patient's, so it cannot be held whole; nothing was changed"
     )]
     Apart,
+    #[error("another report of its number came into the record meanwhile")]
+    Meanwhile,
 }
 
 impl Report {
@@ -86,7 +91,8 @@ impl Report {
             let refers = results.iter().map(|(id, ..)| json!({"reference": format!("Observation/{id}")}));
             put(&mut value, "result", refers.collect());
         }
-        Self { id, version: None, value, results, pictures: Vec::new(), apart: Vec::new(), tasks: Vec::new() }
+        let own = Sensitivity::of_resource(&value);
+        Self { id, version: None, own, value, results, pictures: Vec::new(), apart: Vec::new(), tasks: Vec::new() }
     }
 
     /// Of the search for it ([`whole`]).
@@ -108,6 +114,7 @@ impl Report {
         Self {
             id: found.id.clone(),
             version: Some(found.version),
+            own: Sensitivity::of_resource(&value),
             results,
             pictures,
             apart: belonging.apart,
@@ -179,11 +186,12 @@ pub async fn settle(
 }
 
 /// Puts the reports of one file into the record: all of them or none. They wait for a doctor. One that was here before is put in
-/// its place, and one that its laboratory withdrew is taken back.
+/// its place, and one that its laboratory withdrew is taken back. `seen` are the reports of their numbers that whoever takes the file
+/// was asked about, each in its version: where there is another by now, nothing is done.
 pub async fn enter_all(
     doing: Doing<'_>,
     patient: &FhirId,
-    arriving: Vec<Arriving>,
+    (arriving, seen): (Vec<Arriving>, Vec<(FhirId, u32)>),
     release: Release,
     pen: Pen<'_>,
 ) -> Result<Done<()>, Refused<ResultError>> {
@@ -191,6 +199,8 @@ pub async fn enter_all(
     let seals = Seals::of(doing.records, patient)?;
     let mut hear: Vec<(bool, Notice)> = Vec::new();
     let mut all: Vec<Change> = Vec::new();
+    let stay = arriving.iter().filter(|one| !matches!(one, Arriving::Withdrawn(_))).map(Arriving::report);
+    let asked: Vec<(FhirId, Value)> = stay.map(|one| (one.id.clone(), one.value.clone())).collect();
     for one in arriving {
         let is_sealed = Sensitivity::of_resource(&one.report().value).is_sealed();
         let (changed, told) = entered(doing.records, patient, one, &act, (&pen, &seals))?;
@@ -198,8 +208,20 @@ pub async fn enter_all(
         hear.extend(told.into_iter().map(|notice| (is_sealed, notice)));
     }
     let notices = once_each(hear);
-    carry_out(doing, all, move |inside| notices.into_iter().try_for_each(|notice| Ok(notify::tell(inside, notice)?)))
-        .await
+    let patient = patient.clone();
+    carry_out(doing, all, move |inside| {
+        for (own, report) in &asked {
+            for id in known_inside(inside, &patient, report)? {
+                let version = inside.version(R::DiagnosticReport, &id)?;
+                let is_seen = seen.iter().any(|(one, at)| *one == id && Some(*at) == version);
+                if id != *own && !is_seen {
+                    return no(ResultError::Meanwhile);
+                }
+            }
+        }
+        notices.into_iter().try_for_each(|notice| Ok(notify::tell(inside, notice)?))
+    })
+    .await
 }
 
 /// The patient hears of a file once: of a report that is not sealed where there is one, so that who acts for them hears, too.
@@ -278,12 +300,18 @@ impl Seals {
 /// Who hears of it.
 fn told(patient: &FhirId, report: &Report, act: &Act, seals: &Seals) -> Vec<Notice> {
     let seen = || Notice::new(Whom::Patient(patient.clone()), Kind::ResultReleased).about(report.id.clone());
-    let waits = || Notice::new(Whom::Role(Role::Clinician), Kind::ResultToSign).about(report.id.clone());
+    // Nobody looks in vain for what none of them sees.
+    let waits = || {
+        let is_seen = seals.seen(&report.value) != Seen::ByNobody;
+        is_seen.then(|| Notice::new(Whom::Role(Role::Clinician), Kind::ResultToSign).about(report.id.clone()))
+    };
     let was_seen = report.version.is_some() && !report.is_held();
     match act {
-        Act::Enter(Release::Now) => vec![seen(), waits()],
-        Act::Enter(Release::WhenSigned) if seals.has_part_of_nobody(report) => vec![seen(), waits()],
-        Act::Enter(_) => vec![waits()],
+        Act::Enter(Release::Now) => std::iter::once(seen()).chain(waits()).collect(),
+        Act::Enter(Release::WhenSigned) if seals.has_part_of_nobody(report) => {
+            std::iter::once(seen()).chain(waits()).collect()
+        }
+        Act::Enter(_) => waits().into_iter().collect(),
         Act::Sign(Release::Now, _) | Act::LetGo if !was_seen => vec![seen()],
         _ => Vec::new(),
     }
@@ -314,6 +342,10 @@ fn changes(
     };
     if matches!(act, Act::Enter(_)) {
         marks::put(&mut value, marks::ENTERED);
+    }
+    // Who lets it go has done what the laboratory asked for, or answers for it.
+    if !held {
+        marks::take_off(&mut value, marks::ASKS_TO_HOLD);
     }
     if let Act::Sign(_, said) = &act {
         sign(&mut value, pen);

@@ -127,7 +127,11 @@ pub(in crate::http) async fn results(
     let Courses { mut cx, frame, groups, chosen, waiting, off, sees_sealed } =
         courses(&visit, &id, &asked, Wanted::Findings).await?;
     // Who has leave for what is sealed has it before them.
-    let done = asked.done.as_deref().map(|done| if done == "sealed" && sees_sealed { "added" } else { done });
+    let done = asked.done.as_deref().map(|done| match done {
+        "sealed" if sees_sealed => "added",
+        "sealed-newer" if sees_sealed => "added-newer",
+        done => done,
+    });
     cx.done = done.and_then(done_words);
     page(&Results { cx, frame, groups, chosen, waiting, off })
 }

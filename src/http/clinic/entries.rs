@@ -10,6 +10,7 @@ use super::chart::{Opened, open};
 use super::chart_pages::Section;
 use super::codes::Offer;
 use super::entries_pages::{self as pages, AsksAgain, EntryPage};
+use super::results::done_besides;
 use super::{id_of, why};
 use crate::audit::{Action, Detail};
 use crate::base::FhirId;
@@ -45,6 +46,7 @@ pub(super) fn today(visit: &Visit) -> jiff::civil::Date {
 
 /// What stands in words over a page after something was done there.
 pub(super) fn done_words(code: &str) -> Option<String> {
+    let (code, besides) = done_besides(code);
     let text = match code {
         "added" => t("entry-done-added"),
         "sealed" => t("result-done-sealed"),
@@ -53,7 +55,7 @@ pub(super) fn done_words(code: &str) -> Option<String> {
         "removed" => t("entry-done-removed"),
         _ => return None,
     };
-    Some(text.to_string())
+    Some(std::iter::once(text.to_string()).chain(besides).collect::<Vec<_>>().join(" "))
 }
 
 /// Why something is taken back, in one line as the log keeps it; else what is wrong with it.

@@ -217,64 +217,93 @@ pub(in crate::http) async fn import(
 ) -> Result<Response, Refusal> {
     let patient = id_of(&id)?;
     let opened = open(&visit, &id, &[]).await?;
-    let (now, day) = (instant(&visit), today(&visit));
     let mut sent = sent;
-    let mut found = Found::new();
-    let release = release(&visit, &sent.typed.release, &mut found);
-    let mut faults = said(found);
-    let imported =
-        results::import(&sent.typed.file, &opened.chart.patient, sent.typed.sure(), &now, &visit.house.ambient);
-    let mut asks = Asks { whose: matches!(imported, Err(ImportFault::Whose(_))), known: Vec::new() };
-    let asks_to_hold = imported.as_ref().is_ok_and(|all| results::asks_to_hold(all));
-    let arrived = match imported {
-        Ok(reports) => arriving(&visit, &patient, reports, &sent.typed, &opened.ctx).await?,
-        Err(fault) => Err(fault),
-    };
-    let arriving = match arrived {
-        Ok(arrived) => {
-            if let Some(said) = arrived.fault(may_sign(&visit)) {
-                faults.add("known", said);
+    let mut taking = Taking::of(&visit, &opened, &patient, &mut sent.typed).await?;
+    if taking.faults.is_empty() {
+        let place = place_of(&patient, &taking.arriving, (taking.reach, taking.older));
+        let now = instant(&visit);
+        let pen = Pen { author: author(&visit), now: &now, today: today(&visit), ambient: &visit.house.ambient };
+        let doing = doing(&visit, Action::Import, reason_of(&taking.release), &sent, &place);
+        let all = (std::mem::take(&mut taking.arriving), std::mem::take(&mut taking.seen));
+        match results::enter_all(doing, &patient, all, taking.release.clone(), pen).await {
+            Ok(done) => return visit.went(&sent, done, &place).await,
+            // Somebody took one of these meanwhile: what it is beside that is asked.
+            Err(Refused::Told(ResultError::Meanwhile) | Refused::Record(RecordError::VersionConflict { .. })) => {
+                taking = Taking::of(&visit, &opened, &patient, &mut sent.typed).await?;
+                if taking.faults.is_empty() {
+                    return Err(Refusal::new(No::Conflict));
+                }
             }
-            // What is held here stays so unless somebody who has read that it is chooses otherwise.
-            if let Some(standing) = arrived.held.filter(|_| arrived.is_open && sent.typed.release.release != "hold") {
-                sent.typed.release = standing;
+            Err(Refused::Told(_)) => return Err(Refusal::new(No::Conflict)),
+            Err(Refused::Record(error)) => {
+                let Some(said) = import_refused(&error) else { return Err(error.into()) };
+                taking.faults.add("file", said);
             }
-            asks.known = arrived.known;
-            arrived.all
         }
-        Err(fault) => {
+    }
+    let page = page(&import_page(opened, &visit, &sent.typed, taking.faults, taking.asks))?;
+    Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page))
+}
+
+/// A file on its way into a record: what becomes of it, or why it is not taken as it is.
+struct Taking {
+    faults: Faults,
+    asks: Asks,
+    arriving: Vec<Arriving>,
+    /// What is here of their numbers, each in the version that was read.
+    seen: Vec<(FhirId, u32)>,
+    release: Release,
+    reach: Reach,
+    older: Older,
+}
+
+impl Taking {
+    async fn of(visit: &Visit, opened: &Opened, patient: &FhirId, typed: &mut ImportTyped) -> Result<Self, Refusal> {
+        let mut found = Found::new();
+        let release = release(visit, &typed.release, &mut found);
+        let mut faults = said(found);
+        let (now, ambient) = (instant(visit), &visit.house.ambient);
+        let imported = results::import(&typed.file, &opened.chart.patient, typed.sure(), &now, ambient);
+        let mut asks = Asks { whose: matches!(imported, Err(ImportFault::Whose(_))), known: Vec::new() };
+        let arrived = match imported {
+            Ok(reports) => arriving(visit, patient, reports, typed, &opened.ctx).await?,
+            Err(fault) => Err(fault),
+        };
+        let arrived = arrived.unwrap_or_else(|fault| {
             faults.add("file", pages::import_fault(&fault));
-            Vec::new()
+            Arrived::default()
+        });
+        if let Some(said) = arrived.fault(may_sign(visit)).filter(|_| faults.of("file").is_none()) {
+            faults.add("known", said);
         }
-    };
-    let seals = Seals::of(&visit.house.records, &patient)?;
-    let reach = Reach::of(&arriving, &seals);
-    // What the laboratory holds is not let go by being taken over.
-    match release {
-        Release::Now if asks_to_hold => faults.add("file", t("import-asks-to-hold")),
-        Release::WhenSigned if asks_to_hold && reach == Reach::Nobody => {
-            faults.add("file", t("import-asks-to-hold-sealed"));
+        // What is held here stays so unless somebody who has read that it is chooses otherwise.
+        if let Some(standing) = arrived.held.filter(|_| arrived.is_open && typed.release.release != "hold") {
+            typed.release = standing;
         }
-        _ => {}
-    }
-    if !faults.is_empty() {
-        let page = page(&import_page(opened, &visit, &sent.typed, faults, asks))?;
-        return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
-    }
-    let place = place_of(&patient, &arriving, reach);
-    let pen = Pen { author: author(&visit), now: &now, today: day, ambient: &visit.house.ambient };
-    let doing = doing(&visit, Action::Import, reason_of(&release), &sent, &place);
-    match results::enter_all(doing, &patient, arriving, release, pen).await {
-        Ok(done) => visit.went(&sent, done, &place).await,
-        Err(Refused::Told(_)) => Err(Refusal::new(No::Conflict)),
-        Err(Refused::Record(error)) => {
-            let Some(said) = import_refused(&error) else { return Err(error.into()) };
-            let mut faults = Faults::none();
-            faults.add("file", said);
-            let page = page(&import_page(opened, &visit, &sent.typed, faults, asks))?;
-            Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page))
+        asks.known = arrived.known;
+        let arriving = arrived.all;
+        let seals = Seals::of(&visit.house.records, patient)?;
+        let reach = Reach::of(&arriving, &seals);
+        let mut stay = arriving.iter().filter(|one| !matches!(one, Arriving::Withdrawn(_)));
+        let asks_to_hold = stay.any(|one| results::asks_to_hold(&one.report().value));
+        // What the laboratory holds is not let go by being taken over.
+        match release {
+            Release::Now if asks_to_hold => faults.add("file", t("import-asks-to-hold")),
+            Release::WhenSigned if asks_to_hold && reach == Reach::Nobody => {
+                faults.add("file", t("import-asks-to-hold-sealed"));
+            }
+            _ => {}
         }
+        Ok(Self { faults, asks, arriving, seen: arrived.seen, release, reach, older: arrived.older })
     }
+}
+
+/// Whether an older version of something in a file was left out without a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Older {
+    #[default]
+    None,
+    LeftOut,
 }
 
 /// Whom of the clinic all of what was taken from a file reaches.
@@ -300,10 +329,23 @@ impl Reach {
     }
 }
 
+/// What stands behind the word for what was done where an older version was left out.
+const NEWER: &str = "-newer";
+
+/// The word for what was done, and what is said besides.
+pub(super) fn done_besides(done: &str) -> (&str, Option<String>) {
+    match done.strip_suffix(NEWER) {
+        Some(done) => (done, Some(t("result-done-newer").to_string())),
+        None => (done, None),
+    }
+}
+
 /// The page that shows what was taken from a file, and what it says of that.
-fn place_of(patient: &FhirId, arriving: &[Arriving], reach: Reach) -> String {
+fn place_of(patient: &FhirId, arriving: &[Arriving], (reach, older): (Reach, Older)) -> String {
     let is_withdrawn = |one: &Arriving| matches!(one, Arriving::Withdrawn(_));
-    let (of_one, of_all) = match (arriving.iter().all(is_withdrawn), reach) {
+    let are_withdrawn = arriving.iter().all(is_withdrawn);
+    let more = if older == Older::LeftOut && !are_withdrawn { NEWER } else { "" };
+    let (of_one, of_all) = match (are_withdrawn, reach) {
         (true, _) => ("withdrawn", "removed"),
         (false, Reach::Nobody) => ("entered", "unread"),
         (false, Reach::Some) => ("entered", "sealed"),
@@ -312,9 +354,9 @@ fn place_of(patient: &FhirId, arriving: &[Arriving], reach: Reach) -> String {
     match arriving {
         // What is sealed opens to nobody who has no leave for it.
         [one] if reach == Reach::Clinic => {
-            format!("/patients/{patient}/results/reports/{}?done={of_one}", one.report().id)
+            format!("/patients/{patient}/results/reports/{}?done={of_one}{more}", one.report().id)
         }
-        _ => format!("/patients/{patient}/results?done={of_all}"),
+        _ => format!("/patients/{patient}/results?done={of_all}{more}"),
     }
 }
 
@@ -346,6 +388,9 @@ struct Arrived {
     placed: Vec<FhirId>,
     /// How one of these is held.
     held: Option<ReleaseTyped>,
+    /// What is here of their numbers, each in the version that was read.
+    seen: Vec<(FhirId, u32)>,
+    older: Older,
 }
 
 impl Arrived {
@@ -363,8 +408,8 @@ impl Arrived {
         }
     }
 
-    /// The reports of a file, each with its place there, without the older versions among them. Where nothing tells two apart,
-    /// somebody is asked.
+    /// The reports of a file, each with its place there, without the older versions among them. Where it is not certain that one
+    /// takes the place of another, somebody is asked.
     fn each_once(
         &mut self,
         reports: Vec<Report>,
@@ -373,33 +418,43 @@ impl Arrived {
     ) -> Result<(Vec<usize>, Vec<Report>), ImportFault> {
         let mut kept: Vec<(usize, Report)> = Vec::new();
         for (place, new) in reports.into_iter().enumerate() {
-            let same = kept.iter_mut().find_map(|(first, old)| {
-                let lies = results::may_be_one(&new, old).then(|| Lies::of(&new, old, &ctx.zone));
-                lies.filter(|lies| *lies != Lies::Further).map(|lies| (*first, old, lies))
-            });
-            let Some((first, old, lies)) = same else {
+            let (certain, at) = beside(&new, &kept, &ctx.zone);
+            let Some((first, old)) = at.and_then(|at| kept.get_mut(at)) else {
                 kept.push((place, new));
                 continue;
             };
-            let field = format!("file_{first}_{place}_kind");
-            let said = match lies {
-                Lies::After => "version",
-                Lies::Before => "older",
-                Lies::Further | Lies::Unsaid => typed.said_in(&field),
-            };
-            if lies == Lies::Unsaid {
-                self.known.push(Known { is_in_file: true, ..Known::of(&new, old, (field, said), ctx) });
-                self.is_open |= said.is_empty();
+            if let Some(lies) = certain {
+                self.older = Older::LeftOut;
+                *old = match lies {
+                    Lies::Before => results::newer(old.clone(), new),
+                    _ => results::newer(new, old.clone()),
+                };
+                continue;
             }
+            let is_before = Lies::of(&new, old, &ctx.zone) == Lies::Before;
+            let (later, earlier) = if is_before { (old.clone(), new) } else { (new, old.clone()) };
+            let field = format!("file_{first}_{place}_kind");
+            let said = typed.said_in(&field);
+            self.known.push(Known::in_file(&later, &earlier, (field, said), ctx));
+            self.is_open |= said.is_empty();
             match said {
-                "version" => *old = results::newer(new, old.clone()),
-                "older" => *old = results::newer(old.clone(), new),
-                "leave" => {}
-                _ => kept.push((place, new)),
+                "version" => *old = results::newer(later, earlier),
+                "leave" => *old = earlier,
+                // It keeps its place in the file.
+                _ if is_before => kept.push((place, earlier)),
+                _ => kept.push((place, later)),
             }
         }
         results::whole_file(&kept.iter().map(|(_, one)| one).collect::<Vec<_>>())?;
         Ok(kept.into_iter().unzip())
+    }
+
+    /// One that its laboratory withdrew and of which nothing is here: what is to be done with it is to leave it out, and that is said.
+    fn leave(&mut self, (place, gone): (usize, Report), typed: &ImportTyped, ctx: &Ctx) {
+        let field = format!("nowhere_{place}_kind");
+        let said = Some(typed.said_in(&field)).filter(|said| *said == "leave").unwrap_or_default();
+        self.known.push(Known::nowhere(&gone, (field, said), ctx));
+        self.is_open |= said.is_empty();
     }
 
     /// A report of the file by its place there, beside the one that is here of its number.
@@ -428,6 +483,22 @@ impl Arrived {
     }
 }
 
+/// Beside which of those that are kept of its file a report stands that may be another version of it, by its place among them; and
+/// how, where that is certain.
+fn beside(new: &Report, kept: &[(usize, Report)], zone: &jiff::tz::TimeZone) -> (Option<Lies>, Option<usize>) {
+    let alike = || kept.iter().enumerate().filter(|(_, (_, old))| results::may_be_one(new, old));
+    let certain = alike().filter_map(|(at, (_, old))| {
+        let after = results::is_surely_newer(new, old, zone).then_some(Lies::After);
+        let before = || results::is_surely_newer(old, new, zone).then_some(Lies::Before);
+        Some((after.or_else(before)?, at))
+    });
+    if let [(lies, at)] = certain.collect::<Vec<_>>().as_slice() {
+        return (Some(*lies), Some(*at));
+    }
+    let is_further = |old: &Report| [Lies::of(new, old, zone), Lies::of(old, new, zone)] == [Lies::Further; 2];
+    (None, alike().find(|(_, (_, old))| !is_further(old)).map(|(at, _)| at))
+}
+
 /// The reports of a file, each beside the one that is here of the same number. Where a part of that is not to be seen by this person,
 /// nothing is taken: beside it a second one would stand.
 async fn arriving(
@@ -443,6 +514,9 @@ async fn arriving(
         Ok(all) => all,
         Err(fault) => return Ok(Err(fault)),
     };
+    let ambient = &visit.house.ambient;
+    let all = results::apart(of_file.into_iter().zip(reports).collect(), ambient);
+    let (of_file, reports): (Vec<usize>, Vec<Report>) = all.into_iter().unzip();
     let (mut here, mut known): (Vec<Report>, Vec<Vec<usize>>) = (Vec::new(), Vec::new());
     for new in &reports {
         let mut places = Vec::new();
@@ -465,13 +539,20 @@ async fn arriving(
         known.push(places);
     }
     let pairs = results::paired(&reports, &known, &here, &ctx.zone);
-    for ((place, new), pair) in of_file.into_iter().zip(reports).zip(pairs) {
-        let old = pair.and_then(|at| here.get(at)).cloned();
-        if old.is_none() && results::is_taken_back(&new.value) {
-            return Ok(Err(ImportFault::Withdrawn(pages::report_name(&new))));
-        }
-        arrived.take((place, new), old, typed, ctx);
+    let of_all = of_file.into_iter().zip(reports).zip(pairs);
+    let (nowhere, rest): (Vec<_>, Vec<_>) =
+        of_all.partition(|((_, new), pair)| pair.is_none() && results::is_taken_back(&new.value));
+    if let (true, Some(((_, gone), _))) = (rest.is_empty(), nowhere.first()) {
+        return Ok(Err(ImportFault::Withdrawn(pages::report_name(gone))));
     }
+    for (of_file, pair) in rest {
+        arrived.take(of_file, pair.and_then(|at| here.get(at)).cloned(), typed, ctx);
+    }
+    for (of_file, _) in nowhere {
+        arrived.leave(of_file, typed, ctx);
+    }
+    arrived.all = results::still_apart(std::mem::take(&mut arrived.all), ambient);
+    arrived.seen = here.into_iter().map(|old| (old.id, old.version.unwrap_or_default())).collect();
     Ok(Ok(arrived))
 }
 
@@ -506,7 +587,8 @@ pub(in crate::http) async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
     let (mut opened, report) = read(&visit, &id, &report).await?;
-    opened.cx.done = match asked.done.as_deref() {
+    let (done, besides) = asked.done.as_deref().map(done_besides).unzip();
+    opened.cx.done = match done {
         Some("entered") => Some(t("result-done-entered").to_string()),
         Some("withdrawn") => Some(t("result-done-withdrawn").to_string()),
         Some("signed") => Some(t("result-done-signed").to_string()),
@@ -514,6 +596,9 @@ pub(in crate::http) async fn show(
         Some("held") => Some(t("result-done-held").to_string()),
         _ => None,
     };
+    if let (Some(done), Some(Some(besides))) = (&mut opened.cx.done, besides) {
+        *done = format!("{done} {besides}");
+    }
     let fresh =
         || SettleTyped { release: ReleaseTyped::standing(&report, &ctx(&visit).zone), ..SettleTyped::default() };
     let mut typed = visit.kept::<SettleTyped>(&mut opened.cx)?.unwrap_or_else(fresh);
@@ -545,6 +630,8 @@ fn report_page(
     let held = report.held_until().map(|(reason, until)| {
         t(words).with("date", When::at(until, &opened.ctx.zone).long()).with("reason", reason).to_string()
     });
+    // Until somebody has chosen, nothing is chosen that its laboratory asks not to do.
+    let asks_to_hold = report.is_held() && !report.is_taken_back() && results::asks_to_hold(&report.value);
     let text = |pointer: &str| report.value.pointer(pointer).and_then(Value::as_str);
     page(&ReportPage {
         report: report.id.to_string(),
@@ -564,9 +651,13 @@ fn report_page(
         stands: if report.is_taken_back() { Standing::TakenBack } else { Standing::Stands },
         may_take_back: !report.is_taken_back() && (may_sign(visit) || !report.is_signed()),
         held,
+        asks_to_hold,
         groups: fill::groups(series),
         comment: pages::comment(&typed.comment, &faults),
-        release: (may_sign(visit) && !report.is_taken_back()).then(|| pages::release(&typed.release, &faults)),
+        release: (may_sign(visit) && !report.is_taken_back()).then(|| match asks_to_hold {
+            true => pages::release_unchosen(&typed.release, &faults),
+            false => pages::release(&typed.release, &faults),
+        }),
         faults,
         frame: opened.frame,
         cx: opened.cx,
@@ -627,8 +718,13 @@ pub(in crate::http) async fn settle(
     if comment.chars().count() > 2_000 {
         found.push(("comment", crate::care::entries::Fault::TooLong { most: 2_000 }));
     }
-    if !found.is_empty() && typed.act != "release" {
-        let page = report_page(&visit, opened, &report, typed, said(found))?;
+    let mut faults = said(found);
+    let signs = !matches!(typed.act.as_str(), "hold" | "release");
+    if signs && chosen.release.is_empty() && report.is_held() && results::asks_to_hold(&report.value) {
+        faults.add("release", t("release-not-chosen"));
+    }
+    if !faults.is_empty() && typed.act != "release" {
+        let page = report_page(&visit, opened, &report, typed, faults)?;
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page));
     }
     let detail = reason_of(&release);
@@ -740,6 +836,71 @@ mod tests {
     }
 
     #[test]
+    fn of_two_samples_under_one_number_both_stand_or_somebody_says_which_does_not() {
+        let report = |own: &str, status: &str, hour: u32, value: i32| {
+            let day = "2026-11-27";
+            let test = serde_json::json!({"resourceType": "Observation", "status": "final", "code": {"text": "Troponin"},
+                "effectiveDateTime": day, "valueInteger": value});
+            let report = serde_json::json!({"resourceType": "DiagnosticReport", "status": status,
+                "code": {"text": "Troponin"}, "identifier": [{"system": "urn:lab", "value": "D1"}],
+                "effectiveDateTime": day, "issued": format!("{day}T{hour:02}:00:00Z")});
+            let id = |text: &str| FhirId::parse(text).unwrap();
+            Report::new(id(own), report, vec![(id(&format!("{own}-v")), None, test)])
+        };
+        let (first, second) = (|| report("a", "final", 9, 12), || report("b", "final", 13, 480));
+        let taken = |all: Vec<Report>, said: &str| {
+            let known = [("file_0_1_kind".to_owned(), said.to_owned())].into();
+            let file_version = ImportTyped::version_of("{}");
+            let typed = ImportTyped { file: "{}".into(), file_version, known, ..ImportTyped::default() };
+            let mut arrived = Arrived::default();
+            let (_, all) = arrived.each_once(all, &typed, &Ctx::of(jiff::tz::TimeZone::UTC)).unwrap();
+            let values = all.iter().flat_map(|one| &one.results).map(|(.., one)| one["valueInteger"].as_i64().unwrap());
+            (values.collect::<Vec<_>>(), arrived)
+        };
+        for (both, in_order) in [(vec![first(), second()], [12, 480]), (vec![second(), first()], [480, 12])] {
+            let (values, arrived) = taken(both.clone(), "");
+            assert!(arrived.is_open && arrived.older == Older::None && values == in_order);
+            let [asked] = arrived.known.as_slice() else { panic!() };
+            assert!(asked.is_in_file && asked.chosen.is_empty(), "nothing is chosen before somebody has");
+            assert!(asked.here.contains("12") && asked.file.contains("480"), "the later one beside the earlier");
+            let (values, arrived) = taken(both.clone(), "further");
+            assert!(!arrived.is_open && values == in_order);
+            assert_eq!(taken(both.clone(), "version").0, [480]);
+            assert_eq!(taken(both, "leave").0, [12], "the later one is left out");
+        }
+        // Withdrawn and reissued: whichever stands first in the file, somebody reads both.
+        let gone = || report("w", "entered-in-error", 9, 99);
+        for both in [vec![gone(), second()], vec![second(), gone()]] {
+            let (_, arrived) = taken(both.clone(), "");
+            assert!(arrived.is_open && arrived.known[0].file.contains("480") && !arrived.known[0].is_withdrawn);
+            assert_eq!(taken(both, "version").0, [480]);
+        }
+        let mut moment = [report("p", "preliminary", 9, 12), report("f", "final", 13, 12)];
+        for one in &mut moment {
+            let time = Value::from("2026-11-27T08:00:00Z");
+            (one.value["effectiveDateTime"], one.results[0].2["effectiveDateTime"]) = (time.clone(), time);
+        }
+        let (values, arrived) = taken(moment.into(), "");
+        assert!(values == [12] && !arrived.is_open && arrived.older == Older::LeftOut);
+    }
+
+    #[test]
+    fn one_that_is_withdrawn_and_was_never_here_is_left_out_of_its_file_by_who_reads_that() {
+        let value = serde_json::json!({"status": "entered-in-error", "code": {"text": "Zinc"}});
+        let gone = || Report::new(FhirId::parse("g").unwrap(), value.clone(), Vec::new());
+        let left = |said: &str| {
+            let known = [("nowhere_4_kind".to_owned(), said.to_owned())].into();
+            let file_version = ImportTyped::version_of("{}");
+            let typed = ImportTyped { file: "{}".into(), file_version, known, ..ImportTyped::default() };
+            let mut arrived = Arrived::default();
+            arrived.leave((4, gone()), &typed, &Ctx::of(jiff::tz::TimeZone::UTC));
+            assert!(arrived.known[0].is_nowhere && arrived.known[0].title == "Zinc" && arrived.all.is_empty());
+            arrived.is_open
+        };
+        assert_eq!([left(""), left("version"), left("further"), left("leave")], [true, true, true, false]);
+    }
+
+    #[test]
     fn what_a_doctor_signed_is_withdrawn_by_a_doctor() {
         let id = FhirId::parse("old").unwrap();
         let (system, code) = results::SIGNED;
@@ -765,7 +926,7 @@ mod tests {
             crate::record::Records::new(audit, crate::access::Reach::Clinic)
         };
         let seals = Seals::of(&records, &id("p")).unwrap();
-        let place = |all: &[Arriving]| place_of(&id("p"), all, Reach::of(all, &seals));
+        let place = |all: &[Arriving]| place_of(&id("p"), all, (Reach::of(all, &seals), Older::None));
         assert_eq!(place(&[new()]), "/patients/p/results/reports/r?done=entered");
         assert_eq!(place(&[gone()]), "/patients/p/results/reports/r?done=withdrawn");
         assert_eq!(place(&[gone(), new()]), "/patients/p/results?done=added");
@@ -778,7 +939,11 @@ mod tests {
         );
         assert_eq!(place(&[Arriving::Withdrawn(sealed.clone()), new()]), "/patients/p/results?done=added");
         let all = [Arriving::New(sealed)];
-        assert_eq!(place_of(&id("p"), &all, Reach::Some), "/patients/p/results?done=sealed");
+        assert_eq!(place_of(&id("p"), &all, (Reach::Some, Older::None)), "/patients/p/results?done=sealed");
+        let newer = |all: &[Arriving]| place_of(&id("p"), all, (Reach::Clinic, Older::LeftOut));
+        assert_eq!(newer(&[new()]), "/patients/p/results/reports/r?done=entered-newer");
+        assert_eq!(newer(&[gone()]), "/patients/p/results/reports/r?done=withdrawn");
+        assert_eq!(done_besides("added-newer").0, "added");
     }
 
     #[test]

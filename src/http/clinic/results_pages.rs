@@ -7,7 +7,8 @@ use super::chart_pages::{Frame, ResultGroup, Section};
 use super::entries_pages::label;
 use crate::care::held::is_held;
 use crate::care::results::{
-    Described, Differs, FLAGS, ImportFault, Lies, ROWS, ReleaseTyped, Report, ResultTyped, Sure, is_signed, is_taken_back,
+    Described, Differs, FLAGS, ImportFault, Lies, ROWS, ReleaseTyped, Report, ResultTyped, Sure, asks_to_hold,
+    is_signed, is_taken_back,
 };
 use crate::http::fill::{self, Ctx};
 use crate::http::ui::record::{AllergyStatus, MedicineStatus, ReportSaid};
@@ -77,8 +78,10 @@ pub struct Known {
     /// When each was, how it stands and what it says.
     pub here: String,
     pub file: String,
-    /// The other one is in the file, too, before it.
+    /// The other one is in the file, too: this is the later of both.
     pub is_in_file: bool,
+    /// Its laboratory withdrew it, and nothing of it is here.
+    pub is_nowhere: bool,
     /// The file's is the older state.
     pub is_older: bool,
     /// Its laboratory withdrew it: it is no further one.
@@ -104,6 +107,7 @@ impl Known {
                 .with("date", When::at(until, &ctx.zone).long())
                 .with("reason", reason)
                 .to_string(),
+            None if asks_to_hold(&old.value) => t("result-asks-to-hold").to_string(),
             None => t("result-held").to_string(),
         });
         let (here, file) = (values_of(old, ctx), values_of(new, ctx));
@@ -113,10 +117,33 @@ impl Known {
             here: state_line(old, &differing(&here, &file), ctx),
             file: state_line(new, &differing(&file, &here), ctx),
             is_in_file: false,
-            is_older: lies == Lies::Before && !is_withdrawn,
+            is_nowhere: false,
+            is_older: lies == Lies::Before,
             is_withdrawn,
             held,
             chosen: if said.is_empty() { guess } else { said }.to_owned(),
+        }
+    }
+
+    /// Two of the file, the later one beside the other. What leaves out one of them is chosen by somebody alone.
+    pub(super) fn in_file(later: &Report, earlier: &Report, (field, said): (String, &str), ctx: &Ctx) -> Self {
+        let all = Self::of(later, earlier, (field, said), ctx);
+        Self { is_in_file: true, is_older: false, held: None, chosen: said.to_owned(), ..all }
+    }
+
+    /// One that its laboratory withdrew, and of which nothing is here.
+    pub(super) fn nowhere(gone: &Report, (field, said): (String, &str), ctx: &Ctx) -> Self {
+        Self {
+            field,
+            title: report_name(gone),
+            here: String::new(),
+            file: state_line(gone, &differing(&values_of(gone, ctx), &[]), ctx),
+            is_in_file: false,
+            is_nowhere: true,
+            is_older: false,
+            is_withdrawn: true,
+            held: None,
+            chosen: said.to_owned(),
         }
     }
 }
@@ -192,6 +219,8 @@ pub struct ReportPage {
     /// Whether who looks may take it back.
     pub may_take_back: bool,
     pub held: Option<String>,
+    /// Its laboratory asks not to show it before a doctor has spoken with the patient, and it is held.
+    pub asks_to_hold: bool,
     pub groups: Vec<ResultGroup>,
     pub comment: Field,
     pub release: Option<ReleaseChoice>,
@@ -253,6 +282,7 @@ pub struct Waiting {
 /// When the patient may see a result.
 #[derive(Debug, Clone)]
 pub struct ReleaseChoice {
+    pub now: bool,
     pub hold: bool,
     pub reason: Field,
     pub until: Field,
@@ -260,6 +290,7 @@ pub struct ReleaseChoice {
 
 pub(super) fn release(typed: &ReleaseTyped, faults: &Faults) -> ReleaseChoice {
     ReleaseChoice {
+        now: typed.release != "hold",
         hold: typed.release == "hold",
         reason: Field::text("hold_reason", label("hold_reason"), &typed.hold_reason, faults).optional().bare(),
         until: Field::text("hold_until", label("hold_until"), &typed.hold_until, faults)
@@ -268,6 +299,11 @@ pub(super) fn release(typed: &ReleaseTyped, faults: &Faults) -> ReleaseChoice {
             .of_kind("date")
             .narrow(),
     }
+}
+
+/// The same, where nothing is chosen until somebody has.
+pub(super) fn release_unchosen(typed: &ReleaseTyped, faults: &Faults) -> ReleaseChoice {
+    ReleaseChoice { now: typed.release == "now", ..release(typed, faults) }
 }
 
 pub(super) fn comment(typed: &str, faults: &Faults) -> Field {
@@ -446,6 +482,19 @@ mod tests {
         let asked = known(&withdrawn, &held, "");
         assert!(asked.is_withdrawn && asked.chosen == "version");
         assert_eq!(asked.held, Some(t("result-held").to_string()));
+    }
+
+    #[test]
+    fn what_a_laboratory_asks_to_hold_is_not_chosen_to_be_shown_before_somebody_chose() {
+        let chosen = |typed: &str, unchosen: bool| {
+            let typed = ReleaseTyped { release: typed.into(), ..ReleaseTyped::default() };
+            let all = Faults::none();
+            let choice = if unchosen { release_unchosen(&typed, &all) } else { release(&typed, &all) };
+            (choice.now, choice.hold)
+        };
+        assert_eq!([chosen("", false), chosen("hold", false)], [(true, false), (false, true)]);
+        let all = ["", "now", "hold"].map(|typed| chosen(typed, true));
+        assert_eq!(all, [(false, false), (true, false), (false, true)]);
     }
 
     #[test]

@@ -1,19 +1,21 @@
 //! A report of a file that is here already, by the numbers that its laboratory gave it. Its new version takes the old one's place,
 //! value by value, and what the laboratory withdrew is taken back: never do two of one report stand.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::super::take_back::is_taken_back;
-use super::super::{Report, belonging, comment};
+use super::super::{Report, belonging, comment, marks};
 use super::ImportFault;
+use crate::access::Sensitivity;
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::care::within::{last_day, list, text};
 use crate::fhir::ResourceType as R;
-use crate::fhir::search::{encode, escaped};
-use crate::record::{RecordError, Records, strict};
+use crate::fhir::search::{Query, encode, escaped};
+use crate::record::{Inside, RecordError, Records, strict};
 
 /// What becomes of a report of a file.
 #[derive(Debug, Clone)]
@@ -64,27 +66,84 @@ pub enum Lies {
 impl Lies {
     /// Days and months lie on this clock. What corrects something is never said to be a further one by itself.
     pub fn of(new: &Report, old: &Report, zone: &TimeZone) -> Self {
-        let is_correction = matches!(text(&new.value, "/status"), "amended" | "corrected" | "appended");
         let times = Times::of(new, old, zone);
-        match times {
-            Times::Apart if is_correction || is_taken_back(&new.value) => return Self::Unsaid,
-            Times::Apart => return Self::Further,
-            _ if is_taken_back(&new.value) => return Self::After,
-            Times::Same | Times::Perhaps => {}
+        if times == Times::Apart {
+            return if corrects(new) || is_taken_back(&new.value) { Self::Unsaid } else { Self::Further };
         }
         let issued = |of: &Report| text(&of.value, "/issued").parse::<Timestamp>().ok();
-        let is_open = |of: &Report| matches!(text(&of.value, "/status"), "registered" | "partial" | "preliminary");
         let by_date = issued(new).zip(issued(old)).map(|(new, old)| new.cmp(&old));
-        match (text(&new.value, "/status"), by_date) {
-            _ if is_open(new) && !is_open(old) => Self::Before,
-            (_, Some(std::cmp::Ordering::Less)) => Self::Before,
+        match by_date {
+            // One that was issued again since is not withdrawn by what was said before.
+            Some(Ordering::Less) => Self::Before,
+            _ if is_taken_back(&new.value) => Self::After,
+            _ if is_open(new) && !is_open(old) && !is_taken_back(&old.value) => Self::Before,
             // Another sample of that day would read so, too.
-            _ if times == Times::Perhaps && !is_correction => Self::Unsaid,
-            ("amended" | "corrected" | "appended", _) | (_, Some(std::cmp::Ordering::Greater)) => Self::After,
+            _ if times == Times::Perhaps && !corrects(new) => Self::Unsaid,
+            _ if corrects(new) => Self::After,
+            _ if corrects(old) => Self::Unsaid,
             _ if is_open(old) && !is_open(new) => Self::After,
+            // Of one order that says the day alone, the second sample is issued after the first.
+            Some(Ordering::Greater) if are_of_one_moment(new, old) => Self::After,
             _ => Self::Unsaid,
         }
     }
+}
+
+/// Whether its status says that something was said before it.
+fn corrects(report: &Report) -> bool {
+    matches!(text(&report.value, "/status"), "amended" | "corrected" | "appended")
+}
+
+fn is_open(report: &Report) -> bool {
+    matches!(text(&report.value, "/status"), "registered" | "partial" | "preliminary")
+}
+
+/// Whether both are known to the moment, and that is one.
+fn are_of_one_moment(one: &Report, other: &Report) -> bool {
+    let moments = |of: &Report| times(of).into_iter().filter_map(|time| time.parse::<Timestamp>().ok()).collect();
+    let (mine, theirs): (Vec<Timestamp>, Vec<Timestamp>) = (moments(one), moments(other));
+    mine.iter().any(|moment| theirs.contains(moment))
+}
+
+/// Whether one report of a file takes the place of another without a question: both are of one moment, it says by its status that
+/// it does, and it has all that the other says. Samples of one order have one number and often the day alone: of two such nothing
+/// is left out before somebody has read both.
+pub fn is_surely_newer(one: &Report, other: &Report, zone: &TimeZone) -> bool {
+    let is_next = corrects(one) || (is_open(other) && !is_open(one));
+    let is_withdrawn = [one, other].into_iter().any(|report| is_taken_back(&report.value));
+    is_next
+        && !is_withdrawn
+        && Lies::of(one, other, zone) == Lies::After
+        && Lies::of(other, one, zone) != Lies::After
+        && are_of_one_moment(one, other)
+        && says_all(one, other)
+}
+
+/// Whether a report has each value of another, and words where that one has some.
+fn says_all(one: &Report, other: &Report) -> bool {
+    let words = ["conclusion", "conclusionCode", "presentedForm", "text"];
+    let has_words = words.iter().all(|name| other.value.get(*name).is_none() || one.value.get(*name).is_some());
+    let values = |of: &Report| of.results.iter().map(|(.., value)| value.clone()).collect::<Vec<_>>();
+    let (mine, theirs) = (values(one), values(other));
+    let pairs = values_paired(&mine, &theirs);
+    let is_there = |(at, value): (usize, &Value)| {
+        let pair = pairs.iter().position(|pair| *pair == Some(at)).and_then(|at| mine.get(at));
+        is_taken_back(value) || pair.is_some_and(|pair| is_surely_one(pair, value))
+    };
+    has_words && theirs.iter().enumerate().all(is_there)
+}
+
+/// Whether two values are one: by a number of both, or by what was measured at which moment; without a time it is their reports'.
+fn is_surely_one(one: &Value, other: &Value) -> bool {
+    let (mine, theirs) = (numbers(one), numbers(other));
+    let moment = |of: &str| of.parse::<Timestamp>().ok();
+    mine.iter().any(|number| theirs.contains(number))
+        || is_called_alike(one, other)
+            && match (time_of(one), time_of(other)) {
+                (Some(one), Some(other)) => moment(one).is_some() && moment(one) == moment(other),
+                (None, None) => true,
+                _ => false,
+            }
 }
 
 /// How the times of two reports, or of two values, lie.
@@ -137,12 +196,32 @@ fn time_of(one: &Value) -> Option<&str> {
 /// The reports of this patient that bear a number of this one and are called as it is: of several reports of one order, which may
 /// bear one number, all. One that was taken back is not here any more.
 pub fn known_as(records: &Records, patient: &FhirId, report: &Value) -> Result<Vec<FhirId>, RecordError> {
-    let pick: fn(&Value) -> Option<Value> = |one| (!is_taken_back(one)).then(|| one.clone());
+    known(patient, report, |query| records.glimpse(query, standing))
+}
+
+/// The same, asked inside the writer: nobody puts another beside them meanwhile.
+pub(in super::super) fn known_inside(
+    inside: &Inside<'_, '_, '_>,
+    patient: &FhirId,
+    report: &Value,
+) -> Result<Vec<FhirId>, RecordError> {
+    known(patient, report, |query| inside.glimpse(query, standing))
+}
+
+fn standing(report: &Value) -> Option<Value> {
+    (!is_taken_back(report)).then(|| report.clone())
+}
+
+fn known(
+    patient: &FhirId,
+    report: &Value,
+    look: impl Fn(&Query) -> Result<Vec<Value>, RecordError>,
+) -> Result<Vec<FhirId>, RecordError> {
     let mut all = Vec::new();
     for (system, value) in numbers(report) {
         let mut query = format!("subject=Patient/{patient}&identifier=");
         encode(&format!("{}|{}", escaped(&system), escaped(&value)), &mut query);
-        let found = records.glimpse(&strict(R::DiagnosticReport, &query)?, pick)?;
+        let found = look(&strict(R::DiagnosticReport, &query)?)?;
         let alike = found.iter().filter(|one| is_called_alike(one, report));
         for id in alike.filter_map(|one| FhirId::parse(text(one, "/id")).ok()) {
             if !all.contains(&id) {
@@ -154,15 +233,20 @@ pub fn known_as(records: &Records, patient: &FhirId, report: &Value) -> Result<V
 }
 
 /// Which of those that are here each report of a file is to be held against, whatever the order of the file: `known` names those of
-/// its number by their places in `old`. Those of one time belong together; the others are held against what is left then, and use
-/// nothing up, for they may be further ones.
+/// its number by their places in `old`. Those of one time belong together, a sealed one with a sealed one where there is any; the
+/// others are held against what is left then, and use nothing up, for they may be further ones.
 pub fn paired(new: &[Report], known: &[Vec<usize>], old: &[Report], zone: &TimeZone) -> Vec<Option<usize>> {
     let mut pairs: Vec<Option<usize>> = vec![None; new.len()];
     let mut placed = BTreeSet::new();
-    for wanted in [Times::Same, Times::Perhaps] {
+    let is_sealed = |one: &Report| Sensitivity::of_resource(&one.value).is_sealed();
+    let times = [Times::Same, Times::Perhaps];
+    let ways = [true, false].into_iter().flat_map(|of_one_kind| times.map(|wanted| (of_one_kind, wanted)));
+    for (of_one_kind, wanted) in ways {
         for ((pair, report), known) in pairs.iter_mut().zip(new).zip(known) {
             let fits = |at: &&usize| {
-                let lies = |old: &Report| Times::of(report, old, zone) == wanted;
+                let lies = |old: &Report| {
+                    Times::of(report, old, zone) == wanted && (!of_one_kind || is_sealed(report) == is_sealed(old))
+                };
                 !placed.contains(*at) && old.get(**at).is_some_and(lies)
             };
             if pair.is_none()
@@ -232,7 +316,7 @@ fn numbers(of: &Value) -> Vec<(String, String)> {
     all.filter(|(system, value)| !system.is_empty() && !value.is_empty()).collect()
 }
 
-fn is_called_alike(one: &Value, other: &Value) -> bool {
+pub(super) fn is_called_alike(one: &Value, other: &Value) -> bool {
     let codes = |of: &Value| -> Vec<(String, String)> {
         let all = of.pointer("/code/coding").and_then(Value::as_array).into_iter().flatten();
         all.map(|one| (text(one, "/system").to_owned(), text(one, "/code").to_owned())).collect()
@@ -305,9 +389,14 @@ fn in_place(new: Report, old: Report) -> (Report, Vec<(FhirId, Option<u32>, Valu
     let mut value = with_labels(new.value, &old.value);
     rename(&mut value, &names);
     comment::keep(&mut value, &old.value);
+    // What the laboratory asked for stays asked until a doctor has let it go.
+    if marks::asks_to_hold(&old.value) {
+        marks::put(&mut value, marks::ASKS_TO_HOLD);
+    }
     let report = Report {
         id: old.id,
         version: old.version,
+        own: new.own.and(old.own),
         value,
         results,
         pictures: Vec::new(),
@@ -331,8 +420,8 @@ fn with_labels(mut value: Value, stood: &Value) -> Value {
             .into_iter()
             .filter(|label| !list(value.get("meta").unwrap_or(&Value::Null), "security").contains(label)),
     );
-    if let (false, Some(members)) = (all.is_empty(), value.as_object_mut()) {
-        members.insert("meta".into(), serde_json::json!({"security": all}));
+    if !all.is_empty() {
+        marks::label(&mut value, all);
     }
     value
 }
@@ -430,6 +519,77 @@ mod tests {
         };
         let by_values = Lies::of(&value("2026-03-01"), &value("2026-03-02"), &TimeZone::UTC);
         assert_eq!(by_values, Lies::Further, "by their values");
+    }
+
+    #[test]
+    fn one_of_a_file_takes_anothers_place_only_where_nothing_is_lost_by_it() {
+        let of = |status: &str, time: &str, hour: u32, name: &str, number: i32| {
+            let mut of_value = value(name, number);
+            of_value["effectiveDateTime"] = time.into();
+            let mut one = report("r", status, vec![(id("v"), None, of_value)]);
+            one.value["issued"] = format!("2026-11-27T{hour:02}:00:00Z").into();
+            if !time.is_empty() {
+                one.value["effectiveDateTime"] = time.into();
+            }
+            one
+        };
+        let (day, at) = ("2026-11-27", "2026-11-27T08:00:00Z");
+        let is = |one: &Report, other: &Report| {
+            let both = [(one, other), (other, one)];
+            both.map(|(one, other)| is_surely_newer(one, other, &TimeZone::UTC))
+        };
+        let first = |status: &str, time: &str| of(status, time, 9, "Troponin", 12);
+        let second = |status: &str, time: &str| of(status, time, 13, "Troponin", 480);
+        assert_eq!(is(&second("final", day), &first("final", day)), [false, false], "two samples of one order");
+        assert_eq!(is(&second("final", at), &first("final", at)), [false, false], "both count as they stand");
+        for (status, before) in [("corrected", "final"), ("final", "preliminary")] {
+            assert_eq!(is(&second(status, at), &first(before, at)), [true, false], "{status}");
+            assert_eq!(is(&second(status, day), &first(before, day)), [false, false], "{status}: of a day");
+            assert_eq!(is(&second(status, ""), &first(before, "")), [false, false], "{status}: of no time");
+            let other = of(status, at, 13, "Organism", 1);
+            assert_eq!(is(&other, &first(before, at)), [false, false], "{status}: the first value would be gone");
+            let mut concluded = first(before, at);
+            concluded.value["conclusion"] = json!("Infarction");
+            assert_eq!(is(&second(status, at), &concluded), [false, false], "{status}: what was concluded, too");
+        }
+        assert_eq!(is(&second("entered-in-error", at), &first("final", at)), [false, false]);
+        assert_eq!(is(&second("final", at), &first("entered-in-error", at)), [false, false]);
+        assert_eq!(is(&second("corrected", at), &of("corrected", at, 13, "Troponin", 12)), [false, false]);
+    }
+
+    #[test]
+    fn of_one_that_was_issued_again_since_it_is_not_said_that_it_is_withdrawn() {
+        let of = |status: &str, hour: u32| {
+            let mut one = report("r", status, Vec::new());
+            one.value["effectiveDateTime"] = "2026-11-20T08:00:00Z".into();
+            one.value["issued"] = format!("2026-11-20T{hour:02}:00:00Z").into();
+            one
+        };
+        let lies = |new: (&str, u32), old: (&str, u32)| Lies::of(&of(new.0, new.1), &of(old.0, old.1), &TimeZone::UTC);
+        assert_eq!(lies(("entered-in-error", 9), ("final", 10)), Lies::Before);
+        assert_eq!(lies(("entered-in-error", 11), ("final", 10)), Lies::After);
+        assert_eq!(lies(("final", 10), ("entered-in-error", 9)), Lies::After);
+        assert_eq!(lies(("final", 11), ("corrected", 10)), Lies::Unsaid, "who corrected it knew more");
+        let day = |hour: u32| {
+            let mut one = of("final", hour);
+            one.value["effectiveDateTime"] = "2026-11-20".into();
+            one
+        };
+        assert_eq!(Lies::of(&day(13), &day(9), &TimeZone::UTC), Lies::Unsaid, "it may be the second sample");
+    }
+
+    #[test]
+    fn a_sealed_part_is_held_against_the_sealed_one_and_the_other_against_the_other() {
+        let sealed = |mut one: Report| {
+            one.value["meta"] = json!({"security": [{"code": "HIV"}]});
+            one
+        };
+        let new = || report("new", "final", Vec::new());
+        let known = vec![vec![0, 1]; 2];
+        let here = [new(), sealed(new())];
+        assert_eq!(paired(&[sealed(new()), new()], &known, &here, &TimeZone::UTC), [Some(1), Some(0)]);
+        assert_eq!(paired(&[sealed(new()), new()], &[vec![0], vec![0]], &[new()], &TimeZone::UTC), [None, Some(0)]);
+        assert_eq!(paired(&[new()], &[vec![0]], &[sealed(new())], &TimeZone::UTC), [Some(0)]);
     }
 
     #[test]

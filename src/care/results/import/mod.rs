@@ -4,11 +4,14 @@
 //! Each report comes with the members of its panels ([`super::belongs`]). A result that no report names gets a report of its
 //! own, so that a doctor sees it and signs it.
 
+mod apart;
 mod file;
 mod known;
 mod whose;
 
-pub use known::{Arriving, Lies, has_unseen_part, known_as, may_be_one, newer, paired, whole_file};
+pub use apart::{apart, still_apart};
+pub(super) use known::known_inside;
+pub use known::{Arriving, Lies, has_unseen_part, is_surely_newer, known_as, may_be_one, newer, paired, whole_file};
 pub use whose::{Described, Differs};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,11 +19,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use self::file::File;
-use super::Report;
-use crate::base::{Ambient, FhirId};
-use crate::care::held::is_held;
+use super::{Report, belonging, marks};
+use crate::base::{Ambient, FhirId, ResourceRef};
 use crate::care::within::{list, text};
-use crate::fhir::Another;
+use crate::fhir::{Another, ResourceType};
 
 /// Why a file was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,25 +109,20 @@ pub fn import(
         let direct = taking.refers(at, "result")?;
         let mut report = taking.ours(one)?;
         taking.name(&mut report, "result", &direct);
-        reports.push(labelled(Report::new(FhirId::new(ambient), report, taking.reached(direct)?)));
+        reports.push(Report::new(FhirId::new(ambient), report, taking.reached(direct)?));
     }
     for at in taking.lone()? {
         let Some(one) = file.get(at).filter(|_| !taking.taken.contains(&at)) else { continue };
         let mut report = taking.report_of(one)?;
         taking.name(&mut report, "result", &[at]);
-        reports.push(labelled(Report::new(FhirId::new(ambient), report, taking.reached(vec![at])?)));
+        reports.push(Report::new(FhirId::new(ambient), report, taking.reached(vec![at])?));
     }
+    label(&mut reports);
     let says = |one: &Report| {
         let own = ["conclusion", "conclusionCode", "presentedForm", "text"];
         !one.results.is_empty() || own.iter().any(|name| one.value.get(*name).is_some())
     };
     if reports.iter().any(says) { Ok(reports) } else { Err(ImportFault::NoReport) }
-}
-
-/// Whether the laboratory says of any of it that the patient is not to see it yet.
-pub fn asks_to_hold(reports: &[Report]) -> bool {
-    let all = reports.iter().flat_map(|one| one.results.iter().map(|(.., value)| value).chain([&one.value]));
-    all.into_iter().any(is_held)
 }
 
 /// Whether it is dated after tomorrow: somewhere it is a day later, and nowhere two.
@@ -141,19 +138,26 @@ fn is_later(one: &Value, now: &str) -> bool {
     dates.iter().any(is)
 }
 
-/// A report is as delicate as its most delicate value: whoever may not see that sees nothing of it.
-fn labelled(mut report: Report) -> Report {
+/// A report is as delicate as its most delicate value, at every level and also where another report of the file has that, too:
+/// whoever may not see that sees nothing of it.
+fn label(reports: &mut [Report]) {
+    let named = |id: &FhirId| ResourceRef::new(ResourceType::Observation.name(), id).ok();
+    let all = reports.iter().flat_map(|one| &one.results);
+    let pool: BTreeMap<ResourceRef, Value> =
+        all.filter_map(|(id, _, value)| Some((named(id)?, value.clone()))).collect();
     let of = |value: &Value| list(value.get("meta").unwrap_or(&Value::Null), "security").to_vec();
-    let mut all: Vec<Value> = of(&report.value);
-    for label in report.results.iter().flat_map(|(.., one)| of(one)) {
-        if !all.contains(&label) {
-            all.push(label);
+    for report in reports {
+        let mut labels: Vec<Value> = of(&report.value);
+        let parts = belonging(&report.value, |name| pool.get(name)).parts;
+        for one in parts.iter().flat_map(|(_, value)| of(value)) {
+            if !labels.contains(&one) {
+                labels.push(one);
+            }
+        }
+        if !labels.is_empty() {
+            marks::label(&mut report.value, labels);
         }
     }
-    if let (false, Some(members)) = (all.is_empty(), report.value.as_object_mut()) {
-        members.insert("meta".into(), json!({"security": all}));
-    }
-    report
 }
 
 /// The results of a file on their way into the record: each under an id of its own, once.
@@ -417,6 +421,22 @@ mod tests {
         assert_eq!(taken(&unnamed, Sure::Yes).unwrap_err(), ImportFault::OfAnother("hb".into()));
         let own = test("hb", json!({"focus": [{"reference": "Patient/p1"}]})).to_string();
         assert_eq!(taken(&own, Sure::Yes).unwrap()[0].results[0].2.get("focus"), None);
+    }
+
+    #[test]
+    fn what_two_reports_of_a_file_have_seals_both_at_every_level() {
+        let hiv = json!({"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"}]});
+        let file = json!([
+            test("hiv", json!({"meta": hiv})),
+            test("panel", json!({"hasMember": refers(&["Observation/hiv"])})),
+            report("Screening", json!({"result": refers(&["Observation/panel"])})),
+            report("Letter", json!({"result": refers(&["Observation/hiv"]), "conclusion": "confirmed"})),
+            report("Iron", json!({"conclusion": "low"})),
+        ]);
+        let found = taken(&file.to_string(), Sure::Yes).unwrap();
+        let labels: Vec<_> = found.iter().map(|one| one.value.pointer("/meta/security").cloned()).collect();
+        assert_eq!(labels, [Some(hiv["security"].clone()), Some(hiv["security"].clone()), None]);
+        assert!(found.iter().all(|one| !one.own.is_sealed()), "none of them by itself");
     }
 
     #[test]
