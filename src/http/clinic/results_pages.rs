@@ -153,29 +153,20 @@ pub(super) fn known_field(place: usize, old: &Report) -> String {
     format!("{}_{place}_kind", old.id)
 }
 
-/// How many values tell two reports apart.
+/// So many values tell two reports apart where fewer differ.
 const TOLD: usize = 3;
 
-/// What each says, and of a test that the report has more than once, when.
+/// What each says.
 fn values_of(report: &Report, ctx: &Ctx) -> Vec<String> {
-    let is_again =
-        |one: &Value| report.results.iter().filter(|(.., other)| other.get("code") == one.get("code")).count() > 1;
-    let told = |one: &Value| {
-        let said = fill::value_of(one, ctx)?;
-        let clock = fill::text(one, "/effectiveDateTime").and_then(|at| When::parse(at, &ctx.zone)?.clock());
-        Some(match clock.filter(|_| is_again(one)) {
-            Some(clock) => format!("{said} ({clock})"),
-            None => said,
-        })
-    };
-    report.results.iter().filter_map(|(.., one)| told(one)).collect()
+    fill::values_of(&report.results.iter().map(|(.., one)| one).collect::<Vec<_>>(), ctx)
 }
 
-/// The first of these values, before the others those that the other report has not.
+/// All of these values that the other report has not: one of the two may be left out. Behind them some of the others.
 fn differing(own: &[String], others: &[String]) -> String {
     let (same, differ): (Vec<&str>, Vec<&str>) =
         own.iter().map(String::as_str).partition(|one| others.iter().any(|other| other == one));
-    differ.into_iter().chain(same).take(TOLD).collect::<Vec<_>>().join(", ")
+    let told = differ.len().max(TOLD);
+    differ.into_iter().chain(same).take(told).collect::<Vec<_>>().join(", ")
 }
 
 /// "20 Nov 2026 08:00, final: Troponin 8 ng/L".
@@ -502,6 +493,7 @@ mod tests {
         let own = |last: &str| ["FBC1 1", "FBC2 2", "FBC3 3", "FBC4 4", last].map(str::to_owned);
         assert_eq!(differing(&own("FBC5 5"), &own("FBC5 500")), "FBC5 5, FBC1 1, FBC2 2");
         assert_eq!(differing(&own("FBC5 500"), &own("FBC5 5")), "FBC5 500, FBC1 1, FBC2 2");
+        assert_eq!(differing(&own("FBC5 5"), &[]), own("FBC5 5").join(", "), "what may be left out is read whole");
     }
 
     #[test]

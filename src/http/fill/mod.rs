@@ -41,7 +41,7 @@ pub use due::{due, ends};
 pub use found::{Found, folded, found, words_of};
 pub use lists::{Attachment, attachment, attachment_in, document, documents, immunizations, is_plain, orders, visits};
 pub use observations::{Wanted, codes, each_of, groups, series_of, vitals};
-pub(in crate::http) use observations::{flag, value_of};
+pub(in crate::http) use observations::{flag, values_of};
 pub(in crate::http) use people::{address_words, whole_name};
 pub use people::{appointment, directory_row, identity, reach, takes_part};
 use problems::besides_in_english;

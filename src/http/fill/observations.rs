@@ -46,26 +46,59 @@ pub fn series_of(observations: &[Value], wanted: Wanted, ctx: &Ctx) -> Vec<Serie
     for observation in observations.iter().filter(|observation| is_wanted(observation, wanted)) {
         by_key.entry(key_of(observation)).or_default().push(observation);
     }
+    let codes = codes_of(by_key.values().flatten().copied());
     let mut all: Vec<Series> = by_key.into_iter().filter_map(|(key, found)| series(key, found, ctx)).collect();
     all.sort_by_key(|series| series.latest().map(|reading| newest_first(reading.when)));
-    units::tell_apart(&mut all);
+    units::tell_apart(&mut all, &codes);
     all
 }
 
-/// The values of a report, each by itself. Where it has a test more than once, each says its time.
+/// The values of a report, each by itself. Where it has several that are called the same, by staff or by patients, each says its
+/// time, and they stand in that order.
 pub fn each_of<'a>(values: impl IntoIterator<Item = &'a Value>, ctx: &Ctx) -> Vec<Series> {
-    let each = |value: &Value| series_of(std::slice::from_ref(value), Wanted::All, ctx);
-    let mut all: Vec<Series> = values.into_iter().flat_map(each).collect();
-    let keys: Vec<String> = all.iter().map(|one| one.key.clone()).collect();
-    for one in &mut all {
-        if keys.iter().filter(|key| **key == one.key).count() > 1
+    let values: Vec<&Value> = values.into_iter().collect();
+    let each = |value: &&Value| series_of(std::slice::from_ref(*value), Wanted::All, ctx);
+    let all: Vec<Series> = values.iter().flat_map(each).collect();
+    let names: Vec<[String; 2]> = all.iter().map(|one| [one.name.to_lowercase(), one.plain_name()]).collect();
+    let first_alike = |[staff, patients]: &[String; 2]| {
+        names.iter().position(|[name, plain]| name == staff || plain == patients).unwrap_or_default()
+    };
+    let mut placed: Vec<(usize, Series)> = names.iter().map(first_alike).zip(all).collect();
+    let is_again = |[staff, patients]: &[String; 2]| {
+        names.iter().filter(|[name, plain]| name == staff || plain == patients).count() > 1
+    };
+    for ((_, one), names) in placed.iter_mut().zip(&names) {
+        if is_again(names)
             && let Some(reading) = one.readings.last_mut()
             && reading.when.clock().is_some()
         {
             reading.beside.insert(0, reading.when.short_time());
         }
     }
+    placed.sort_by_key(|(first, one)| (*first, one.latest().map(|reading| reading.when.moment())));
+    let mut all: Vec<Series> = placed.into_iter().map(|(_, one)| one).collect();
+    units::tell_apart(&mut all, &codes_of(values));
     all
+}
+
+/// "Troponin 80 ng/L": what each of these says, and of one that is called as another, when.
+pub(in crate::http) fn values_of(values: &[&Value], ctx: &Ctx) -> Vec<String> {
+    let names: Vec<String> = values.iter().map(|one| name(one).to_lowercase()).collect();
+    let told = |(one, name): (&&Value, &String)| {
+        let said = value_of(one, ctx)?;
+        let is_again = names.iter().filter(|other| *other == name).count() > 1;
+        Some(match taken(one, ctx).clock().filter(|_| is_again) {
+            Some(clock) => format!("{said} ({clock})"),
+            None => said,
+        })
+    };
+    values.iter().zip(&names).filter_map(told).collect()
+}
+
+/// By which code each test of these is known, with the code's system.
+fn codes_of<'a>(observations: impl IntoIterator<Item = &'a Value>) -> BTreeMap<String, [String; 2]> {
+    let all = observations.into_iter().filter_map(|one| Some((key_of(one), coded(one.get("code"))?)));
+    all.map(|(key, code)| (key, code.map(str::to_owned))).collect()
 }
 
 /// What tests of a record are called, small letters, and their codes.
@@ -163,13 +196,9 @@ fn key_of_code(observation: &Value) -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
         (1..=64).contains(&key.len()) && key.chars().all(plain) && !key.starts_with(DIGEST)
     };
-    let coding = of.and_then(|of| list(of, "coding").iter().find(|coding| text(coding, "/code").is_some()));
-    let known = match (code(of, Some(LOINC)), coding) {
-        (Some(loinc), _) => [LOINC, loinc],
-        (None, Some(coding)) => {
-            [text(coding, "/system").unwrap_or_default(), text(coding, "/code").unwrap_or_default()]
-        }
-        (None, None) => match as_written(of) {
+    let known = match coded(of) {
+        Some(known) => known,
+        None => match as_written(of) {
             Some(written) => return digest(["text", &written]),
             None => return digest(["id", text(observation, "/id").unwrap_or_default()]),
         },
@@ -180,8 +209,17 @@ fn key_of_code(observation: &Value) -> String {
     }
 }
 
+/// System and code by which a test is known: LOINC's where there is one.
+fn coded(of: Option<&Value>) -> Option<[&str; 2]> {
+    if let Some(loinc) = code(of, Some(LOINC)) {
+        return Some([LOINC, loinc]);
+    }
+    let coding = list(of?, "coding").iter().find(|coding| text(coding, "/code").is_some())?;
+    Some([text(coding, "/system").unwrap_or_default(), text(coding, "/code").unwrap_or_default()])
+}
+
 /// What a key begins with that is no code.
-pub(super) const DIGEST: &str = "x_";
+const DIGEST: &str = "x_";
 
 fn digest(of: [&str; 2]) -> String {
     let mut hasher = blake3::Hasher::new_derive_key("chartbox 2026-11 key of a test");
@@ -294,7 +332,7 @@ pub(super) fn said(observation: &Value, ctx: &Ctx) -> Option<Said> {
 }
 
 /// "Troponin 80 ng/L": what a result says, by itself.
-pub(in crate::http) fn value_of(observation: &Value, ctx: &Ctx) -> Option<String> {
+fn value_of(observation: &Value, ctx: &Ctx) -> Option<String> {
     Some(format!("{} {}", name(observation), said(observation, ctx)?.value))
 }
 
@@ -747,6 +785,66 @@ mod tests {
         assert_eq!(said, [at("8", "3 Mar 2026 08:00"), at("80", "3 Mar 2026 11:00")]);
         let once = each_of([&egfr("2026-03-03T08:00:00Z", 8.0)], &ctx());
         assert!(once[0].beside().is_empty());
+    }
+
+    fn glucose(coding: Value, time: &str, value: f64) -> Value {
+        json!({"status": "final", "id": time, "code": {"text": "Glucose-W", "coding": [coding]}, "effectiveDateTime": time,
+            "valueQuantity": {"value": value, "unit": "mmol/L", "code": "mmol/L"}})
+    }
+
+    #[test]
+    fn a_test_that_a_report_has_under_several_codes_says_code_and_time_and_stands_in_that_order() {
+        let loinc = |code: &str| json!({"system": LOINC, "code": code});
+        let all = [
+            glucose(loinc("1518-0"), "2026-03-03T10:00:00Z", 11.9),
+            haemoglobin("2026-03-03", 13, json!({})),
+            glucose(loinc("1558-6"), "2026-03-03T08:00:00Z", 5.0),
+            glucose(json!({}), "2026-03-03T09:00:00Z", 9.9),
+        ];
+        let each = each_of(&all, &ctx());
+        let said: Vec<(&str, &str)> = each.iter().map(|one| (one.name.as_str(), one.value())).collect();
+        let others = [("Glucose-W (1558-6)", "5.0"), ("Glucose-W", "9.9"), ("Glucose-W (1518-0)", "11.9")];
+        assert_eq!(said[..3], others);
+        let times: Vec<&str> = each[..3].iter().map(|one| one.beside()[0].as_str()).collect();
+        assert_eq!(times, ["3 Mar 2026 08:00", "3 Mar 2026 09:00", "3 Mar 2026 10:00"]);
+        assert!(each[3].beside().is_empty());
+        let twice = [egfr("2026-03-03T11:00:00Z", 80.0), egfr("2026-03-03T08:00:00Z", 8.0)];
+        assert!(each_of(&twice, &ctx()).iter().all(|one| one.name == "eGFR"), "one test needs no code");
+    }
+
+    #[test]
+    fn two_tests_of_one_name_are_told_apart_whatever_system_their_codes_are_of() {
+        let names = |codings: [Value; 2]| {
+            let [one, other] = codings.map(|coding| glucose(coding, "2026-03-03T08:00:00Z", 5.0));
+            let mut all: Vec<String> =
+                series_of(&[one, other], Wanted::All, &ctx()).into_iter().map(|series| series.name).collect();
+            all.sort();
+            all
+        };
+        let of = |system: &str, code: &str| json!({"system": system, "code": code});
+        let own = names([of("urn:lab:codes", "GLU-S"), of("urn:lab:codes", "GLU-U")]);
+        assert_eq!(own, ["Glucose-W (GLU-S)", "Glucose-W (GLU-U)"]);
+        let two = names([of("urn:lab:codes", "GLU"), of("https://other.example/tests", "GLU")]);
+        assert_eq!(two, ["Glucose-W (GLU, codes)", "Glucose-W (GLU, tests)"]);
+        let alike = names([of("urn:a:codes", "GLU"), of("urn:b:codes", "GLU")]);
+        assert_eq!(alike, ["Glucose-W (GLU, urn:a:codes)", "Glucose-W (GLU, urn:b:codes)"]);
+    }
+
+    #[test]
+    fn of_a_period_or_an_instant_it_is_said_when_too() {
+        let of = |more: Value| {
+            let mut one = json!({"status": "final", "code": {"text": "Troponin"}, "valueInteger": 5});
+            one.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            one
+        };
+        let mut all = vec![
+            of(json!({"effectiveInstant": "2026-03-03T08:00:00Z"})),
+            of(json!({"effectivePeriod": {"start": "2026-03-03T09:00:00Z"}})),
+            of(json!({"code": {"text": "Iron"}, "effectiveDateTime": "2026-03-03T09:00:00Z"})),
+        ];
+        all[1]["code"]["coding"] = json!([{"system": LOINC, "code": "99999-9"}]);
+        let said = values_of(&all.iter().collect::<Vec<_>>(), &ctx());
+        assert_eq!(said, ["Troponin 5 (08:00)", "Troponin 5 (09:00)", "Iron 5"]);
     }
 
     #[test]

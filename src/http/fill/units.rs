@@ -2,9 +2,10 @@
 //! kind. What a unit does not say, such as which substance a mass is of, or of what something is a share, is not guessed: then
 //! the value stays in the table with its unit.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
-use super::observations::DIGEST;
 use super::text;
 use crate::fhir::search::between;
 use crate::http::ui::{Series, t};
@@ -79,8 +80,9 @@ impl Unit {
 }
 
 /// Two courses of one name, as staff or patients say it, are of two units that no rule brings together: then the unit is a part
-/// of the name. Else they are of two codes, or one is of none: then staff read the code with the name.
-pub(super) fn tell_apart(all: &mut [Series]) {
+/// of the name. Else they are of two codes, or one is of none: then staff read the code with the name, and where two systems have
+/// it, that of the system. `codes` are system and code by the courses' keys.
+pub(super) fn tell_apart(all: &mut [Series], codes: &BTreeMap<String, [String; 2]>) {
     type Named = fn(&Series) -> String;
     let (staff, patients): (Named, Named) = (|one| one.name.to_lowercase(), |one| one.plain_name());
     let twice = |all: &[Series], by: Named| -> Vec<bool> {
@@ -99,13 +101,30 @@ pub(super) fn tell_apart(all: &mut [Series]) {
             series.in_title = Some(series.unit.clone());
         }
     }
-    let names: Vec<String> = all.iter().map(staff).collect();
-    for (series, name) in all.iter_mut().zip(&names) {
-        let code = Some(series.key.clone()).filter(|key| !key.starts_with(DIGEST));
-        if let (true, Some(code)) = (names.iter().filter(|other| *other == name).count() > 1, code) {
+    let names: Vec<(String, String)> = all.iter().map(|one| (staff(one), one.key.clone())).collect();
+    for (series, (name, key)) in all.iter_mut().zip(&names) {
+        // One test that stands twice is told apart by its times.
+        let others = names.iter().filter(|(other, of)| other == name && of != key);
+        let others: Vec<Option<&[String; 2]>> = others.map(|(_, of)| codes.get(of)).collect();
+        if let (false, Some(code)) = (others.is_empty(), codes.get(key)) {
+            let code = said_beside(code, &others.into_iter().flatten().collect::<Vec<_>>());
             series.name = t("test-of-code").with("name", &series.name).with("code", code).to_string();
         }
     }
+}
+
+/// A code, with as much of its system as tells it from these.
+fn said_beside([system, code]: &[String; 2], others: &[&[String; 2]]) -> String {
+    fn last(system: &str) -> &str {
+        system.rsplit([':', '/']).find(|part| !part.is_empty()).unwrap_or_default()
+    }
+    let systems: Vec<&str> = others.iter().filter(|[_, other]| other == code).map(|[of, _]| of.as_str()).collect();
+    let known = match systems.iter().any(|other| last(other) == last(system)) {
+        _ if systems.is_empty() => "",
+        true => system.as_str(),
+        false => last(system),
+    };
+    if known.is_empty() { code.clone() } else { format!("{code}, {known}") }
 }
 
 #[cfg(test)]
