@@ -3,8 +3,8 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-/// Units that stand after the number of a strength or a dose.
-const UNITS: [&str; 16] = [
+/// Units that stand after the number of a strength or a dose, and what doses are counted in.
+const UNITS: [&str; 39] = [
     "mg",
     "g",
     "kg",
@@ -21,6 +21,29 @@ const UNITS: [&str; 16] = [
     "IU",
     "mmol",
     "nmol",
+    "tablet",
+    "tablets",
+    "capsule",
+    "capsules",
+    "puff",
+    "puffs",
+    "dose",
+    "doses",
+    "drop",
+    "drops",
+    "application",
+    "applications",
+    "comprimido",
+    "comprimidos",
+    "cápsula",
+    "cápsulas",
+    "inhalación",
+    "inhalaciones",
+    "dosis",
+    "gota",
+    "gotas",
+    "aplicación",
+    "aplicaciones",
 ];
 
 /// A text whose amounts and dates stand whole in a line.
@@ -104,13 +127,13 @@ mod tests {
         let held = |text: &str| format!("<span class=\"whole-amount\">{text}</span>");
         assert_eq!(html("Atorvastatin 40 mg"), format!("Atorvastatin {}", held("40 mg")));
         assert_eq!(html("Hydrocortisone 1 % cream"), format!("Hydrocortisone {} cream", held("1 %")));
-        assert_eq!(html("2.5 mg/mL, 1 tablet"), format!("{} 1 tablet", held("2.5 mg/mL,")));
+        assert_eq!(html("2.5 mg/mL, 1 tablet"), format!("{} {}", held("2.5 mg/mL,"), held("1 tablet")));
         assert_eq!(html("8 Sep 2026 to 29 Jan 2027"), format!("{} to {}", held("8 Sep 2026"), held("29 Jan 2027")));
     }
 
     #[test]
     fn all_else_stands_as_it_was() {
-        for text in ["", "Vitamin B12", "1 tablet", "  two  spaces ", "g 5", "2016"] {
+        for text in ["", "Vitamin B12", "1 time", "  two  spaces ", "g 5", "2016"] {
             assert_eq!(html(text), text);
         }
         assert_eq!(html("<b> & 5 mg"), "&#60;b&#62; &#38; <span class=\"whole-amount\">5 mg</span>");
