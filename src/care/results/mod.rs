@@ -33,7 +33,7 @@ pub use comment::{COMMENT, Comment, comments};
 pub use enter::{FLAGS, ROWS, ResultTyped, enter};
 pub use import::{
     Arriving, Described, Differs, ImportFault, Lies, Sure, apart, has_unseen_part, import, is_surely_newer, known_as,
-    may_be_one, newer, paired, still_apart, whole_file,
+    may_be_one, newer, paired, seal_as, still_apart, whole_file, withdrawn_too,
 };
 pub use marks::{ENTERED, asks_to_hold, is_entered};
 pub use release_task::HouseLetsGo;

@@ -541,7 +541,7 @@ mod tests {
         store(&records, all, Transaction::IMPORT).unwrap();
         let account = AccountRow {
             id: AccountId::new(&ambient),
-            user_name: UserName::parse("p").unwrap(),
+            user_name: UserName::parse("somebody").unwrap(),
             display_name: "P".into(),
             kind: AccountKind::Person(Role::Patient),
             state: AccountState::Enabled,

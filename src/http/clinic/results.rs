@@ -508,38 +508,35 @@ async fn arriving(
     typed: &ImportTyped,
     ctx: &Ctx,
 ) -> Result<Result<Arrived, ImportFault>, Refusal> {
-    let records = &visit.house.records;
     let mut arrived = Arrived::default();
     let (of_file, reports) = match arrived.each_once(reports, typed, ctx) {
         Ok(all) => all,
         Err(fault) => return Ok(Err(fault)),
     };
     let ambient = &visit.house.ambient;
-    let all = results::apart(of_file.into_iter().zip(reports).collect(), ambient);
-    let (of_file, reports): (Vec<usize>, Vec<Report>) = all.into_iter().unzip();
     let (mut here, mut known): (Vec<Report>, Vec<Vec<usize>>) = (Vec::new(), Vec::new());
+    let mut whole = Vec::new();
+    for (place, mut new) in of_file.into_iter().zip(reports) {
+        let Some(places) = known_here(visit, patient, &new, &mut here).await? else {
+            return Ok(Err(ImportFault::Unseen));
+        };
+        let of_it: Vec<&Report> = places.into_iter().filter_map(|at| here.get(at)).collect();
+        results::seal_as(&mut new, &of_it, &ctx.zone);
+        whole.push((place, new));
+    }
+    let (of_file, reports): (Vec<usize>, Vec<Report>) = results::apart(whole, ambient).into_iter().unzip();
     for new in &reports {
-        let mut places = Vec::new();
-        for id in results::known_as(records, patient, &new.value)? {
-            if let Some(at) = here.iter().position(|old| old.id == id) {
-                places.push(at);
-                continue;
-            }
-            let old = match read(visit, patient.as_str(), id.as_str()).await {
-                Ok((_, old)) => old,
-                Err(refusal) if matches!(refusal.kind, No::NotFound | No::Gone) => return Ok(Err(ImportFault::Unseen)),
-                Err(refusal) => return Err(refusal),
-            };
-            if results::has_unseen_part(records, patient, &old)? {
-                return Ok(Err(ImportFault::Unseen));
-            }
-            places.push(here.len());
-            here.push(old);
-        }
+        let Some(places) = known_here(visit, patient, new, &mut here).await? else {
+            return Ok(Err(ImportFault::Unseen));
+        };
         known.push(places);
     }
     let pairs = results::paired(&reports, &known, &here, &ctx.zone);
-    let of_all = of_file.into_iter().zip(reports).zip(pairs);
+    let also = results::withdrawn_too(&reports, (&known, &pairs), &here);
+    let also =
+        also.into_iter().filter_map(|(at, old)| Some(((of_file.get(at)? + 1, reports.get(at)?.clone()), Some(old))));
+    let also: Vec<((usize, Report), Option<usize>)> = also.collect();
+    let of_all = of_file.into_iter().zip(reports).zip(pairs).chain(also);
     let (nowhere, rest): (Vec<_>, Vec<_>) =
         of_all.partition(|((_, new), pair)| pair.is_none() && results::is_taken_back(&new.value));
     if let (true, Some(((_, gone), _))) = (rest.is_empty(), nowhere.first()) {
@@ -554,6 +551,35 @@ async fn arriving(
     arrived.all = results::still_apart(std::mem::take(&mut arrived.all), ambient);
     arrived.seen = here.into_iter().map(|old| (old.id, old.version.unwrap_or_default())).collect();
     Ok(Ok(arrived))
+}
+
+/// Which reports of the record bear a number of this one and its name, by their places among those that were read; none where a part
+/// of one is not to be seen by this person.
+async fn known_here(
+    visit: &Visit,
+    patient: &FhirId,
+    new: &Report,
+    here: &mut Vec<Report>,
+) -> Result<Option<Vec<usize>>, Refusal> {
+    let records = &visit.house.records;
+    let mut places = Vec::new();
+    for id in results::known_as(records, patient, &new.value)? {
+        if let Some(at) = here.iter().position(|old| old.id == id) {
+            places.push(at);
+            continue;
+        }
+        let old = match read(visit, patient.as_str(), id.as_str()).await {
+            Ok((_, old)) => old,
+            Err(refusal) if matches!(refusal.kind, No::NotFound | No::Gone) => return Ok(None),
+            Err(refusal) => return Err(refusal),
+        };
+        if results::has_unseen_part(records, patient, &old)? {
+            return Ok(None);
+        }
+        places.push(here.len());
+        here.push(old);
+    }
+    Ok(Some(places))
 }
 
 // ---- one report ----

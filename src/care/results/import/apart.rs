@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 
 use super::super::belongs::members;
 use super::super::{Report, marks};
-use super::Arriving;
 use super::known::is_called_alike;
+use super::{Arriving, label};
 use crate::access::Sensitivity;
 use crate::base::{Ambient, FhirId, ResourceRef};
 use crate::care::held::is_held;
@@ -41,9 +41,11 @@ type Part = (FhirId, Option<u32>, Value);
 /// The reports of a file, each by its place there: what is sealed and what is not in one each, at places of their own. Each says
 /// what the laboratory asks of it.
 pub fn apart(reports: Vec<(usize, Report)>, ambient: &Ambient) -> Vec<(usize, Report)> {
-    let pool = Pool::of(reports.iter().map(|(_, one)| one));
+    let (places, mut reports): (Vec<usize>, Vec<Report>) = reports.into_iter().unzip();
+    label(&mut reports);
+    let pool = Pool::of(reports.iter());
     let mut all = Vec::new();
-    for (place, report) in reports {
+    for (place, report) in places.into_iter().zip(reports) {
         let (report, plain) = pool.split(report, ambient);
         all.push((2 * place, report));
         all.extend(plain.map(|plain| (2 * place + 1, plain)));

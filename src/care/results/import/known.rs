@@ -232,6 +232,31 @@ fn known(
     Ok(all)
 }
 
+/// Seals the values of a report of a file as what is here of its number and its time is sealed, in whichever report: each as one
+/// that is called so, and what was called otherwise as each that is not there any more.
+pub fn seal_as(new: &mut Report, here: &[&Report], zone: &TimeZone) {
+    let of_time = here.iter().filter(|old| Times::of(new, old, zone) != Times::Apart);
+    let before: Vec<&Value> = of_time.flat_map(|old| &old.results).map(|(.., one)| one).collect();
+    let now: Vec<Value> = new.results.iter().map(|(.., one)| one.clone()).collect();
+    for (.., value) in &mut new.results {
+        let is_new = !before.iter().any(|one| is_called_alike(one, value));
+        let is_gone = |one: &Value| !now.iter().any(|other| is_called_alike(one, other));
+        let may_be: Vec<Value> = before
+            .iter()
+            .filter(|one| is_called_alike(one, value) || (is_new && is_gone(one)))
+            .map(|one| sealed_alone(one))
+            .collect();
+        *value = may_be.iter().fold(value.take(), with_labels);
+    }
+}
+
+/// Of a resource the labels that seal it.
+fn sealed_alone(one: &Value) -> Value {
+    let labels = list(one.get("meta").unwrap_or(&Value::Null), "security").iter();
+    let seals = labels.filter(|label| Sensitivity::of_security(label).is_sealed());
+    serde_json::json!({"meta": {"security": seals.collect::<Vec<_>>()}})
+}
+
 /// Which of those that are here each report of a file is to be held against, whatever the order of the file: `known` names those of
 /// its number by their places in `old`. Those of one time belong together, a sealed one with a sealed one where there is any; the
 /// others are held against what is left then, and use nothing up, for they may be further ones.
@@ -261,6 +286,28 @@ pub fn paired(new: &[Report], known: &[Vec<usize>], old: &[Report], zone: &TimeZ
         *pair = pair.or_else(|| known.iter().find(|at| !placed.contains(*at)).copied());
     }
     pairs
+}
+
+/// What its laboratory withdrew is withdrawn with what was sealed, or was not sealed, of it, which is a report of its own here
+/// ([`super::apart`]): by the places of both, where the file does not have that by itself.
+pub fn withdrawn_too(
+    new: &[Report],
+    (known, pairs): (&[Vec<usize>], &[Option<usize>]),
+    here: &[Report],
+) -> Vec<(usize, usize)> {
+    let is_sealed = |one: &Report| Sensitivity::of_resource(&one.value).is_sealed();
+    let said = ["/issued", "/effectiveDateTime", "/effectivePeriod"];
+    let are_halves = |one: &Report, other: &Report| {
+        is_sealed(one) != is_sealed(other) && said.iter().all(|at| one.value.pointer(at) == other.value.pointer(at))
+    };
+    let mut all = Vec::new();
+    for (at, ((report, known), pair)) in new.iter().zip(known).zip(pairs).enumerate() {
+        let Some(one) = pair.and_then(|pair| here.get(pair)).filter(|_| is_taken_back(&report.value)) else { continue };
+        let is_other =
+            |old: &&usize| !pairs.contains(&Some(**old)) && here.get(**old).is_some_and(|other| are_halves(one, other));
+        all.extend(known.iter().find(is_other).map(|old| (at, *old)));
+    }
+    all
 }
 
 /// Whether two reports of a file may be versions of one: a number of the one is the other's, and they are called alike.
@@ -590,6 +637,50 @@ mod tests {
         assert_eq!(paired(&[sealed(new()), new()], &known, &here, &TimeZone::UTC), [Some(1), Some(0)]);
         assert_eq!(paired(&[sealed(new()), new()], &[vec![0], vec![0]], &[new()], &TimeZone::UTC), [None, Some(0)]);
         assert_eq!(paired(&[new()], &[vec![0]], &[sealed(new())], &TimeZone::UTC), [Some(0)]);
+    }
+
+    #[test]
+    fn what_is_withdrawn_is_withdrawn_with_its_sealed_half() {
+        let of = |name: &str, hour: u32, sealed: bool| {
+            let mut one = report(name, "final", Vec::new());
+            one.value["issued"] = format!("2026-11-20T{hour:02}:00:00Z").into();
+            if sealed {
+                one.value["meta"] = json!({"security": [{"code": "HIV"}]});
+            }
+            one
+        };
+        let here = [of("p", 8, false), of("s", 8, true), of("other", 9, true)];
+        let gone = [report("new", "entered-in-error", Vec::new())];
+        let also = |new: &[Report], pairs: &[Option<usize>]| {
+            withdrawn_too(new, (&vec![vec![0, 1, 2]; new.len()], pairs), &here)
+        };
+        assert_eq!(also(&gone, &[Some(0)]), [(0, 1)]);
+        assert!(also(&[gone[0].clone(), gone[0].clone()], &[Some(0), Some(1)]).is_empty(), "the file has both");
+        assert!(also(&gone, &[None]).is_empty());
+        assert!(also(&[report("new", "corrected", Vec::new())], &[Some(0)]).is_empty());
+    }
+
+    #[test]
+    fn what_was_sealed_stays_so_in_a_version_that_does_not_say_so_whichever_half_of_the_record_it_meets() {
+        let label = json!([{"code": "NOPAT"}, {"code": "HIV"}]);
+        let mut antibody = value("Antibody", 1);
+        antibody["meta"] = json!({"security": label});
+        let sealed = report("s", "final", vec![(id("a"), Some(1), antibody)]);
+        let plain = report("p", "final", vec![(id("k"), Some(1), value("Potassium", 7))]);
+        let labels = |names: [&str; 2], day: &str| {
+            let all = names.map(|name| {
+                let mut one = value(name, 2);
+                one["effectiveDateTime"] = day.into();
+                (id(name), None, one)
+            });
+            let mut new = report("new", "corrected", all.into());
+            seal_as(&mut new, &[&plain, &sealed], &TimeZone::UTC);
+            new.results.into_iter().map(|(.., one)| one["meta"]["security"].clone()).collect::<Vec<_>>()
+        };
+        let (none, hiv) = (Value::Null, json!([{"code": "HIV"}]));
+        assert_eq!(labels(["Potassium", "Antibody"], "2026-03-01"), [none.clone(), hiv.clone()], "and no hold");
+        assert_eq!(labels(["Potassium", "Virus"], "2026-03-01"), [none.clone(), hiv], "its name was corrected");
+        assert_eq!(labels(["Potassium", "Antibody"], "2026-04-01"), [none.clone(), none], "another sample");
     }
 
     #[test]

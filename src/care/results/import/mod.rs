@@ -11,7 +11,10 @@ mod whose;
 
 pub use apart::{apart, still_apart};
 pub(super) use known::known_inside;
-pub use known::{Arriving, Lies, has_unseen_part, is_surely_newer, known_as, may_be_one, newer, paired, whole_file};
+pub use known::{
+    Arriving, Lies, has_unseen_part, is_surely_newer, known_as, may_be_one, newer, paired, seal_as, whole_file,
+    withdrawn_too,
+};
 pub use whose::{Described, Differs};
 
 use std::collections::{BTreeMap, BTreeSet};
