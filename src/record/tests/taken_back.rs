@@ -208,6 +208,7 @@ fn a_file_that_follows_a_document_or_comes_after_it_goes_alike_and_so_does_what_
     file("DocumentReference/d");
     assert_eq!(sees(), [true; 2]);
     let delete = Change::delete(ResourceType::DocumentReference, id("d"), Condition::None);
-    change(&house, &Actor::system("test"), delete).unwrap();
+    let why = why(audit::Action::Delete);
+    house.records.change_all_blocking(&Actor::system("test"), why, vec![delete], Transaction::IMPORT).unwrap();
     assert_eq!(sees(), [false; 2]);
 }
