@@ -837,7 +837,7 @@ mod tests {
             one.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             one
         };
-        let mut all = vec![
+        let mut all = [
             of(json!({"effectiveInstant": "2026-03-03T08:00:00Z"})),
             of(json!({"effectivePeriod": {"start": "2026-03-03T09:00:00Z"}})),
             of(json!({"code": {"text": "Iron"}, "effectiveDateTime": "2026-03-03T09:00:00Z"})),
