@@ -176,7 +176,7 @@ test('at the door who somebody is, how to reach them and who pays is settled in 
   assert.deepEqual(await inspect(desk, 'check-in'), []);
   await desk.fill('input[name=number]', '77');
   await desk.click('button:has-text("They have arrived")');
-  assert.match(await desk.textContent('.error-summary'), /right visit[^]*birth date[^]*insurer/i);
+  assert.match(await desk.textContent('.error-summary'), /right appointment[^]*birth date[^]*insurer/i);
   assert.deepEqual(await inspect(desk, 'check-in-faults'), []);
   // The visit is not today's: that it is meant has to be said, in the form and by the button alike.
   const form = desk.url();
