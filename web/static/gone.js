@@ -5,4 +5,7 @@ export async function forgetRecord() {
   if ("caches" in globalThis) await caches.delete("chartbox-record");
 }
 
+/** Of an answer to a text that is to be kept: 202, it is kept and its session has ended; 401, nobody is signed in at all. */
+export const isOver = (answer) => answer.status === 202 || answer.status === 401;
+
 if (!document.body.dataset.account) forgetRecord();

@@ -2,7 +2,7 @@
 // <form data-keep="auto"> a moment after each change too, so that a crash takes nothing. The box keeps it for this account
 // alone and puts it back when the page is opened again.
 
-import { forgetRecord } from "./gone.js";
+import { forgetRecord, isOver } from "./gone.js";
 import { forgetUnsent, say, sending } from "./unsent.js";
 
 const AFTER = 1500;
@@ -79,10 +79,8 @@ async function sent(body) {
     // It goes on its way when the page is left; of what is longer than 64 KiB a browser would send nothing so (Fetch, keepalive).
     const keepalive = String(body).length < 60_000;
     const answer = await fetch("/drafts", { method: "POST", body, keepalive });
-    if (answer.status === 202) {
-      await forgetRecord();
-      return "ended";
-    }
+    if (isOver(answer)) await forgetRecord();
+    if (answer.status === 202) return "ended";
     return answer.ok ? "kept" : "failed";
   } catch {
     return "failed";

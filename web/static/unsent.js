@@ -1,7 +1,7 @@
 // What is sent where the clinic cannot be reached is not lost: the page stays, with its text, and says so. What goes all the same
 // stays in this tab, for this account alone, until the box has answered or has it as a draft.
 
-import { forgetRecord } from "./gone.js";
+import { forgetRecord, isOver } from "./gone.js";
 
 const PLACE = "chartbox-unsent";
 const reached = new WeakSet();
@@ -46,7 +46,7 @@ export async function takeUp() {
   if (!text.failed && !again) return;
   try {
     const answer = await fetch("/drafts", { method: "POST", body: new URLSearchParams(text.body) });
-    if (answer.status === 202) await forgetRecord();
+    if (isOver(answer)) await forgetRecord();
     if (answer.ok && here) location.reload();
   } catch {
     put({ ...text, failed: true });
