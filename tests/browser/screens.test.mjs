@@ -107,7 +107,7 @@ test('booking is whole in each of its steps, and messages are, in both languages
     assert.deepEqual(await inspect(page, `${locale}-message-new`), []);
     await faulty(page, 'main button.btn-main', `${locale}-message-new-faults`);
     await page.goto(`${box.portal}/my/medicines`);
-    await page.locator('main a.btn').first().click();
+    await page.locator('main a[href^="/my/medicines/"]').first().click();
     assert.deepEqual(await inspect(page, `${locale}-medicine`), []);
     await look(page, `${box.portal}/account/mail`, `${locale}-mail-wishes`);
     await look(page, `${box.portal}/account`, `${locale}-account`);
