@@ -12,12 +12,11 @@ use serde_json::{Map, Value, json};
 use super::super::belongs::members;
 use super::super::{Report, marks};
 use super::known::is_called_alike;
-use super::{Arriving, label};
+use super::{Arriving, label, named, values_of};
 use crate::access::Sensitivity;
 use crate::base::{Ambient, FhirId, ResourceRef};
 use crate::care::held::is_held;
 use crate::care::within::{list, text};
-use crate::fhir::ResourceType as R;
 use crate::record::local_reference;
 
 /// Of a report what is none of a sealed value.
@@ -76,10 +75,6 @@ pub fn still_apart(arriving: Vec<Arriving>, ambient: &Ambient) -> Vec<Arriving> 
     all
 }
 
-fn named(id: &FhirId) -> Option<ResourceRef> {
-    ResourceRef::new(R::Observation.name(), id).ok()
-}
-
 fn is_sealed(one: &Value) -> bool {
     Sensitivity::of_resource(one).is_sealed()
 }
@@ -93,9 +88,7 @@ struct Pool {
 
 impl Pool {
     fn of<'a>(reports: impl Iterator<Item = &'a Report>) -> Self {
-        let all = reports.flat_map(|one| &one.results);
-        let values: BTreeMap<ResourceRef, Value> =
-            all.filter_map(|(id, _, value)| Some((named(id)?, value.clone()))).collect();
+        let values = values_of(reports);
         let mut sealed: BTreeSet<ResourceRef> =
             values.iter().filter(|(_, value)| is_sealed(value)).map(|(name, _)| name.clone()).collect();
         loop {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::super::take_back::is_taken_back;
 use super::super::{Report, belonging, comment, marks};
 use super::ImportFault;
+use super::named;
 use crate::access::Sensitivity;
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::care::within::{last_day, list, text};
@@ -96,6 +97,10 @@ fn corrects(report: &Report) -> bool {
 
 fn is_open(report: &Report) -> bool {
     matches!(text(&report.value, "/status"), "registered" | "partial" | "preliminary")
+}
+
+fn is_sealed(report: &Report) -> bool {
+    Sensitivity::of_resource(&report.value).is_sealed()
 }
 
 /// Whether both are known to the moment, and that is one.
@@ -263,7 +268,6 @@ fn sealed_alone(one: &Value) -> Value {
 pub fn paired(new: &[Report], known: &[Vec<usize>], old: &[Report], zone: &TimeZone) -> Vec<Option<usize>> {
     let mut pairs: Vec<Option<usize>> = vec![None; new.len()];
     let mut placed = BTreeSet::new();
-    let is_sealed = |one: &Report| Sensitivity::of_resource(&one.value).is_sealed();
     let times = [Times::Same, Times::Perhaps];
     let ways = [true, false].into_iter().flat_map(|of_one_kind| times.map(|wanted| (of_one_kind, wanted)));
     for (of_one_kind, wanted) in ways {
@@ -295,7 +299,6 @@ pub fn withdrawn_too(
     (known, pairs): (&[Vec<usize>], &[Option<usize>]),
     here: &[Report],
 ) -> Vec<(usize, usize)> {
-    let is_sealed = |one: &Report| Sensitivity::of_resource(&one.value).is_sealed();
     let said = ["/issued", "/effectiveDateTime", "/effectivePeriod"];
     let are_halves = |one: &Report, other: &Report| {
         is_sealed(one) != is_sealed(other) && said.iter().all(|at| one.value.pointer(at) == other.value.pointer(at))
@@ -318,7 +321,6 @@ pub fn may_be_one(one: &Report, other: &Report) -> bool {
 
 /// The newer of two versions of one report that one file has: what only the other says is not taken.
 pub fn newer(mut new: Report, mut old: Report) -> Report {
-    let named = |id: &FhirId| ResourceRef::new(R::Observation.name(), id).ok();
     // What both refer to came with the first of them.
     let mut pool = BTreeMap::new();
     for one in new.results.drain(..).chain(old.results.iter().cloned()) {

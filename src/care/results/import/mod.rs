@@ -141,13 +141,21 @@ fn is_later(one: &Value, now: &str) -> bool {
     dates.iter().any(is)
 }
 
+/// How reports refer to a value.
+fn named(id: &FhirId) -> Option<ResourceRef> {
+    ResourceRef::new(ResourceType::Observation.name(), id).ok()
+}
+
+/// The values of a file, by what its reports call them.
+fn values_of<'a>(reports: impl IntoIterator<Item = &'a Report>) -> BTreeMap<ResourceRef, Value> {
+    let all = reports.into_iter().flat_map(|one| &one.results);
+    all.filter_map(|(id, _, value)| Some((named(id)?, value.clone()))).collect()
+}
+
 /// A report is as delicate as its most delicate value, at every level and also where another report of the file has that, too:
 /// whoever may not see that sees nothing of it.
 fn label(reports: &mut [Report]) {
-    let named = |id: &FhirId| ResourceRef::new(ResourceType::Observation.name(), id).ok();
-    let all = reports.iter().flat_map(|one| &one.results);
-    let pool: BTreeMap<ResourceRef, Value> =
-        all.filter_map(|(id, _, value)| Some((named(id)?, value.clone()))).collect();
+    let pool = values_of(&*reports);
     let of = |value: &Value| list(value.get("meta").unwrap_or(&Value::Null), "security").to_vec();
     for report in reports {
         let mut labels: Vec<Value> = of(&report.value);
