@@ -18,18 +18,24 @@ use crate::store::{Direction, KeyRange, Read, ReadExt as _};
 
 /// The cut of a row that is only looked at, with whoever else it names.
 pub(super) fn to_look_at(read: &dyn Read, cut: Cut, row: &Row) -> Result<Cut, RecordError> {
-    let Some(own) = cut.own().filter(|_| !row.json.is_empty()) else { return Ok(cut) };
-    let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
-    let others = others(read, own, row, &value)?;
-    Ok(cut.among(others).to_look_at(&value))
+    let (cut, value) = among(read, cut, row)?;
+    Ok(match value {
+        Some(value) => cut.to_look_at(&value),
+        None => cut,
+    })
 }
 
 /// The cut of a row that may be changed, with whoever else it names now or is to name.
 pub(super) fn to_change(read: &dyn Read, cut: Cut, row: &Row) -> Result<Cut, RecordError> {
-    let Some(own) = cut.own().filter(|_| !row.json.is_empty()) else { return Ok(cut) };
+    among(read, cut, row).map(|(cut, _)| cut)
+}
+
+/// The cut of a row with whoever else it names, and what was read of it for that.
+fn among(read: &dyn Read, cut: Cut, row: &Row) -> Result<(Cut, Option<Value>), RecordError> {
+    let Some(own) = cut.own().filter(|_| !row.json.is_empty()) else { return Ok((cut, None)) };
     let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
     let others = others(read, own, row, &value)?;
-    Ok(cut.among(others))
+    Ok((cut.among(others), Some(value)))
 }
 
 fn others(read: &dyn Read, own: &FhirId, row: &Row, value: &Value) -> Result<Others, RecordError> {

@@ -55,8 +55,7 @@ pub(super) struct Standing {
 impl Standing {
     /// A file that goes with the documents that name it ([`super::taken_back`]) stays gone whatever else it follows.
     pub(super) fn stay_taken_back(&mut self, before: &Row, follows: &[ResourceRef]) {
-        let is_of_a_document = follows.iter().any(|one| one.type_name() == ResourceType::DocumentReference.name());
-        if before.kind == ResourceType::Binary && before.sensitivity.is_taken_back() && !is_of_a_document {
+        if before.kind == ResourceType::Binary && before.sensitivity.is_taken_back() && !follows_a_document(follows) {
             self.sensitivity = self.sensitivity.taken_back();
         }
     }
@@ -98,6 +97,11 @@ pub fn followed(kind: ResourceType, resource: &Value) -> Vec<ResourceRef> {
     follows.sort_unstable();
     follows.dedup();
     follows
+}
+
+/// Whether a file says itself that it is a document's.
+pub(super) fn follows_a_document(follows: &[ResourceRef]) -> bool {
+    follows.iter().any(|one| one.type_name() == ResourceType::DocumentReference.name())
 }
 
 pub(super) const fn may_follow(kind: ResourceType) -> bool {

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::error::RecordError;
-use super::following::{Standing, followed};
+use super::following::{Standing, followed, follows_a_document};
 use super::in_record::{InRecord, in_record};
 use super::layout::{URI, VERSIONS};
 use super::numbers::{as_stored, find, row};
@@ -133,7 +133,7 @@ impl Writing<'_, '_, '_> {
         }
         self.goes_through(stored.json.len())?;
         let value: Value = serde_json::from_slice(&stored.json).map_err(|_| RecordError::Damaged)?;
-        if is_of_a_document(&value) {
+        if follows_a_document(&followed(T::Binary, &value)) {
             return Ok(());
         }
         let stands = stored.sensitivity.as_if_it_stood();
@@ -154,8 +154,7 @@ impl Writing<'_, '_, '_> {
         prepared: &Prepared,
         standing: &mut Standing,
     ) -> Result<(), RecordError> {
-        let is_of_a_document = prepared.follows.iter().any(|one| one.type_name() == T::DocumentReference.name());
-        if prepared.kind != T::Binary || is_of_a_document {
+        if prepared.kind != T::Binary || follows_a_document(&prepared.follows) {
             return Ok(());
         }
         let was = old.is_some_and(|old| old.sensitivity.is_taken_back());
@@ -258,10 +257,6 @@ pub(super) fn as_deleted(document: &Row) -> Result<Row, RecordError> {
 /// Whether the clinic stands by a document.
 fn stands(document: &Row) -> bool {
     document.state == State::Live && !document.sensitivity.is_taken_back()
-}
-
-fn is_of_a_document(file: &Value) -> bool {
-    followed(T::Binary, file).iter().any(|one| one.type_name() == T::DocumentReference.name())
 }
 
 /// What a document says of files.
