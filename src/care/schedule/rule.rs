@@ -272,7 +272,7 @@ mod tests {
     use super::*;
     use crate::access::{Actor, Assurance, Listener, Reach};
     use crate::audit::{Action, Audit, Detail, Purpose};
-    use crate::base::{AccountId, Ambient, FhirId, ManualClock, SeededRandom};
+    use crate::base::{AccountId, Ambient, FhirId, ManualClock, ResourceRef, SeededRandom};
     use crate::fhir::Mode;
     use crate::identity::{AccountKind, AccountRow, AccountState, SessionRow, SessionState, UserName};
     use crate::record::{Body, Change, Channel, Condition, Records, Transaction, Which, Why};
@@ -496,18 +496,7 @@ mod tests {
         let records = records.ruled(vec![Arc::new(FewRequests)]);
         assert!(strict(&records, (0..MOST_WAITING).map(asked).collect()));
         assert!(!strict(&records, vec![asked(MOST_WAITING)]));
-        let account = AccountRow {
-            id: AccountId::new(&ambient),
-            user_name: UserName::parse("desk").unwrap(),
-            display_name: "Desk".into(),
-            kind: AccountKind::Person(Role::Reception),
-            state: AccountState::Enabled,
-            person: None,
-            must_change_password: false,
-            created: ambient.now(),
-        };
-        let session = SessionRow::new(account.id, Listener::Clinic, SessionState::Open(Assurance::Password), &ambient);
-        let desk = Actor::from_session(&session, &account, Listener::Clinic, None);
+        let desk = signed_in(&ambient, Role::Reception, Listener::Clinic, None);
         let mut of_desk = asked(MOST_WAITING + 1);
         of_desk.as_object_mut().unwrap().shift_remove("id");
         let change = Change::create(ResourceType::Appointment, of_desk, Mode::Strict).unwrap();
@@ -521,6 +510,21 @@ mod tests {
             one
         };
         assert!(strict(&records, vec![cancelled(0), cancelled(1), asked(MOST_WAITING)]));
+    }
+
+    fn signed_in(ambient: &Ambient, role: Role, listener: Listener, person: Option<ResourceRef>) -> Actor {
+        let account = AccountRow {
+            id: AccountId::new(ambient),
+            user_name: UserName::parse("somebody").unwrap(),
+            display_name: "Somebody".into(),
+            kind: AccountKind::Person(role),
+            state: AccountState::Enabled,
+            person,
+            must_change_password: false,
+            created: ambient.now(),
+        };
+        let session = SessionRow::new(account.id, listener, SessionState::Open(Assurance::Password), ambient);
+        Actor::from_session(&session, &account, listener, None)
     }
 
     #[test]
@@ -539,18 +543,8 @@ mod tests {
         doctors(&records);
         let all = vec![who("p"), who("q"), visit("both", &["p", "q"]), visit("own", &["p"])];
         store(&records, all, Transaction::IMPORT).unwrap();
-        let account = AccountRow {
-            id: AccountId::new(&ambient),
-            user_name: UserName::parse("somebody").unwrap(),
-            display_name: "P".into(),
-            kind: AccountKind::Person(Role::Patient),
-            state: AccountState::Enabled,
-            person: Some(crate::base::ResourceRef::parse("Patient/p").unwrap()),
-            must_change_password: false,
-            created: ambient.now(),
-        };
-        let session = SessionRow::new(account.id, Listener::Portal, SessionState::Open(Assurance::Password), &ambient);
-        let patient = Actor::from_session(&session, &account, Listener::Portal, None);
+        let patient =
+            signed_in(&ambient, Role::Patient, Listener::Portal, Some(ResourceRef::parse("Patient/p").unwrap()));
         let seen = |id: &str| {
             let why =
                 Why { action: Action::Read, purpose: Purpose::Treat, detail: Detail::none(), channel: Channel::Api };
