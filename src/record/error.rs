@@ -34,6 +34,12 @@ pub enum RecordError {
     Ambiguous(usize),
     #[error("a condition must name something to search by, such as an identifier")]
     NoCriteria,
+    /// The condition names one that its sender does not see, and asks for more.
+    #[error(
+        "a condition that names an identifier, an address or an id, and more than whose that is, cannot be decided here; leave the \
+         rest out of it. Nothing was changed."
+    )]
+    NotByNameAlone,
     #[error("the resource's id is not that of the one that the condition found; leave it out, or name that one")]
     OtherId,
     #[error("the condition found nothing, but the id in the resource is taken by another; nothing was changed")]

@@ -24,7 +24,9 @@ use crate::access::{Action, Cut, OwnWords, is_withdrawal};
 use crate::base::{FhirId, ResourceRef};
 use crate::fhir::bundle::{links_of, rewrite_patched, rewrite_references};
 use crate::fhir::patch::Patch;
-use crate::fhir::search::{Filter, Query, ReferenceTest, SearchValue, Test, TokenMatch, UriMatch, extract_one};
+use crate::fhir::search::{
+    Filter, ParamRef, Query, ReferenceTest, SearchValue, Test, TokenMatch, UriMatch, extract_one,
+};
 use crate::fhir::{Definitions, Issue, IssueCode, Mode, ResourceType};
 use crate::store::Tx;
 
@@ -136,8 +138,8 @@ impl Writing<'_, '_, '_> {
             Act::Create { id, body, unless } => {
                 if let Some(query) = unless {
                     let before = pending.matching(&query, &self.pace())?;
-                    match (self.at_most_one(&query, Finds::Unseen(Action::Update))?, before.as_slice()) {
-                        (None, []) => {}
+                    match (self.at_most_one(&query, Finds::Unseen(Action::Create))?, before.as_slice()) {
+                        (None, []) => self.makes_no_second(&query, Action::Create)?,
                         (Some(row), []) => return self.matched(row).map(Step::Done),
                         (None, [only]) => return Ok(Step::Same(*only)),
                         (_, others) => return Err(RecordError::Ambiguous(others.len() + 1)),
@@ -229,6 +231,9 @@ impl Writing<'_, '_, '_> {
             // http.html#cond-update
             Which::Found(query) => {
                 let found = self.at_most_one(&query, Finds::Unseen(Action::Update))?;
+                if found.is_none() && matches!(condition, Condition::None | Condition::Absent) {
+                    self.makes_no_second(&query, Action::Update)?;
+                }
                 pending.conditions.push((pending.steps.len(), query, usize::from(found.is_some())));
                 match (found, body.own_id.clone()) {
                     (Some(row), Some(own)) if row.id != own => return Err(RecordError::OtherId),
@@ -320,17 +325,39 @@ impl Writing<'_, '_, '_> {
             among: search::Among::Itself,
         };
         let unseen = match finds {
-            Finds::Unseen(action) if self.is_program() && says_which_one(&bare.filters) => Some(action),
+            Finds::Unseen(action) | Finds::UnseenAlone(action)
+                if self.is_program() && says_which_one(&bare.filters) =>
+            {
+                Some(action)
+            }
             _ => None,
         };
         let pace = self.pace();
         let mut sees = |row: &Row| {
             let seen = sight.sees(tx, row)?;
-            let may = |action| self.permit(action, row).is_ok();
-            Ok(seen.or_else(|| unseen.is_some_and(may).then(Cut::default)))
+            Ok(match unseen {
+                None => seen,
+                // Whose it is they know by what they ask.
+                Some(_) if row.kind != bare.kind => Some(seen.unwrap_or_default()),
+                Some(_) if seen.is_some() => seen.filter(|_| !matches!(finds, Finds::UnseenAlone(_))),
+                Some(action) => self.permit(action, row).is_ok().then(Cut::default),
+            })
         };
         let found = search::run(tx, &bare, &wanted, &mut search::Visible::new(&mut sees, &pace))?;
         Ok(found.matches.into_iter().map(|(_, row)| row.id).collect())
+    }
+
+    /// Refuses to make another one where a program's condition names one that it does not see and asks for more: whether that is so
+    /// would tell what stands in the one, and to answer that there is none would lay an open copy beside it.
+    fn makes_no_second(&mut self, query: &Query, action: Action) -> Result<(), RecordError> {
+        let named: Vec<Filter> = query.filters.iter().filter(|one| is_one(one) || is_whose(one)).cloned().collect();
+        let asks_for_more = named.len() < query.filters.len() && says_which_one(&named);
+        if !asks_for_more || !self.is_program() {
+            return Ok(());
+        }
+        let mut asked = query.bare();
+        asked.filters = named;
+        if self.ids(&asked, Finds::UnseenAlone(action))?.is_empty() { Ok(()) } else { Err(RecordError::NotByNameAlone) }
     }
 
     /// Whether there is one that the actor may read. To write over it, because a condition found another or none, would
@@ -380,12 +407,19 @@ enum Finds {
     /// A service's also those that it may do this to without seeing them: it could not know otherwise that it makes a second one,
     /// or takes back what it brought. By what says which one it is, and by nothing that stands in it ([`says_which_one`]).
     Unseen(Action),
+    /// Of these only those that it does not see.
+    UnseenAlone(Action),
 }
 
 /// Whether conditions say themselves which resource they mean, by what whoever brought it knows: its identifier, address or id, and
 /// perhaps whose it is. Others would find out what stands in one that is not to be seen.
 fn says_which_one(filters: &[Filter]) -> bool {
-    let is_one = |filter: &Filter| match filter {
+    filters.iter().any(is_one) && filters.iter().all(|filter| is_one(filter) || is_whose(filter))
+}
+
+/// Whether a condition names a resource by what it alone is called by.
+fn is_one(filter: &Filter) -> bool {
+    match filter {
         Filter::Ids(_) => true,
         Filter::Test { param, test: Test::Token { how: TokenMatch::Is, any } } => {
             param.code == "identifier" && any.iter().all(|one| one.code.is_some())
@@ -393,15 +427,26 @@ fn says_which_one(filters: &[Filter]) -> bool {
         Filter::Test { param, test: Test::TypedIdentifier(_) } => param.code == "identifier",
         Filter::Test { param, test: Test::Uri { how: UriMatch::Is, .. } } => param.code == "url",
         _ => false,
-    };
-    let is_whose = |filter: &Filter| match filter {
+    }
+}
+
+/// Whether a condition says whose a resource is, by the id or a number of whoever that is.
+fn is_whose(filter: &Filter) -> bool {
+    let is_of_whom = |param: &ParamRef| matches!(param.code.as_str(), "patient" | "subject");
+    match filter {
         Filter::Test { param, test: Test::Reference(any) } => {
-            let names = |one: &ReferenceTest| matches!(one, ReferenceTest::Target(_) | ReferenceTest::Id { .. });
-            matches!(param.code.as_str(), "patient" | "subject") && any.iter().all(names)
+            let names = |one: &ReferenceTest| match one {
+                ReferenceTest::Target(_) | ReferenceTest::Id { .. } => true,
+                ReferenceTest::Identifier(number) => number.code.is_some(),
+                ReferenceTest::Below(_) | ReferenceTest::Above(_) => false,
+            };
+            is_of_whom(param) && any.iter().all(names)
         }
+        Filter::Chain { param, then, .. } => is_of_whom(param) && is_one(then),
+        // A subject may be of several types.
+        Filter::Any(any) => any.iter().all(is_whose),
         _ => false,
-    };
-    filters.iter().any(is_one) && filters.iter().all(|filter| is_one(filter) || is_whose(filter))
+    }
 }
 
 /// Enough to say whether there is one, and roughly how many more.

@@ -497,7 +497,8 @@ fn conditions_of_a_program_find_what_it_does_not_see_by_its_name_and_tell_nothin
     let result = |of: &str, value: u32, labels: Value| {
         json!({"resourceType": "Observation", "id": of, "meta": {"security": labels},
             "identifier": [{"system": "urn:test", "value": of}], "status": "final", "code": {"text": "HIV viral load"},
-            "subject": {"reference": "Patient/p"}, "valueQuantity": {"value": value}})
+            "subject": {"reference": "Patient/p", "identifier": {"system": "urn:number", "value": "7"}},
+            "valueQuantity": {"value": value}})
     };
     house.put(result("s", 42, json!([{"code": "HIV"}])));
     house.put(result("open", 7, json!([{"code": "N"}])));
@@ -550,15 +551,46 @@ fn conditions_of_a_program_find_what_it_does_not_see_by_its_name_and_tell_nothin
         "value-quantity=gt40&code:text=HIV&status=final",
         "identifier:not=urn:test|x&value-quantity=42",
         "identifier=urn:test|&value-quantity=42",
-        "identifier=urn:test|s&value-quantity=42",
-        "identifier=urn:test|s&subject:Patient.family=A",
         "identifier=urn:test|s&patient=q",
+        "identifier=urn:test|s&patient.identifier=urn:test|q",
+        "identifier=urn:test|s&subject:identifier=urn:number|8",
+        "identifier=urn:test|open&value-quantity=8",
     ] {
         assert_eq!(once(asked).unwrap().as_what, WrittenAs::Created, "{asked}");
     }
-    for asked in ["identifier=urn:test|s", "identifier=urn:test|s&subject=Patient/p", "_id=s&patient=p"] {
+    let few = tests::program_with(&house.ambient, "system/Observation.crs system/Patient.rs");
+    for asked in [
+        "identifier=urn:test|s",
+        "identifier=urn:test|s&subject=Patient/p",
+        "_id=s&patient=p",
+        "identifier=urn:test|s&patient.identifier=urn:test|p",
+        "identifier=urn:test|s&subject:Patient.identifier=urn:test|p",
+        "identifier=urn:test|s&patient._id=p",
+        "identifier=urn:test|s&subject:identifier=urn:number|7",
+    ] {
         assert_eq!(once(asked).unwrap().as_what, WrittenAs::Matched, "{asked}");
+        let made = send(&few, Change::post(kind, None, body(kind), Some(query(kind, asked))));
+        assert_eq!(made.unwrap().as_what, WrittenAs::Matched, "{asked}");
     }
+    assert_eq!(once("identifier=urn:test|s&subject.identifier=urn:test|p").unwrap().as_what, WrittenAs::Matched);
+    // Beside one that it does not see none is made that lies open, and what stands in the one is not told: both answer alike.
+    let all = || house.ids(&Actor::system("test"), kind, "_count=200").len();
+    let before = all();
+    let refused = RecordError::NotByNameAlone.to_string();
+    for asked in [
+        "identifier=urn:test|s&value-quantity=42",
+        "identifier=urn:test|s&value-quantity=43",
+        "identifier=urn:test|s&status=final&patient.identifier=urn:test|p",
+        "identifier=urn:test|s&status=preliminary",
+        "identifier=urn:test|s&subject:Patient.family=A",
+        "_id=s&code:text=nothing",
+    ] {
+        assert_eq!(once(asked).unwrap_err(), refused, "{asked}");
+        assert_eq!(send(&lab, put(kind, asked, Condition::None)).unwrap_err(), refused, "{asked}");
+        let gone = send(&lab, Change::remove(kind, Which::Found(Box::new(query(kind, asked))), Condition::None));
+        assert_eq!(gone.unwrap().as_what, WrittenAs::NothingFound, "{asked}");
+    }
+    assert_eq!(all(), before);
     assert_eq!(send(&lab, put(kind, "identifier=urn:test|s", Condition::None)).unwrap().as_what, WrittenAs::Updated);
 }
 

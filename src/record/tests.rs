@@ -32,7 +32,7 @@ pub(super) fn program(ambient: &Ambient) -> Actor {
     program_with(ambient, "system/*.cruds")
 }
 
-/// Another program that has this scope.
+/// Another program that has these scopes, with spaces between them.
 pub(super) fn program_with(ambient: &Ambient, scope: &str) -> Actor {
     let account = AccountRow {
         id: crate::base::AccountId::new(ambient),
@@ -44,7 +44,8 @@ pub(super) fn program_with(ambient: &Ambient, scope: &str) -> Actor {
         must_change_password: false,
         created: ambient.now(),
     };
-    Actor::from_token(&account, &[scope.into()], Listener::Clinic, None)
+    let scopes: Vec<Box<str>> = scope.split(' ').map(Into::into).collect();
+    Actor::from_token(&account, &scopes, Listener::Clinic, None)
 }
 
 /// A clock that goes on by so many milliseconds each time that somebody looks.

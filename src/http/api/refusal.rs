@@ -34,6 +34,7 @@ impl From<RecordError> for Refusal {
                 Self::saying(Refused::Precondition, sentence)
             }
             RecordError::Ambiguous(_) => coded(Refused::Precondition, IssueCode::MultipleMatches, sentence),
+            RecordError::NotByNameAlone => coded(Refused::Precondition, IssueCode::NotSupported, sentence),
             RecordError::NoCriteria => coded(Refused::Precondition, IssueCode::Required, sentence),
             RecordError::ReferredTo { .. } => coded(Refused::Conflict, IssueCode::Conflict, sentence),
             RecordError::AgainstRule(_) | RecordError::Joined(_) => {
