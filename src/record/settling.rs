@@ -315,6 +315,7 @@ impl Writing<'_, '_, '_> {
         let bare = query.bare();
         let tx: &Tx<'_> = self.tx;
         let mut sight = Sight::new(self.actor, self.setting, self.now, Known::Asking(self.consents));
+        sight.must_search_all_of(tx, &bare)?;
         sight.refuse_hidden(tx, &bare)?;
         let within = sight.scope(tx, bare.kind)?.patient().cloned();
         let wanted = search::Wanted {

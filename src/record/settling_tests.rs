@@ -594,6 +594,54 @@ fn conditions_of_a_program_find_what_it_does_not_see_by_its_name_and_tell_nothin
     assert_eq!(send(&lab, put(kind, "identifier=urn:test|s", Condition::None)).unwrap().as_what, WrittenAs::Updated);
 }
 
+/// What finds nothing because its sender may not look there would be made again with each time that it is sent.
+#[test]
+fn a_condition_through_a_type_that_may_not_be_searched_is_refused_and_nothing_is_written() {
+    let house = tests::new_box();
+    house.put(patient("p", "A"));
+    let kind = ResourceType::Observation;
+    let value = json!({"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"},
+        "identifier": [{"system": "urn:test", "value": "o"}], "subject": {"reference": "Patient/p"}});
+    house.put(value.clone());
+    let mut new = value;
+    new.as_object_mut().unwrap().shift_remove("id");
+    let body = || Body::new(kind, new.clone(), Mode::Strict).unwrap();
+    let narrow = tests::program_with(&house.ambient, "system/Observation.cruds");
+    let before = state(&house.records);
+    let refused = |group: Group, asked: &str| {
+        let done = house.records.transact(&narrow, why(), group, |reading| Ok(reading.nothing::<()>()));
+        let error = tests::wait(done).map(drop).map_err(RecordError::without_place).unwrap_err();
+        let is_never = matches!(error, RecordError::Denied(crate::access::Denied::NeverForRole));
+        assert!(is_never, "{asked}: {error:?}");
+        assert!(state(&house.records) == before, "{asked}");
+    };
+    for asked in [
+        "identifier=urn:test|o&patient.identifier=urn:test|p",
+        "identifier=urn:test|o&subject:Patient.family=A",
+        "identifier=urn:test|o&_has:Provenance:target:agent=x",
+        "identifier=urn:test|o&_list=l",
+    ] {
+        let found = || Which::Found(Box::new(query(kind, asked)));
+        let patch = Patch::parse(&json!([{"op": "add", "path": "/issued", "value": "2026-03-01T09:00:00Z"}])).unwrap();
+        for change in [
+            Change::post(kind, None, body(), Some(query(kind, asked))),
+            Change::store(kind, found(), body(), Condition::None),
+            Change::remove(kind, found(), Condition::None),
+            Change::patch(kind, found(), patch, Condition::None),
+        ] {
+            refused(Group { changes: vec![change], links: Links::default() }, asked);
+        }
+        let mut links = Links::default();
+        links.searches.insert("Observation/sought".into(), Sought { query: query(kind, asked), at: "x".into() });
+        let panel = json!({"resourceType": "Observation", "status": "final", "code": {"text": "x"},
+            "hasMember": [{"reference": "Observation/sought"}]});
+        let late = Body::late(kind, panel, None, Mode::Strict, &Allowance::default()).unwrap();
+        refused(Group { changes: vec![Change::post(kind, None, late, None)], links }, asked);
+        // To look for it is no harm.
+        assert!(house.ids(&narrow, kind, asked).is_empty(), "{asked}");
+    }
+}
+
 /// To answer that it is deleted and leave it would leave a permission in force that was withdrawn.
 #[test]
 fn a_program_deletes_what_is_sealed_from_it_where_it_may_write_over_it() {

@@ -89,6 +89,12 @@ impl<'a> Sight<'a> {
         Ok(patients)
     }
 
+    /// Refuses a condition that leads through a type that the actor may not search: that it finds nothing there is not that there
+    /// is nothing, and what a change makes in the place of it would be made again and again.
+    pub(super) fn must_search_all_of(&mut self, read: &dyn Read, query: &Query) -> Result<(), Denied> {
+        query.filters.iter().flat_map(chained_codes).try_for_each(|(kind, _)| self.scope(read, kind).map(drop))
+    }
+
     /// Filtering or sorting by what is cut would tell it.
     pub(super) fn refuse_hidden(&mut self, read: &dyn Read, query: &Query) -> Result<(), RecordError> {
         let scope = self.scope(read, query.kind)?;
@@ -157,6 +163,7 @@ fn chained_codes(filter: &Filter) -> Vec<(ResourceType, Vec<String>)> {
             all
         }
         Filter::Any(any) => any.iter().flat_map(chained_codes).collect(),
+        Filter::Special(Special::List(_)) => vec![(ResourceType::List, vec![])],
         _ => vec![],
     }
 }
