@@ -122,10 +122,10 @@ impl Writing<'_, '_, '_> {
         match change.act {
             Act::Register { id, patient } => Ok(Step::Register(id, patient)),
             Act::Delete { which, condition } => {
-                let id = match which {
-                    Which::Id(id) => id,
+                let (id, was_sought) = match which {
+                    Which::Id(id) => (id, false),
                     Which::Found(query) => match self.at_most_one(&query, Finds::Unseen(Action::Delete))? {
-                        Some(row) => row.id,
+                        Some(row) => (row.id, true),
                         None => {
                             self.fulfils(condition, None)?;
                             return Ok(Step::Done(Written { stored: None, as_what: WrittenAs::NothingFound }));
@@ -133,7 +133,11 @@ impl Writing<'_, '_, '_> {
                     },
                 };
                 pending.act_on(kind, &id)?;
-                Ok(Step::Done(self.delete(place, kind, &id, condition)?))
+                match self.delete(place, kind, &id, condition) {
+                    // What they do not see answers as if the search had not found it.
+                    Err(RecordError::NotFound) if was_sought => Err(RecordError::NoVersion),
+                    done => done.map(Step::Done),
+                }
             }
             Act::Create { id, body, unless } => {
                 if let Some(query) = unless {

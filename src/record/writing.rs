@@ -450,9 +450,17 @@ impl<'a> Writing<'a, '_, '_> {
             Err(error) => return Err(error),
         }
         must_be_told(Some(&stood), &old)?;
-        self.fulfils(condition, Some(&old))?;
+        // A program that takes back what it does not see hears what it would hear of what is not there.
+        let is_unseen = self.overwrites_unseen(&old);
+        match self.fulfils(condition, Some(&old)) {
+            Err(_) if is_unseen => return nothing_to_delete(condition),
+            fulfilled => fulfilled?,
+        }
         if old.state == State::Live {
             self.not_locked(&old)?;
+        }
+        if old.state == State::Deleted && is_unseen {
+            return nothing_to_delete(condition);
         }
         if old.state == State::Deleted {
             return Ok(Written { stored: Some(stored(old, &Cut::default())?), as_what: WrittenAs::WasDeleted });
@@ -481,6 +489,9 @@ impl<'a> Writing<'a, '_, '_> {
         self.touch(&old)?;
         if self.how.integrity == Integrity::Enforced {
             self.gone.push((place, reference_to(kind, id)?));
+        }
+        if is_unseen {
+            return Ok(Written { stored: None, as_what: WrittenAs::NothingFound });
         }
         Ok(Written { stored: Some(stored(gone, &Cut::default())?), as_what: WrittenAs::Deleted })
     }

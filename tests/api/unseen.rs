@@ -102,7 +102,10 @@ fn conditions_find_what_is_seen(demo: &Demo, client: &Caller) {
     // What it may write over it may take back, and hears nothing of whether there was one.
     for precondition in [vec![("if-match", "W/\"9\"")], vec![]] {
         let gone = |value: &str| {
-            program.ask("DELETE", &format!("/fhir/Observation?identifier=urn:unseen|{value}"), &precondition, "").status
+            let address = format!("/fhir/Observation?identifier=urn:unseen|{value}");
+            let done = program.ask("DELETE", &address, &precondition, "");
+            let headers = ["etag", "last-modified"].map(|name| done.header(name).map(str::to_owned));
+            (done.status, headers)
         };
         assert_eq!(gone("sealed"), gone("absent"), "{precondition:?}");
     }
