@@ -22,8 +22,8 @@ use super::layout::{COMPARTMENT, Currency, HISTORY, PROXIES, REFERENCE, hash64};
 use super::numbers::find;
 use super::prepared::local_reference;
 use super::provisions::{
-    Whose, Within, about, changed_by, codings_of, has_type, is_active, is_proxy, is_told, named_by, nested,
-    only_surrounds, period, rules_of, text_of,
+    Whose, Within, about, changed_by, codings_of, has_actors, has_type, is_active, is_proxy, is_told, named_by, nested,
+    period, root_lets, rules_of, text_of,
 };
 use super::rows::{Row, RowNumber, State};
 use crate::access::{
@@ -284,11 +284,12 @@ pub fn refusals_of(later: Option<&Value>, earlier: Option<&Value>) -> Option<Val
         (Some(later), earlier) => (later, earlier),
         (None, earlier) => (earlier?, None),
     };
-    take_permits(all.get_mut("provision")?);
-    let Some(mut beside) = other.and_then(|mut other| other.get_mut("provision").map(Value::take)) else {
-        return Some(all);
-    };
-    take_permits(&mut beside);
+    take_what_lets(&mut all);
+    let beside = other.and_then(|mut other| {
+        take_what_lets(&mut other);
+        other.get_mut("provision").map(Value::take)
+    });
+    let Some(beside) = beside else { return Some(all) };
     let mut parts = side_by_side(all.get("provision")?);
     let own = parts.len();
     for one in side_by_side(&beside) {
@@ -324,7 +325,7 @@ pub fn without_access(
             if !refuses(kind, &resource) {
                 return None;
             }
-            cut = resource.get_mut("provision").is_some_and(take_permits);
+            cut = take_what_lets(&mut resource);
         }
         (ResourceType::CareTeam, Reach::CareTeam) => return None,
         (_, Reach::CareTeam) => {
@@ -342,6 +343,20 @@ pub fn without_access(
         _ => {}
     }
     Some((resource, cut))
+}
+
+/// Takes out of a Consent what lets somebody see its patient's record, or act for them; whether there was anything.
+fn take_what_lets(consent: &mut Value) -> bool {
+    let is_proxy = is_proxy(consent);
+    let Some(provision) = consent.get_mut("provision") else { return false };
+    let taken = take_permits(provision);
+    if !is_proxy || provision.get("type").is_some() || !has_actors(provision) {
+        return taken;
+    }
+    // A root without a type lets whom it names act: as one of those in a root that names nobody, it stands around its refusals alone.
+    let within = provision.take();
+    *provision = serde_json::json!({ "provision": [within] });
+    true
 }
 
 /// Takes what permits out of a provision and those within it: no rule comes of one without a type.
@@ -443,7 +458,7 @@ fn lets(consent: &Value, zone: &TimeZone) -> Option<Lets> {
     let mut names = Vec::new();
     add_named(provision, &mut names);
     let within = Within::of(consent).narrowed(provision, zone);
-    let is_let = is_active(consent) && text_of(provision, "type") != Some("deny") && !only_surrounds(provision);
+    let is_let = is_active(consent) && root_lets(consent);
     let code_of = |system: Option<&str>| {
         let coding = codings_of(provision.get("code")).find(|one| text_of(one, "system") == system);
         coding.and_then(|coding| text_of(coding, "code"))
@@ -478,7 +493,7 @@ pub(super) fn note_proxies(tx: &mut Tx<'_>, consent: &Value) -> Result<(), Store
 mod tests {
     use serde_json::json;
 
-    use super::super::provisions::PROXY;
+    use super::super::provisions::{PROXY, not_applied};
     use super::super::tests::{id, new_box, program, program_with, why};
     use super::*;
     use crate::access::Actor;
@@ -692,17 +707,75 @@ mod tests {
 
     #[test]
     fn what_comes_back_of_a_proxys_consent_refuses_and_lets_nobody() {
-        for scope in ["treatment", "patient-privacy"] {
+        for (scope, kind) in
+            [("treatment", "permit"), ("patient-privacy", "permit"), ("treatment", ""), ("patient-privacy", "")]
+        {
             let mut consent = grant("c", json!({"provision": [{"type": "deny", "period": {"start": "2030-01-01"}}]}));
             consent["scope"]["coding"][0]["code"] = json!(scope);
+            if kind.is_empty() {
+                consent["provision"].as_object_mut().unwrap().shift_remove("type");
+            }
             assert!(let_by(std::slice::from_ref(&consent), json!({})));
             for back in [refusals_of(None, Some(&consent)), cut(consent.clone(), &[])] {
                 let back = back.unwrap();
-                assert_eq!(rules_of(&back, &TimeZone::UTC).len(), 1, "{back}");
+                let rules = rules_of(&back, &TimeZone::UTC);
+                assert_eq!(rules, rules_of(&consent, &TimeZone::UTC).into_iter().filter(refusing).collect::<Vec<_>>());
+                assert_eq!(rules.len(), 1, "{back}");
+                assert_eq!(refusals_of(None, Some(&back)), Some(back.clone()), "it is one already");
                 assert!(!let_by(&[back], json!({})));
             }
+            let twice =
+                refusals_of(Some(&consent), Some(&grant("c", json!({"provision": [{"type": "deny"}]})))).unwrap();
+            assert!(!let_by(&[twice], json!({})));
             assert_eq!(refusals_of(None, Some(&grant("c", json!({})))), None);
         }
+    }
+
+    fn refusing(rule: &ConsentRule) -> bool {
+        rule.effect == Effect::Deny
+    }
+
+    /// FHIR R4: `Consent.provision.type` is "not permitted in root rule".
+    #[test]
+    fn a_root_without_a_type_lets_whom_it_names_but_for_the_refusals_in_it() {
+        let doctor = json!([{"role": {"text": "x"}, "reference": {"reference": "Practitioner/d"}}]);
+        let opts = |code: &str| json!({"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": code}]});
+        for scope in ["treatment", "patient-privacy"] {
+            let lets = |inner: Value, policy: Option<&str>| {
+                let mut consent = grant("c", json!({"type": null, "provision": inner}));
+                consent["scope"]["coding"][0]["code"] = json!(scope);
+                if let Some(code) = policy {
+                    consent["policyRule"] = opts(code);
+                }
+                let is_told = not_applied(&consent, &|_| Ok(Whose::Another)).unwrap();
+                let lets = let_by(&[consent], json!({}));
+                (lets, is_told.map(|issue| issue.expression))
+            };
+            let (plain, at) = ((true, None), |at: &str| (false, Some(format!("Consent.{at}"))));
+            assert_eq!(lets(Value::Null, None), plain);
+            assert_eq!(lets(json!([{"type": "deny", "period": {"start": "2030-01-01"}}]), None), plain);
+            assert_eq!(lets(json!([{"type": "deny", "period": {"start": "2030-01-01"}}]), Some("OPTIN")), plain);
+            assert_eq!(lets(json!([{"type": "deny", "period": {"end": "2026-01-31"}}]), None), plain);
+            assert_eq!(lets(json!([{"type": "deny"}]), None), (false, None), "to whom it names");
+            if scope == "patient-privacy" {
+                assert_eq!(lets(json!([{"type": "deny", "actor": doctor}]), None), plain);
+            }
+            // Whether it lets somebody nobody can tell: whoever sent it is told.
+            for inner in [json!([{"type": "permit"}]), json!([{"provision": [{"type": "permit"}, {"type": "deny"}]}])] {
+                assert_eq!(lets(inner.clone(), None), at("provision.type"), "{inner}");
+            }
+            let research = json!([{"type": "permit", "purpose": [{"code": "HRESCH"}]}]);
+            assert_eq!(lets(research, None), at("provision.type"));
+            assert_eq!(
+                lets(json!([{"type": "deny", "period": {"start": "2030-01-01"}}]), Some("OPTOUT")),
+                at("provision.type")
+            );
+            assert_eq!(lets(Value::Null, Some("OPTOUT")), at("policyRule"));
+        }
+        let mut nobody = grant("c", json!({"type": null, "actor": null}));
+        nobody["scope"]["coding"][0]["code"] = json!("treatment");
+        let told = not_applied(&nobody, &|_| Ok(Whose::Another)).unwrap().map(|issue| issue.expression);
+        assert_eq!(told.as_deref(), Some("Consent.provision.actor"));
     }
 
     #[test]

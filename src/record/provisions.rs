@@ -19,7 +19,8 @@
 //! or of an actor (`modifierExtension`, `implicitRules`) nobody here can tell.
 //!
 //! Of a Consent by which somebody acts for the patient the root lets them, as far as its `code` says; a refusal in it stands above
-//! every permission, at whatever depth and of whatever scope.
+//! every permission, at whatever depth and of whatever scope. FHIR R4 lets a root have no `type`: what it says is then what the
+//! provisions in it are exceptions to ([`root_lets`]).
 
 use jiff::tz::TimeZone;
 use serde_json::Value;
@@ -144,10 +145,35 @@ pub(super) fn has_type(provision: &Value, kind: &str) -> bool {
     provision.get("type") == Some(&kind.into()) || nested(provision).any(|inner| has_type(inner, kind))
 }
 
-/// Whether a provision says nothing but what stands around the rules in it (FHIR R4 lets a root have no `type`).
-pub(super) fn only_surrounds(provision: &Value) -> bool {
-    let is_rule = |one: &Value| has_type(one, "permit") || has_type(one, "deny");
-    text_of(provision, "type").is_none() && nested(provision).any(is_rule)
+/// Whether the root of a Consent by which somebody acts for the patient lets whom it names. One without a `type` does, where
+/// nothing but refusals are exceptions to it: it does not where permissions are, or where its policy is that the patient lets
+/// nobody.
+pub(super) fn root_lets(consent: &Value) -> bool {
+    let provision = consent.get("provision").unwrap_or(&Value::Null);
+    match text_of(provision, "type") {
+        Some(kind) => kind != "deny",
+        None => !has_permitted(provision) && !opts_out(consent),
+    }
+}
+
+/// Whether a permission is the outermost rule that stands in a provision somewhere.
+fn has_permitted(provision: &Value) -> bool {
+    nested(provision).any(|inner| match text_of(inner, "type") {
+        Some(kind) => kind == "permit",
+        None => has_permitted(inner),
+    })
+}
+
+/// Whether a Consent's policy is that the patient lets nobody but whom it excepts.
+fn opts_out(consent: &Value) -> bool {
+    let codings = consent.pointer("/policyRule/coding").and_then(Value::as_array).into_iter().flatten();
+    let mut codes = codings.filter_map(|coding| code_in(coding, ACT_CODE));
+    codes.any(|code| code.starts_with("OPTOUT"))
+}
+
+/// Whether a provision names somebody.
+pub(super) fn has_actors(provision: &Value) -> bool {
+    given(provision, "actor").is_some()
 }
 
 /// All that a provision says, and those around it.
@@ -407,22 +433,21 @@ pub(super) fn not_applied(
     let Some(about) = about(consent) else { return Ok(None) };
     let is_proxy = is_proxy(consent);
     let provision = consent.get("provision");
-    let opts_out = consent.pointer("/policyRule/coding").and_then(Value::as_array).into_iter().flatten();
-    let mut opts_out =
-        opts_out.filter_map(|coding| code_in(coding, ACT_CODE)).filter(|code| code.starts_with("OPTOUT"));
-    if opts_out.next().is_some() && !provision.is_some_and(|provision| has_type(provision, "deny")) {
+    if opts_out(consent) && !provision.is_some_and(|provision| has_type(provision, "deny")) {
         return Ok(Some(issue("Consent.policyRule".to_owned(), OPT_OUT)));
     }
     let side = UntoldSide {
         concern: if changed_by(consent).is_some() { Concern::Untold } else { Concern::Care },
         at: changed_by(consent).map(|element| format!("Consent.{element}")),
     };
-    let around = Around { permit: side.clone(), deny: side, has_actors: false, is_proxy, about, whose };
+    let root_lets = root_lets(consent);
+    let around = Around { permit: side.clone(), deny: side, has_actors: false, is_proxy, root_lets, about, whose };
     let found = provision.map(|provision| untold_in(provision, ROOT, &around)).transpose()?.flatten();
     Ok(found.map(|at| {
         let text = match at.ends_with(".actor") {
             true if about == About::Proxies => WHO_ACTS,
             true => WHO,
+            false if at == OF_ROOT => WHETHER,
             false => WHAT,
         };
         issue(at, text)
@@ -430,6 +455,7 @@ pub(super) fn not_applied(
 }
 
 const ROOT: &str = "Consent.provision";
+const OF_ROOT: &str = "Consent.provision.type";
 
 const OPT_OUT: &str = "The box applies no policy: what the patient refuses is said by a provision of type deny. Add it, or give the \
                        Consent another status than active. Nothing was changed.";
@@ -444,6 +470,10 @@ const WHAT: &str = "The box does not apply this criterion: it would show or hide
                     the outermost provision, and refusals in it. Leave the criterion out, or give the Consent another status than active. \
                     Nothing was changed.";
 
+const WHETHER: &str = "Nobody can tell whether the outermost provision lets somebody act for the patient: it has no type, and a \
+                       permission stands in it, or the policy is that the patient lets nobody. Give it the type permit or deny, and \
+                       leave permissions in it out, or give the Consent another status than active. Nothing was changed.";
+
 fn issue(at: String, text: &str) -> Issue {
     Issue::error(IssueCode::BusinessRule, at, text)
 }
@@ -454,6 +484,7 @@ struct Around<'a> {
     deny: UntoldSide,
     has_actors: bool,
     is_proxy: bool,
+    root_lets: bool,
     about: About,
     whose: &'a dyn Fn(&ResourceRef) -> Result<Whose, StoreError>,
 }
@@ -495,7 +526,10 @@ fn untold_in(provision: &Value, path: &str, around: &Around<'_>) -> Result<Optio
         Some("permit") => Some((Effect::Permit, inner.permit.clone())),
         Some("deny") => Some((Effect::Deny, inner.deny.clone())),
         // By such a root somebody is let act for the patient.
-        _ if around.is_proxy && path == ROOT && actors.is_some() && !only_surrounds(provision) => {
+        _ if around.is_proxy && path == ROOT && is_to_let(provision) => {
+            if actors.is_some() && !around.root_lets {
+                return Ok(Some(OF_ROOT.to_owned()));
+            }
             Some((Effect::Permit, inner.permit.clone()))
         }
         _ => None,
@@ -516,6 +550,12 @@ fn untold_in(provision: &Value, path: &str, around: &Around<'_>) -> Result<Optio
         }
     }
     Ok(None)
+}
+
+/// Whether a root without a type is to let somebody act: it names who, or says how far they go and nothing else.
+fn is_to_let(root: &Value) -> bool {
+    let says_how_far = codings_of(root.get("code")).any(|one| text_of(one, "system") == Some(EXTENT));
+    has_actors(root) || (says_how_far && nested(root).next().is_none())
 }
 
 /// What in a rule of a Consent by which somebody acts for the patient is not applied: only the root lets somebody, and whom it names;
