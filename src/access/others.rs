@@ -5,6 +5,9 @@
 //! that whoever sees it knows that it is not theirs alone; so does one to who acts for somebody, of whom the resource does not say
 //! for whom. What leads to a thing of another's record goes, and so do contained resources that may say the same in other words.
 //! On the way in all of it is put back.
+//!
+//! Where nothing says that there are others, a patient of whom nobody can tell who they are (of another house, or named by words
+//! alone) is whose it is, and nothing goes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +20,8 @@ const ABSENT: &str = "http://hl7.org/fhir/StructureDefinition/data-absent-reason
 const MASKED: &str = "masked";
 
 const PARTICIPANTS: &str = "participant";
+/// Under what those who take part are named.
+const MEMBERS: &[&str] = &["actor", "member"];
 /// Where links stand that say in an extension whose they are.
 const LINKS: &str = "supportingInformation";
 const CONTAINED: &str = "contained";
@@ -32,6 +37,10 @@ pub struct Others {
     pub resources: BTreeSet<ResourceRef>,
     /// By what other patients are known here: system, where there is one, and value.
     pub identifiers: BTreeSet<(String, String)>,
+    /// The Patients who are the one that it is seen from all the same: their records were joined.
+    pub own_ids: BTreeSet<FhirId>,
+    /// By what this one is known here.
+    pub own_identifiers: BTreeSet<(String, String)>,
     /// Whether it stands in several records itself.
     pub are_several: bool,
 }
@@ -43,9 +52,27 @@ pub(super) struct Seen {
     pub others: Others,
 }
 
+/// Who a patient is to whom a reference is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whom {
+    Own,
+    Another,
+    /// Nobody can tell.
+    Unknown,
+}
+
 impl Seen {
     pub(super) fn of(own: FhirId) -> Self {
         Self { own, others: Others::default() }
+    }
+
+    /// Who is known by an identifier, where somebody is.
+    fn known_by(&self, identifier: &Value) -> Option<Whom> {
+        let known = (text(identifier, "system").to_owned(), text(identifier, "value").to_owned());
+        if self.others.own_identifiers.contains(&known) {
+            return Some(Whom::Own);
+        }
+        self.others.identifiers.contains(&known).then_some(Whom::Another)
     }
 
     /// Whether it names a patient who is not this one, or leads to what is another's.
@@ -81,7 +108,7 @@ impl Seen {
         let has_others = stored.is_some_and(|stored| self.are_named(stored));
         let Some(members) = sent.as_object_mut() else { return Ok(()) };
         let (Some(stored), true) = (stored.and_then(Value::as_object), has_others) else { return Ok(()) };
-        let within = Within { seen: self, contained: contained_in(stored) };
+        let within = Within::of_members(self, stored);
         within.participants_back(members, stored)?;
         for (name, value) in stored.iter().filter(|(name, _)| *name != PARTICIPANTS && *name != "text") {
             match value {
@@ -94,25 +121,44 @@ impl Seen {
     }
 }
 
-/// Who sees a resource, and the types of what is contained in it, by their ids.
+/// Who sees a resource, and what is contained in it, by its ids.
 struct Within<'s> {
     seen: &'s Seen,
-    contained: BTreeMap<String, String>,
+    contained: BTreeMap<String, Contained>,
+}
+
+/// The type of what is contained, and of a Patient who that is.
+struct Contained {
+    kind: String,
+    whom: Whom,
 }
 
 impl<'s> Within<'s> {
     fn of(seen: &'s Seen, resource: &Value) -> Self {
-        Self { seen, contained: resource.as_object().map(contained_in).unwrap_or_default() }
+        resource.as_object().map_or_else(
+            || Self { seen, contained: BTreeMap::new() },
+            |members| Self::of_members(seen, members),
+        )
+    }
+
+    fn of_members(seen: &'s Seen, members: &Map<String, Value>) -> Self {
+        let all = members.get(CONTAINED).and_then(Value::as_array).into_iter().flatten();
+        let contained = all.filter_map(|one| {
+            let whom = all_of(one, "identifier").find_map(|one| seen.known_by(one)).unwrap_or(Whom::Unknown);
+            Some((one.get("id")?.as_str()?.to_owned(), Contained { kind: kind_of(one)?.to_owned(), whom }))
+        });
+        Self { seen, contained: contained.collect() }
     }
 
     /// Whether a member of a resource names another, by whatever is certain.
     fn names(&self, name: &str, value: &Value) -> bool {
         match value {
             _ if name == "text" => false,
-            Value::Array(all) if name == CONTAINED => {
-                all.iter().any(|one| kind_of(one) == Some("Patient") || self.names("", one))
+            Value::Array(all) => {
+                (name == CONTAINED && all.iter().any(|one| self.is_another_contained(one)))
+                    || self.are_beside_own(all)
+                    || all.iter().any(|one| self.names(name, one))
             }
-            Value::Array(all) => all.iter().any(|one| self.names(name, one)),
             Value::Object(members) => {
                 self.is_named(value) || members.iter().any(|(name, value)| self.names(name, value))
             }
@@ -120,52 +166,83 @@ impl<'s> Within<'s> {
         }
     }
 
+    fn is_another_contained(&self, one: &Value) -> bool {
+        let whom = || all_of(one, "identifier").find_map(|one| self.seen.known_by(one));
+        kind_of(one) == Some("Patient") && whom() == Some(Whom::Another)
+    }
+
+    /// Whether this patient stands in a list with somebody who is a patient, too: nobody is named twice in one.
+    fn are_beside_own(&self, all: &[Value]) -> bool {
+        let member = |one: &Value| self.whom(MEMBERS.iter().find_map(|name| one.get(name)).unwrap_or(one));
+        let is_in = |wanted| all.iter().any(|one| member(one) == Some(wanted));
+        is_in(Whom::Own) && is_in(Whom::Unknown)
+    }
+
     /// Whether a reference is certainly to another patient, or to what is another's.
     fn is_named(&self, reference: &Value) -> bool {
         if is_absent(reference) {
             return false;
         }
-        let others = &self.seen.others;
-        match named(reference) {
-            (Some("Patient"), id) => id != Some(self.seen.own.as_str()),
-            (Some(kind), Some(id)) => {
-                FhirId::parse(id).ok().and_then(|id| ResourceRef::new(kind, &id).ok()).is_some_and(|one| {
-                    // What lies elsewhere is another thing, though it is called the same.
-                    others.resources.contains(&one) && text(reference, "reference").starts_with(one.as_str())
-                })
-            }
-            _ if text(reference, "reference").starts_with('#') => self.kind(reference) == Some("Patient"),
-            _ => reference.get("identifier").is_some_and(|identifier| {
-                let (system, value) = (text(identifier, "system"), text(identifier, "value"));
-                others.identifiers.contains(&(system.to_owned(), value.to_owned()))
-            }),
+        match self.whom(reference) {
+            Some(whom) => whom == Whom::Another,
+            None => self.is_of_another(reference),
         }
     }
 
-    /// Whether a reference goes without a name where there are others: they, who acts for somebody, and what is contained and goes.
+    /// Which patient a reference is to, where it is to one. By what they are called here, or by their number; what lies elsewhere is
+    /// another thing, though it is called the same.
+    fn whom(&self, reference: &Value) -> Option<Whom> {
+        if is_absent(reference) {
+            return None;
+        }
+        if let Some((kind, id)) = local(reference) {
+            let is_own =
+                || id == self.seen.own.as_str() || self.seen.others.own_ids.iter().any(|one| one.as_str() == id);
+            return (kind == "Patient").then(|| if is_own() { Whom::Own } else { Whom::Another });
+        }
+        if let Some(known) = reference.get("identifier").and_then(|identifier| self.seen.known_by(identifier)) {
+            return Some(known);
+        }
+        match text(reference, "reference").strip_prefix('#').and_then(|id| self.contained.get(id)) {
+            Some(contained) => Some(contained.whom).filter(|_| contained.kind == "Patient"),
+            None => (self.kind(reference) == Some("Patient")).then_some(Whom::Unknown),
+        }
+    }
+
+    /// Whether a reference is to what stands in another's record.
+    fn is_of_another(&self, reference: &Value) -> bool {
+        let one = local(reference).and_then(|(kind, id)| ResourceRef::new(kind, &FhirId::parse(id).ok()?).ok());
+        one.is_some_and(|one| self.seen.others.resources.contains(&one))
+    }
+
+    /// Whether a reference goes without a name where there are others: they, whoever may be one of them, who acts for somebody, and
+    /// what is contained and goes.
     fn hides(&self, reference: &Value) -> bool {
         if is_absent(reference) {
             return false;
         }
+        let acts = || self.kind(reference) == Some("RelatedPerson");
         let is_gone = || text(reference, "reference").starts_with('#') && self.kind(reference).is_some_and(is_no_house);
-        self.kind(reference) == Some("RelatedPerson") || self.is_named(reference) || is_gone()
+        self.is_named(reference) || self.whom(reference) == Some(Whom::Unknown) || acts() || is_gone()
     }
 
     /// Whether a participant goes without a name where there are others: whoever is neither this patient nor of the house.
     fn hides_participant(&self, participant: &Value) -> bool {
         let Some(actor) = participant.get("actor").filter(|actor| !is_absent(actor)) else { return false };
-        let is_unknown = || {
-            self.kind(actor).is_none()
-                && ["reference", "identifier", "display"].iter().any(|one| actor.get(one).is_some())
-        };
-        self.hides(actor) || is_unknown()
+        self.hides(actor) || self.is_unknown(actor)
+    }
+
+    /// Whether a reference names somebody, and nobody can tell whom or of what type.
+    fn is_unknown(&self, reference: &Value) -> bool {
+        let names = || ["reference", "identifier", "display"].iter().any(|one| reference.get(one).is_some());
+        self.kind(reference).is_none() && self.whom(reference).is_none() && names()
     }
 
     /// The type that a reference is to.
     fn kind<'v>(&'v self, reference: &'v Value) -> Option<&'v str> {
         match text(reference, "reference").strip_prefix('#') {
-            Some(id) => self.contained.get(id).map(String::as_str),
-            None => named(reference).0,
+            Some(id) => self.contained.get(id).map(|one| one.kind.as_str()),
+            None => kind_named(reference),
         }
     }
 
@@ -231,7 +308,7 @@ impl<'s> Within<'s> {
 
     /// Whether a link says that it is another's.
     fn is_anothers(&self, link: &Value) -> bool {
-        let mut of = all(link, "extension").filter_map(|part| part.get("valueReference"));
+        let mut of = all_of(link, "extension").filter_map(|part| part.get("valueReference"));
         of.any(|of| self.is_named(of))
     }
 
@@ -308,11 +385,6 @@ impl<'s> Within<'s> {
     }
 }
 
-fn contained_in(resource: &Map<String, Value>) -> BTreeMap<String, String> {
-    let all = resource.get(CONTAINED).and_then(Value::as_array).into_iter().flatten();
-    all.filter_map(|one| Some((one.get("id")?.as_str()?.to_owned(), kind_of(one)?.to_owned()))).collect()
-}
-
 fn kind_of(resource: &Value) -> Option<&str> {
     resource.get("resourceType").and_then(Value::as_str)
 }
@@ -321,7 +393,7 @@ fn is_no_house(kind: &str) -> bool {
     !OF_THE_HOUSE.contains(&kind)
 }
 
-fn all<'v>(resource: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> + use<'v> {
+fn all_of<'v>(resource: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> + use<'v> {
     resource.get(name).and_then(Value::as_array).into_iter().flatten()
 }
 
@@ -333,15 +405,20 @@ fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The type and the id that a reference names, whichever version and wherever.
-fn named(reference: &Value) -> (Option<&str>, Option<&str>) {
+/// The type and the id of what a reference names that is here, whichever version.
+fn local(reference: &Value) -> Option<(&str, &str)> {
     let address = text(reference, "reference");
     let address = address.split_once("/_history/").map_or(address, |(address, _)| address);
-    let mut parts = address.rsplit('/');
-    match (parts.next(), parts.next()) {
-        (Some(id), Some(kind)) => (Some(kind), Some(id)),
-        _ => (reference.get("type").and_then(Value::as_str), None),
-    }
+    let (kind, id) = address.split_once('/')?;
+    let is_here = kind.bytes().all(|byte| byte.is_ascii_alphabetic()) && !kind.is_empty() && !id.contains('/');
+    is_here.then_some((kind, id))
+}
+
+/// The type that a reference names, wherever that lies.
+fn kind_named(reference: &Value) -> Option<&str> {
+    let address = text(reference, "reference");
+    let address = address.split_once("/_history/").map_or(address, |(address, _)| address);
+    address.rsplit('/').nth(1).or_else(|| reference.get("type").and_then(Value::as_str))
 }
 
 fn is_masked(participant: &Value) -> bool {
@@ -350,7 +427,7 @@ fn is_masked(participant: &Value) -> bool {
 
 fn is_absent(reference: &Value) -> bool {
     let is = |part: &Value, name: &str, wanted: &str| text(part, name) == wanted;
-    all(reference, "extension").any(|part| is(part, "url", ABSENT) && is(part, "valueCode", MASKED))
+    all_of(reference, "extension").any(|part| is(part, "url", ABSENT) && is(part, "valueCode", MASKED))
 }
 
 #[cfg(test)]
@@ -424,6 +501,21 @@ mod tests {
         let one_more = more["participant"][0].clone();
         more["participant"].as_array_mut().unwrap().push(one_more);
         assert!(seen_by("p").put_back(&mut more, Some(&stored)).is_err());
+    }
+
+    /// What lies elsewhere is another thing, and who is a patient there and stands beside this one is another.
+    #[test]
+    fn somebody_elsewhere_is_another_only_where_this_one_is_named_beside_them() {
+        let elsewhere = json!({"reference": "https://elsewhere.example/fhir/Patient/p", "display": "Sol"});
+        let of = |recipient: Value| {
+            let mut seen = json!({"resourceType": "Communication", "subject": {"reference": "Patient/p"}, "recipient": recipient,
+                "text": {"status": "generated", "div": "<div>letter</div>"}});
+            seen_by("p").take_from(&mut seen);
+            seen.to_string()
+        };
+        assert!(of(json!([elsewhere])).contains("Sol"));
+        let beside = of(json!([elsewhere, {"reference": "Patient/p"}]));
+        assert!(!beside.contains("Sol") && !beside.contains("letter"), "{beside}");
     }
 
     #[test]

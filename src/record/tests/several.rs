@@ -202,3 +202,80 @@ fn what_else_several_have_together_names_none_to_the_others() {
         "sender": {"reference": "RelatedPerson/r1", "display": "Signe"}}));
     assert!(house.read(&halina, ResourceType::Communication, "s").unwrap().to_string().contains("Signe"));
 }
+
+/// Who is told by a number or in words, or was another Patient before two records were joined, is not somebody else.
+#[test]
+fn of_what_is_theirs_alone_nothing_goes_however_they_are_named_in_it() {
+    let house = new_box();
+    visit_of_two(&house);
+    let numbered = |of: &str, number: &str| {
+        house.put(json!({"resourceType": "Patient", "id": of, "identifier": [{"system": "urn:x", "value": number}],
+            "name": [{"family": of}]}));
+    };
+    numbered("p1", "N 1");
+    numbered("p2", "N 2");
+    house.put(json!({"resourceType": "Patient", "id": "old", "active": false, "identifier": [{"system": "urn:x", "value": "N 0"}],
+        "link": [{"other": {"reference": "Patient/p1"}, "type": "replaced-by"}]}));
+    let halina = house.actor(Role::Patient, Some("Patient/p1"));
+    let own = json!({"reference": "Patient/p1", "display": "HALINA"});
+    let by = |number: &str| json!({"type": "Patient", "identifier": {"system": "urn:x", "value": number}, "display": "SOMEBODY"});
+    let letter = |sender: &Value, more: Value| {
+        let mut letter = json!({"resourceType": "Communication", "id": "m", "status": "completed", "subject": own,
+            "sender": sender, "text": {"status": "generated", "div": "<div xmlns=\"http://www.w3.org/1999/xhtml\">whole letter</div>"}});
+        letter.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        house.put(letter);
+        let mut seen = house.read(&halina, ResourceType::Communication, "m").unwrap();
+        let stored = house.read(&Actor::system("test"), ResourceType::Communication, "m").unwrap();
+        let is_whole = seen == stored;
+        seen.as_object_mut().unwrap().shift_remove("meta");
+        (is_whole, seen.to_string())
+    };
+    let contained = |number: &str| {
+        let who = json!({"resourceType": "Patient", "id": "g", "identifier": [{"system": "urn:x", "value": number}],
+            "name": [{"text": "SOMEBODY"}]});
+        json!({ "contained": [who] })
+    };
+    for (sender, more) in [
+        (by("N 1"), json!({})),
+        (by("N 0"), json!({})),
+        (by("nobody's"), json!({})),
+        (json!({"type": "Patient", "display": "SOMEBODY"}), json!({})),
+        (json!({"reference": "https://hospital.example/fhir/Patient/777"}), json!({})),
+        (json!({"reference": "urn:uuid:0f6ae5a1-7d02-4a8b-9df7-5d86ad9f3c10", "type": "Patient"}), json!({})),
+        (json!({"reference": "#g"}), contained("N 1")),
+        (json!({"reference": "#g"}), contained("nobody's")),
+        (own.clone(), json!({"recipient": [own, by("N 1")]})),
+    ] {
+        let (is_whole, text) = letter(&sender, more);
+        assert!(is_whole, "{text}");
+    }
+    // Who is certainly another is not named, nor is whoever may be one beside them.
+    for (sender, more) in [
+        (by("N 2"), json!({})),
+        (json!({"identifier": {"system": "urn:x", "value": "n 2"}, "display": "SOMEBODY"}), json!({})),
+        (json!({"reference": "Patient/p2", "display": "SOMEBODY"}), json!({})),
+        (json!({"reference": "#g", "display": "SOMEBODY"}), contained("N 2")),
+        (by("nobody's"), json!({"recipient": [{"reference": "Patient/p2"}]})),
+        (own.clone(), json!({"recipient": [own, by("nobody's")]})),
+        (
+            own.clone(),
+            json!({"recipient": [own, {"reference": "https://hospital.example/fhir/Patient/p1", "display": "SOMEBODY"}]}),
+        ),
+    ] {
+        let (_, text) = letter(&sender, more);
+        assert!(!text.contains("SOMEBODY") && text.contains("HALINA") && !text.contains("whole letter"), "{text}");
+    }
+    // Beside others they themselves are named by their number.
+    let both = json!({"recipient": [own, {"reference": "Patient/p2"}]});
+    for number in ["N 1", "N 0"] {
+        assert!(letter(&by(number), both.clone()).1.contains("SOMEBODY"), "{number}");
+    }
+    // What was signed before the records were joined is their own still, and what they sign with others is not.
+    house.put(weight("w", "p1", "2026-03-01", 80.0));
+    house.put(json!({"resourceType": "Provenance", "id": "v", "target": [{"reference": "Observation/w"}],
+        "recorded": "2026-03-01T09:00:00Z", "agent": [{"who": {"reference": "Patient/old", "display": "SOMEBODY"}}]}));
+    assert!(house.read(&halina, ResourceType::Provenance, "v").unwrap().to_string().contains("SOMEBODY"));
+    // A link alone joins nothing: what still stands in the other record is not theirs to read.
+    house.put(weight("left", "old", "2026-03-01", 80.0));
+    assert!(!house.read(&halina, ResourceType::Provenance, "v").unwrap().to_string().contains("SOMEBODY"));
+}
