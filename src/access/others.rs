@@ -22,6 +22,8 @@ const MASKED: &str = "masked";
 const PARTICIPANTS: &str = "participant";
 /// Under what those who take part are named.
 const MEMBERS: &[&str] = &["actor", "member"];
+/// What an Account says of whom by words alone: who is insured, and who pays.
+const OF_AN_ACCOUNT: &[&str] = &["coverage", "party"];
 /// Where links stand that say in an extension whose they are.
 const LINKS: &str = "supportingInformation";
 const CONTAINED: &str = "contained";
@@ -125,6 +127,7 @@ impl Seen {
 struct Within<'s> {
     seen: &'s Seen,
     contained: BTreeMap<String, Contained>,
+    is_account: bool,
 }
 
 /// The type of what is contained, and of a Patient who that is.
@@ -136,7 +139,7 @@ struct Contained {
 impl<'s> Within<'s> {
     fn of(seen: &'s Seen, resource: &Value) -> Self {
         resource.as_object().map_or_else(
-            || Self { seen, contained: BTreeMap::new() },
+            || Self { seen, contained: BTreeMap::new(), is_account: false },
             |members| Self::of_members(seen, members),
         )
     }
@@ -147,7 +150,8 @@ impl<'s> Within<'s> {
             let whom = all_of(one, "identifier").find_map(|one| seen.known_by(one)).unwrap_or(Whom::Unknown);
             Some((one.get("id")?.as_str()?.to_owned(), Contained { kind: kind_of(one)?.to_owned(), whom }))
         });
-        Self { seen, contained: contained.collect() }
+        let is_account = members.get("resourceType").and_then(Value::as_str) == Some("Account");
+        Self { seen, contained: contained.collect(), is_account }
     }
 
     /// Whether a member of a resource names another, by whatever is certain.
@@ -238,6 +242,11 @@ impl<'s> Within<'s> {
         self.kind(reference).is_none() && self.whom(reference).is_none() && names()
     }
 
+    /// Whether a part of an Account of several says by words alone of whom it is.
+    fn is_somebodys(&self, name: &str, reference: &Value) -> bool {
+        self.is_account && OF_AN_ACCOUNT.contains(&name) && !is_absent(reference) && self.is_unknown(reference)
+    }
+
     /// The type that a reference is to.
     fn kind<'v>(&'v self, reference: &'v Value) -> Option<&'v str> {
         match text(reference, "reference").strip_prefix('#') {
@@ -254,6 +263,10 @@ impl<'s> Within<'s> {
     fn scrub(&self, name: &str, value: &mut Value) -> bool {
         if value.is_object() && self.hides(value) {
             *value = self.masked(value);
+            return true;
+        }
+        if value.is_object() && self.is_somebodys(name, value) {
+            *value = json!({"extension": [{"url": ABSENT, "valueCode": MASKED}]});
             return true;
         }
         match value {

@@ -265,17 +265,20 @@ impl Mandate {
     }
 }
 
-/// Whether patients stand beside each other in a resource of this type: those of a visit, those whom a letter goes to, a family with
-/// one account. Who signed for such a thing names them, too. In every other type one is the patient, and who else is named did
-/// something for them.
+/// Whether patients stand beside each other in a resource of this type: those of a visit, those whom a letter or documents go to, a
+/// family with one account or bill, those of a group who look after each other. Who signed for such a thing names them, too. In every
+/// other type one is the patient, and who else is named did something for them.
 const fn may_be_of_several(kind: ResourceType) -> bool {
     matches!(
         kind,
         ResourceType::Account
             | ResourceType::Appointment
+            | ResourceType::CareTeam
             | ResourceType::Communication
             | ResourceType::CommunicationRequest
             | ResourceType::Contract
+            | ResourceType::DocumentManifest
+            | ResourceType::Invoice
             | ResourceType::Provenance
     )
 }

@@ -161,7 +161,19 @@ fn what_else_several_have_together_names_none_to_the_others() {
         json!([{"reference": "Patient/p1", "display": "HALINA"}, {"reference": "Patient/p2", "display": "EMIL"}]);
     house.put(json!({"resourceType": "Communication", "id": "m", "status": "completed", "recipient": both,
         "payload": [{"contentString": "The group meets later"}]}));
-    house.put(json!({"resourceType": "Account", "id": "n", "status": "active", "subject": both}));
+    let cover = json!({"coverage": {"display": "Cover of EMIL"}, "priority": 1});
+    let payer = json!({"party": {"display": "EMIL'S father"}});
+    house.put(json!({"resourceType": "Account", "id": "n", "status": "active", "subject": both, "coverage": [cover],
+        "guarantor": [payer]}));
+    house.put(json!({"resourceType": "DocumentManifest", "id": "k", "status": "current", "recipient": both,
+        "content": [{"reference": "DocumentReference/x"}]}));
+    let members = both.as_array().unwrap().iter().map(|one| json!({ "member": one }));
+    house.put(
+        json!({"resourceType": "CareTeam", "id": "t", "status": "active", "participant": members.collect::<Vec<_>>()}),
+    );
+    house.put(
+        json!({"resourceType": "Invoice", "id": "i", "status": "issued", "subject": both[0], "recipient": both[1]}),
+    );
     house.put(json!({"resourceType": "Contract", "id": "o", "status": "executed", "subject": both}));
     let signed = |of: &str, target: &str, who: Value| {
         let agents: Vec<Value> = who.as_array().unwrap().iter().map(|who| json!({ "who": who })).collect();
@@ -176,6 +188,9 @@ fn what_else_several_have_together_names_none_to_the_others() {
         (ResourceType::Account, "n"),
         (ResourceType::Contract, "o"),
         (ResourceType::Provenance, "v"),
+        (ResourceType::DocumentManifest, "k"),
+        (ResourceType::CareTeam, "t"),
+        (ResourceType::Invoice, "i"),
     ] {
         let text = house.read(&halina, kind, of).unwrap().to_string();
         assert!(["EMIL", "p2", "r2"].iter().all(|one| !text.contains(one)), "{text}");
