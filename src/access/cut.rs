@@ -11,8 +11,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::others::{Others, Seen};
-use crate::base::{FhirId, Role};
+use super::others::{Acting, Others, Seen};
+use crate::base::{FhirId, ResourceRef, Role};
 use crate::fhir::ResourceType as T;
 
 /// What somebody who sees a resource does not get of it.
@@ -34,6 +34,12 @@ impl Cut {
         Self { seen: patient.cloned().map(Seen::of), ..self }
     }
 
+    /// The same, seen by somebody to whom nobody who acts for the patient is named but they themselves.
+    #[must_use]
+    pub(super) fn but_who_acts(self, own: Option<ResourceRef>) -> Self {
+        Self { seen: self.seen.map(|seen| Seen { acting: Acting::Unnamed(own), ..seen }), ..self }
+    }
+
     /// As whose it is seen, where others are not to be named: what the record tells of them is then said by [`Cut::among`].
     pub fn own(&self) -> Option<&FhirId> {
         self.seen.as_ref().map(|seen| &seen.own)
@@ -42,7 +48,7 @@ impl Cut {
     /// The same, with what the record tells of others.
     #[must_use]
     pub fn among(self, others: Others) -> Self {
-        Self { seen: self.seen.map(|Seen { own, .. }| Seen { own, others }), ..self }
+        Self { seen: self.seen.map(|seen| Seen { others, ..seen }), ..self }
     }
 
     /// The same of a resource that is only looked at: where it names nobody else, nothing is taken from it for that.

@@ -52,6 +52,15 @@ pub struct Others {
 pub(super) struct Seen {
     pub own: FhirId,
     pub others: Others,
+    pub acting: Acting,
+}
+
+/// Whether who acts for the patient is named to whoever sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Acting {
+    Named,
+    /// Nobody is but this one, who is they themselves.
+    Unnamed(Option<ResourceRef>),
 }
 
 /// Who a patient is to whom a reference is.
@@ -65,7 +74,7 @@ enum Whom {
 
 impl Seen {
     pub(super) fn of(own: FhirId) -> Self {
-        Self { own, others: Others::default() }
+        Self { own, others: Others::default(), acting: Acting::Named }
     }
 
     /// Who is known by an identifier, where somebody is.
@@ -77,7 +86,7 @@ impl Seen {
         self.others.identifiers.contains(&known).then_some(Whom::Another)
     }
 
-    /// Whether it names a patient who is not this one, or leads to what is another's.
+    /// Whether it names a patient who is not this one, or leads to what is another's, or names who acts to whom they are not named.
     pub(super) fn are_named(&self, resource: &Value) -> bool {
         self.others.are_several || self.named_in(resource).is_some()
     }
@@ -182,14 +191,18 @@ impl<'s> Within<'s> {
         is_in(Whom::Own) && is_in(Whom::Unknown)
     }
 
-    /// Whether a reference is certainly to another patient, or to what is another's.
+    /// Whether a reference is certainly to another patient, or to what is another's, or to who acts and is not named.
     fn is_named(&self, reference: &Value) -> bool {
         if is_absent(reference) {
             return false;
         }
+        let acts_unnamed = || {
+            let is_hidden = matches!(self.seen.acting, Acting::Unnamed(_));
+            is_hidden && self.kind(reference) == Some("RelatedPerson") && !self.is_who_sees(reference)
+        };
         match self.whom(reference) {
             Some(whom) => whom == Whom::Another,
-            None => self.is_of_another(reference),
+            None => self.is_of_another(reference) || acts_unnamed(),
         }
     }
 
@@ -219,13 +232,19 @@ impl<'s> Within<'s> {
         one.is_some_and(|one| self.seen.others.resources.contains(&one))
     }
 
+    /// Whether a reference is to whoever sees this.
+    fn is_who_sees(&self, reference: &Value) -> bool {
+        let Acting::Unnamed(Some(own)) = &self.seen.acting else { return false };
+        local(reference) == Some((own.type_name(), own.id().as_str()))
+    }
+
     /// Whether a reference goes without a name where there are others: they, whoever may be one of them, who acts for somebody, and
     /// what is contained and goes.
     fn hides(&self, reference: &Value) -> bool {
         if is_absent(reference) {
             return false;
         }
-        let acts = || self.kind(reference) == Some("RelatedPerson");
+        let acts = || self.kind(reference) == Some("RelatedPerson") && !self.is_who_sees(reference);
         let is_gone = || text(reference, "reference").starts_with('#') && self.kind(reference).is_some_and(is_no_house);
         self.is_named(reference) || self.whom(reference) == Some(Whom::Unknown) || acts() || is_gone()
     }

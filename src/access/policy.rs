@@ -137,7 +137,7 @@ pub fn authorize(
     let view = View::of_one(actor, &mandate, target.patient.as_ref(), facts, now)?;
     let basis = view.basis(action, target.patient.as_ref(), target.sensitivity);
     let basis = basis.filter(|basis| view.knows_of(*basis, target.id.as_ref())).ok_or(Denied::NotVisible)?;
-    let cut = mandate.cut(basis, target.patient.as_ref());
+    let cut = mandate.cut(basis, target.patient.as_ref(), &view);
     Ok(Grant { actor: actor.to_ref(), action, target: target.clone(), basis, cut })
 }
 
@@ -198,7 +198,7 @@ impl Scope {
     /// What is cut from a row that may be seen as this patient's.
     pub fn cut(&self, patient: Option<&FhirId>, sensitivity: Sensitivity) -> Cut {
         let basis = self.basis(patient, sensitivity);
-        basis.map_or_else(|| Cut::of(cut::EVERYTHING), |basis| self.mandate.cut(basis, patient))
+        basis.map_or_else(|| Cut::of(cut::EVERYTHING), |basis| self.mandate.cut(basis, patient, &self.view))
     }
 
     /// Whether this search parameter (its bare name) looks at what this actor never gets: filtering, sorting or
@@ -254,12 +254,15 @@ impl Mandate {
         Ok(Self { kind, class, role, rights })
     }
 
-    fn cut(&self, basis: Basis, patient: Option<&FhirId>) -> Cut {
+    fn cut(&self, basis: Basis, patient: Option<&FhirId>, view: &View) -> Cut {
         let cut = Cut::of(match basis {
             Basis::Directory => cut::DIRECTORY,
             Basis::ProxyForAppointments => cut::of_appointments(self.kind),
             _ => cut::elements(self.role, self.kind),
         });
+        if basis == Basis::ProxyForAppointments && self.kind == ResourceType::Appointment {
+            return cut.seen_as_of(patient).but_who_acts(view.acts_as().cloned());
+        }
         let is_on_their_side = matches!(self.role, Some(Role::Patient | Role::Proxy));
         if may_be_of_several(self.kind) && is_on_their_side { cut.seen_as_of(patient) } else { cut }
     }

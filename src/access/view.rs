@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::base::{ActorRef, FhirId, Role, Timestamp};
+use crate::base::{ActorRef, FhirId, ResourceRef, Role, Timestamp};
 use crate::fhir::ResourceType;
 
 use super::action::Action;
@@ -104,7 +104,7 @@ impl View {
             Who::Person { role: Role::Proxy, .. } => Whose::Granted(granted(facts, who, now)?.collect()),
             Who::Person { role: Role::Patient, person, .. } => {
                 let own = person.iter().filter(|link| link.type_name() == ResourceType::Patient.name());
-                Whose::These(Arc::new(own.map(crate::base::ResourceRef::id).collect()), Basis::Own)
+                Whose::These(Arc::new(own.map(ResourceRef::id).collect()), Basis::Own)
             }
             Who::Person { .. } => match mandate.rights.extent {
                 Extent::InCare | Extent::Directory => match facts.reach() {
@@ -153,8 +153,12 @@ impl View {
         if basis != Basis::ProxyForAppointments || self.mandate.kind != ResourceType::RelatedPerson {
             return true;
         }
-        let own = self.who.person.as_ref().filter(|own| own.type_name() == ResourceType::RelatedPerson.name());
-        own.is_some_and(|own| Some(&own.id()) == id)
+        self.acts_as().is_some_and(|own| Some(&own.id()) == id)
+    }
+
+    /// Who acts, where it is somebody who acts for a patient.
+    pub(super) fn acts_as(&self) -> Option<&ResourceRef> {
+        self.who.person.as_ref().filter(|own| own.type_name() == ResourceType::RelatedPerson.name())
     }
 
     /// The patient, who acts for them, and whoever they gave a link: what is held is held from all of these.

@@ -294,3 +294,55 @@ fn of_what_is_theirs_alone_nothing_goes_however_they_are_named_in_it() {
     house.put(weight("left", "old", "2026-03-01", 80.0));
     assert!(!house.read(&halina, ResourceType::Provenance, "v").unwrap().to_string().contains("SOMEBODY"));
 }
+
+/// Who looks after appointments alone hears nothing of who else acts for the patient.
+#[test]
+fn of_an_appointment_who_looks_after_it_alone_reads_nobody_else_who_acts() {
+    let house = new_box();
+    visit_of_two(&house);
+    let to = |who: &str| json!({"reference": who, "display": format!("called {who}")});
+    for of in ["aunt", "desk"] {
+        house.put(json!({"resourceType": "RelatedPerson", "id": of, "patient": to("Patient/p1")}));
+    }
+    let extent = json!([{"coding": [{"system": EXTENT, "code": "appointments"}]}]);
+    house.put(
+        json!({"resourceType": "Consent", "id": "c", "status": "active", "scope": {"coding": [{"code": "treatment"}]},
+        "category": [{"coding": [{"system": "urn:chartbox:consent", "code": "proxy"}]}], "patient": to("Patient/p1"),
+        "policyRule": {"text": "x"}, "provision": {"type": "permit", "code": extent,
+        "actor": [{"role": {"text": "x"}, "reference": to("RelatedPerson/desk")}]}}),
+    );
+    let takes_part = |who: &str| json!({"actor": to(who), "status": "accepted"});
+    let who = ["Patient/p1", "RelatedPerson/aunt", "RelatedPerson/desk", "Practitioner/d"];
+    house.put(json!({"resourceType": "Appointment", "id": "b", "status": "booked", "start": "2026-04-01T09:00:00Z",
+        "end": "2026-04-01T09:30:00Z", "participant": who.map(takes_part)}));
+    let [desk, aunt] = ["desk", "aunt"].map(|of| house.actor(Role::Proxy, Some(&format!("RelatedPerson/{of}"))));
+    let kind = ResourceType::Appointment;
+    let reads = |actor: &Actor| house.read(actor, kind, "b").unwrap().to_string();
+    let seen = reads(&desk);
+    assert!(!seen.contains("aunt") && seen.contains("masked"), "{seen}");
+    for stays in ["called RelatedPerson/desk", "called Patient/p1", "called Practitioner/d"] {
+        assert!(seen.contains(stays), "{seen}");
+    }
+    assert!(house.ids(&desk, kind, "actor=RelatedPerson/aunt").is_empty());
+    assert_eq!(house.ids(&desk, kind, "actor=RelatedPerson/desk"), ["b"]);
+    // Whoever sees the record reads them all.
+    let halina = house.actor(Role::Patient, Some("Patient/p1"));
+    for actor in [&aunt, &halina] {
+        assert!(reads(actor).contains("called RelatedPerson/aunt"));
+        assert_eq!(house.ids(actor, kind, "actor=RelatedPerson/aunt"), ["b"]);
+    }
+    // What comes back loses nobody, and brings nobody in.
+    let put = |value: Value| {
+        let change = Change::put(kind, id("b"), value, Condition::None, Mode::Strict).unwrap();
+        let why = why(audit::Action::Update);
+        house.records.change_all_blocking(&desk, why, vec![change], Transaction::WORKFLOW).map(drop)
+    };
+    let stored = || house.read(&Actor::system("test"), kind, "b").unwrap();
+    let (before, mut sent) = (stored(), house.read(&desk, kind, "b").unwrap());
+    sent["start"] = "2026-04-01T09:15:00Z".into();
+    put(sent.clone()).unwrap();
+    assert_eq!(stored()["participant"], before["participant"]);
+    assert_eq!(stored()["start"], "2026-04-01T09:15:00Z");
+    sent["participant"][1] = takes_part("RelatedPerson/aunt");
+    assert!(put(sent).is_err());
+}
