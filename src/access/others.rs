@@ -22,6 +22,9 @@ const MASKED: &str = "masked";
 const PARTICIPANTS: &str = "participant";
 /// Under what those who take part are named.
 const MEMBERS: &[&str] = &["actor", "member"];
+/// What they take part as who is of the house, however they are named (`http://terminology.hl7.org/CodeSystem/v3-ParticipationType`).
+const OF_THE_HOUSE_BY_PART: &[&str] = &["ADM", "ATND", "CALLBCK", "CON", "DIS", "PPRF", "REF", "SPRF"];
+const PARTS: &str = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType";
 /// What an Account says of whom by words alone: who is insured, and who pays.
 const OF_AN_ACCOUNT: &[&str] = &["coverage", "party"];
 /// Where links stand that say in an extension whose they are.
@@ -252,7 +255,7 @@ impl<'s> Within<'s> {
     /// Whether a participant goes without a name where there are others: whoever is neither this patient nor of the house.
     fn hides_participant(&self, participant: &Value) -> bool {
         let Some(actor) = participant.get("actor").filter(|actor| !is_absent(actor)) else { return false };
-        self.hides(actor) || self.is_unknown(actor)
+        self.hides(actor) || (self.is_unknown(actor) && !is_of_the_house_by_part(participant))
     }
 
     /// Whether a reference names somebody, and nobody can tell whom or of what type.
@@ -435,6 +438,15 @@ fn list_mut<'v>(members: &'v mut Map<String, Value>, name: &str) -> Option<&'v m
 
 fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Whether somebody takes part as one of the house.
+fn is_of_the_house_by_part(participant: &Value) -> bool {
+    let mut parts = all_of(participant, "type").flat_map(|part| all_of(part, "coding"));
+    parts.any(|part| {
+        let is_of = part.get("system").is_none() || text(part, "system") == PARTS;
+        is_of && OF_THE_HOUSE_BY_PART.contains(&text(part, "code"))
+    })
 }
 
 /// The type and the id of what a reference names that is here, whichever version.

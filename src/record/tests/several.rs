@@ -346,3 +346,19 @@ fn of_an_appointment_who_looks_after_it_alone_reads_nobody_else_who_acts() {
     sent["participant"][1] = takes_part("RelatedPerson/aunt");
     assert!(put(sent).is_err());
 }
+
+#[test]
+fn a_doctor_who_is_named_in_words_alone_takes_part_in_a_visit_of_several_by_name() {
+    let house = new_box();
+    let [halina, ..] = visit_of_two(&house);
+    let part = |code: &str| json!([{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": code}]}]);
+    let of = |name: &str, code: &str| json!({"type": part(code), "actor": {"display": name}, "status": "accepted"});
+    let with = |who: &str| json!({"actor": {"reference": who}, "status": "accepted"});
+    house.put(json!({"resourceType": "Appointment", "id": "b", "status": "booked", "start": "2026-04-01T09:00:00Z",
+        "end": "2026-04-01T09:30:00Z", "participant": [with("Patient/p1"), with("Patient/p2"), of("Dr Ann", "ATND"),
+        of("Dr Ben", "PPRF"), of("Emil's mother", "ESC"), {"actor": {"display": "Emil"}, "status": "accepted"},
+        {"type": part("ATND"), "actor": {"display": "Emil Okafor", "type": "Patient"}, "status": "accepted"}]}));
+    let seen = house.read(&halina, ResourceType::Appointment, "b").unwrap();
+    let named: Vec<_> = (0..7).map(|at| seen["participant"][at]["actor"]["display"].as_str()).collect();
+    assert_eq!(named, [None, None, Some("Dr Ann"), Some("Dr Ben"), None, None, None], "{seen}");
+}
