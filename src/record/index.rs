@@ -3,14 +3,14 @@
 //! Composite and positional values have no rows: they are decided on the resource, with a part, another filter or the
 //! type as the way in.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::layout::{
     COMPARTMENT, COUNTERS, CompartmentTag, DATE, INDEXED, NUMBER, REFERENCE, STRING, TOKEN, Tag, URI, hash32, hash64,
     length_class,
 };
 use super::rows::{Row, RowNumber};
-use crate::base::ResourceRef;
+use crate::base::{FhirId, ResourceRef};
 use crate::fhir::ResourceType;
 use crate::fhir::search::{IndexValue, ReferenceTarget, SearchValue, TokenSystem, sortable};
 use crate::store::{Desc, Key, Read, ReadExt, StoreError, Tx};
@@ -54,6 +54,10 @@ impl IndexKey {
 /// In the place of a parameter's number: a reference that no parameter finds.
 pub(super) const ELSEWHERE: u16 = u16::MAX;
 
+/// In the place of a parameter's number: a file that is named, by a reference or by whichever address of this box
+/// ([`super::taken_back`]).
+pub(super) const FILES: u16 = u16::MAX - 1;
+
 /// Whether references stand in the index by the identifiers that they name. In a store of an older program they do not until
 /// [`super::indexing`] has been through it; what is stored now always does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,9 +79,9 @@ pub(super) struct Completed(u64);
 impl Completed {
     pub(super) const NEVER: Self = Self(0);
     /// Once for the identifiers; a store in which they stood already was written before a Device was the patient's who bears it.
-    /// Once more for what stands in its patients' records; again for what follows one of those and was gone through before; and
-    /// again for what was deleted out of them.
-    pub(super) const WHOLE: Self = Self(4);
+    /// Once more for what stands in its patients' records; again for what follows one of those and was gone through before; again
+    /// for what was deleted out of them; and again for the files that are named.
+    pub(super) const WHOLE: Self = Self(5);
 
     pub(super) fn of(read: &(impl Read + ?Sized)) -> Result<Self, StoreError> {
         Ok(Self(read.get(&COUNTERS, &INDEXED)?.unwrap_or(0)))
@@ -102,8 +106,14 @@ pub(super) struct IndexRows {
 }
 
 impl IndexRows {
-    /// `code` is the number of the type's `code` parameter, if it has one; `references` is what the resource refers to.
-    pub(super) fn of(values: &[IndexValue], code: Option<u16>, references: &[ResourceRef]) -> Self {
+    /// `code` is the number of the type's `code` parameter, if it has one; `references` is what the resource refers to, and `files`
+    /// which files it names.
+    pub(super) fn of(
+        values: &[IndexValue],
+        code: Option<u16>,
+        references: &[ResourceRef],
+        files: &BTreeSet<FhirId>,
+    ) -> Self {
         let mut keys: Vec<IndexKey> = values.iter().flat_map(|value| keys_of(value.param, &value.value)).collect();
         let known: HashSet<u64> = keys.iter().filter_map(IndexKey::target).collect();
         let elsewhere = references.iter().filter_map(|one| {
@@ -111,6 +121,9 @@ impl IndexRows {
             (!known.contains(&hash)).then_some(IndexKey::Reference(ELSEWHERE, hash))
         });
         keys.extend(elsewhere);
+        keys.extend(
+            files.iter().map(|file| IndexKey::Reference(FILES, local_hash(ResourceType::Binary, file.as_str()))),
+        );
         keys.sort_unstable();
         keys.dedup();
         let mut codes: Vec<u64> = values

@@ -1,7 +1,7 @@
 //! Index rows that an older program did not write, put into its store while the box runs.
 //!
 //! Until those of identifiers are there, searches that would go by them go by the type as before: slower, and with the same
-//! answer. Until what an older program kept outside of its patient's record stands in it, it is in no chart, as it was. What is
+//! answer; and so does whoever asks what names a file. Until what an older program kept outside of its patient's record stands in it, it is in no chart, as it was. What is
 //! stored meanwhile has its rows already.
 
 use std::collections::BTreeSet;
@@ -63,7 +63,8 @@ impl Records {
                 // One that was changed meanwhile has its rows.
                 let now: Option<Row> = tx.get(&RESOURCES, &(number,))?;
                 let Some(row) = now.filter(|row| row.version == version) else { continue };
-                if completed == Completed::NEVER && row.state == State::Live {
+                let lacks_some = completed == Completed::NEVER || completed.once_more() == Completed::WHOLE;
+                if lacks_some && row.state == State::Live {
                     prepared.put_references(tx, number, &row)?;
                 }
                 stand_in_records(tx, number, row, &prepared)?;

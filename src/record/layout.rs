@@ -17,8 +17,10 @@
 //! | `REFERENCE_INDEX` | parameter, hash of `Type/id` or URL, row | references, chains, reverse includes |
 //! | | parameter, hash of an identifier's value, row | references that name their target by an identifier (`:identifier`) |
 //! | | the first again with parameter 65535 | local references that no parameter finds |
+//! | | the first again with parameter 65534 | files that are named, by a reference or an address ([`super::taken_back`]) |
 //! | `URI_INDEX` | parameter, uri (128 bytes at most), row | URIs and what lies below them |
 //! | `WRITTEN_ABOUT` | row, row | what a workflow of the house wrote about the first ([`super::about`]) |
+//! | `BROUGHT` | row | what the patient's side brought: files, and what names files ([`super::taken_back`]) |
 //! | `PROXIES` | a RelatedPerson, `Type/id` | that a Consent let them act once ([`super::facts`]) |
 //! | `UNSETTLED` | row, parameter | whether and how far followers are still to be settled ([`super::following`]) |
 //!
@@ -55,6 +57,9 @@ pub(super) const UNSETTLED: Table<(RowNumber, u16), SoFar> = Table::new(tables::
 
 /// What a workflow of the house wrote about a resource: the row of the resource first.
 pub(super) const WRITTEN_ABOUT: Table<(RowNumber, RowNumber), ()> = Table::new(tables::WRITTEN_ABOUT);
+
+/// What the patient's side brought: files, and what names files.
+pub(super) const BROUGHT: Table<(RowNumber,), ()> = Table::new(tables::BROUGHT);
 
 /// Whom a Consent let act for its patient that was superseded or taken away.
 pub(super) const PROXIES: Table<(String,), ()> = Table::new(tables::PROXIES);

@@ -8,6 +8,7 @@ use super::following::{Standing, followed, is_led_astray};
 use super::index::{self, IndexRows};
 use super::layout::hash64;
 use super::rows::{Row, RowNumber, State};
+use super::taken_back::files_named;
 use crate::access::cut::is_subsetted;
 use crate::access::{Hold, Sensitivity};
 use crate::base::{FhirId, ResourceRef, Timestamp};
@@ -40,6 +41,8 @@ pub(super) struct Prepared {
     pub follows: Vec<ResourceRef>,
     /// Whether it wants to stand under rules that are not here.
     pub astray: bool,
+    /// Whether it names files.
+    pub names_files: bool,
     index: IndexRows,
     /// When it happened, in milliseconds since 1970 UTC; what says nothing of it is sorted by its last update.
     clinical_date: Option<i64>,
@@ -57,6 +60,7 @@ impl Prepared {
         let text = Unstamped::of(value);
         let code = definitions.search_param(kind, "code").map(|param| param.id);
         let (references, follows) = (references_of(value), followed(kind, value));
+        let files = files_named(kind, value);
         Self {
             kind,
             sensitivity: Sensitivity::of_resource(value),
@@ -64,7 +68,8 @@ impl Prepared {
             partial: is_subsetted(value),
             astray: is_led_astray(kind, value, &follows),
             follows,
-            index: IndexRows::of(&search::extract(definitions, kind, value), code, &references),
+            index: IndexRows::of(&search::extract(definitions, kind, value), code, &references, &files),
+            names_files: !files.is_empty(),
             clinical_date: search::clinical_date(kind, value),
             combined: text.parts().iter().map(|part| part.len()).sum::<usize>() > MAY_COMBINE
                 && search::is_combined_too_often(definitions, kind, value),

@@ -2,27 +2,36 @@
 //! the patient's any more when no document of the clinic's that stands names it, and is theirs again with the document. Where the
 //! file says itself that it is the document's (`securityContext`), it follows that anyway.
 //!
-//! What the patient's side says of a file neither keeps nor opens one that a document of the clinic's named: they may name any. The
-//! files that they brought themselves are named by nobody else, and go with their own documents.
+//! To delete a document is not to say that it was wrong. What else of the clinic's shows the file and stands (a report, a picture, a
+//! letter, answers) keeps it then; where the document is said to be wrong, the file is wrong wherever it is shown.
+//!
+//! What the patient's side says of a file neither keeps nor opens one that a document of the clinic's named: they may name any. What
+//! they brought themselves is theirs as long as something of theirs names it, whoever else named it and took that back. Who brought
+//! a file is noted when it is stored (`BROUGHT`); before that was done, it came in one moment with its document.
+//!
+//! Which resources name a file stands in the index of references, by whichever of this box's addresses they name it: what is asked
+//! for one file does not grow with the record.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::Value;
 
+use super::OF_A_GROUP;
 use super::error::RecordError;
 use super::following::{Standing, followed, follows_a_document};
-use super::in_record::{InRecord, in_record};
-use super::layout::{URI, VERSIONS};
+use super::index::{Completed, FILES, local_hash};
+use super::layout::{BROUGHT, COMPARTMENT, REFERENCE, URI, VERSIONS};
 use super::numbers::{as_stored, find, row};
-use super::prepared::Prepared;
+use super::prepared::{Prepared, local_reference};
 use super::rows::{Row, RowNumber, State};
 use super::writing::{Writing, put_current};
-use crate::access::{is_their_own, is_withdrawn};
-use crate::base::FhirId;
+use crate::access::{OwnWords, is_their_own, is_withdrawn};
+use crate::base::{FhirId, Timestamp};
 use crate::fhir::{Definitions, ResourceType as T};
-use crate::store::{Direction, Key as _, KeyRange, ReadExt as _, Tx};
+use crate::store::{Desc, Direction, Key as _, KeyRange, ReadExt as _, Tx};
 
-/// How documents name a file by a relative address, beside those that begin with the name of this box.
+/// How documents name a file by a relative address.
 const RELATIVE: [&str; 3] = ["Binary/", "./Binary/", "/fhir/Binary/"];
 
 /// Whose a document is that names a file, and whether it stands.
@@ -36,13 +45,21 @@ enum By {
     ThemTakenBack,
 }
 
-/// Which documents name a file.
+/// What names a file.
 #[derive(Debug, Default)]
-struct Naming(BTreeSet<By>);
+struct Naming {
+    documents: BTreeSet<By>,
+    /// Something else of the clinic's that stands.
+    is_shown: bool,
+    /// Something else of the patient's side that stands.
+    is_shown_by_them: bool,
+    /// Whether the patient's side brought it.
+    is_brought: bool,
+}
 
 impl Naming {
     fn add(&mut self, document: &Row, says: &Says) {
-        self.0.insert(match (document.sensitivity.is_taken_back(), says.is_theirs) {
+        self.documents.insert(match (document.sensitivity.is_taken_back(), says.is_theirs) {
             (false, false) => By::Clinic,
             (false, true) => By::Them,
             (true, false) => By::ClinicTakenBack,
@@ -51,8 +68,22 @@ impl Naming {
     }
 
     fn is(&self, by: By) -> bool {
-        self.0.contains(&by)
+        self.documents.contains(&by)
     }
+
+    /// Whether it is theirs whatever the clinic said of it.
+    fn is_their_own(&self) -> bool {
+        self.is_brought && (self.is(By::Them) || self.is_shown_by_them)
+    }
+}
+
+/// How what names a file is looked for in a store of an older program whose index is not completed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Search {
+    /// In everything of its patients.
+    Through,
+    /// Among documents, by addresses that name no box: it may be asked about each file that comes or goes over.
+    Quick,
 }
 
 /// A change of a document.
@@ -61,11 +92,18 @@ struct Changed<'a> {
     after: &'a Row,
     /// What it says now; of one that was deleted, what it said last.
     says: Says,
+    /// Whether it did not stand before, and does.
+    is_restored: bool,
+    /// Whether it is not in the record of one of its patients any more.
+    is_left: bool,
 }
 
 impl Writing<'_, '_, '_> {
     /// A document was stored or deleted: its files go with it where it does not stand any more, or not in their patients' records,
     /// and come again with it.
+    ///
+    /// However many files one document has, and however large they are, it can be taken back: of the first of a group the time is
+    /// not counted. The others can be sent by themselves.
     pub(super) fn files_go_with(
         &mut self,
         number: RowNumber,
@@ -75,23 +113,52 @@ impl Writing<'_, '_, '_> {
         if after.kind != T::DocumentReference {
             return Ok(());
         }
+        let all = self.stay.all;
+        // What is only tried is done again in its turn.
+        let is_free = self.place == 0 && all >= OF_A_GROUP && OwnWords::of(self.actor).is_none();
+        if !is_free {
+            return self.files_go(number, before, after);
+        }
+        let begun = self.ambient.now();
+        self.stay.all = Duration::MAX;
+        let gone = self.files_go(number, before, after);
+        self.stay.all = all.saturating_add(self.ambient.now().duration_since(begun).unsigned_abs());
+        gone
+    }
+
+    fn files_go(&mut self, number: RowNumber, before: Option<&Row>, after: &Row) -> Result<(), RecordError> {
         let left = |before: &Row| before.patients.iter().any(|patient| !after.patients.contains(patient));
-        let mut files = Says::of(after)?.map(|says| says.files).unwrap_or_default();
-        if !stands(after) || before.is_some_and(left) {
-            // The version that takes it back need not name them any more.
+        let is_left = before.is_some_and(left);
+        let is_restored = stands(after) && before.map_or(after.version > 1, |before| !stands(before));
+        let files_of = |version: &Row| {
+            Ok::<BTreeSet<FhirId>, RecordError>(Says::of(version)?.map(|says| says.files).unwrap_or_default())
+        };
+        let mut files = files_of(after)?;
+        if !stands(after) || is_left || is_restored {
+            // The version that takes it back need not name them any more. Of what comes back the last version that stood, and what
+            // was said after it, was wrong: of the files of that only those that are named now are right.
+            let (mut past, mut wrong) = (BTreeSet::new(), BTreeSet::new());
+            let mut was_wrong = is_restored && !is_left;
             let tx: &Tx<'_> = self.tx;
             for version in tx.scan(&VERSIONS, KeyRange::prefix(&(number,)), Direction::Up)? {
                 let (_, version) = version?;
                 self.goes_through(version.json.len())?;
-                files.extend(Says::of(&version)?.map(|says| says.files).unwrap_or_default());
+                let named = files_of(&version)?;
+                if was_wrong {
+                    wrong.extend(named);
+                    was_wrong = !stands(&version);
+                } else {
+                    past.extend(named);
+                }
             }
+            files.extend(past.difference(&wrong).cloned());
         }
         if files.is_empty() {
             return Ok(());
         }
         let last = if after.state == State::Live { Some(after) } else { before };
         let says = last.map(Says::always).transpose()?.unwrap_or_default();
-        let changed = Changed { before, after, says };
+        let changed = Changed { before, after, says, is_restored, is_left };
         for file in files {
             self.goes_on()?;
             self.file_goes_with(&file, &changed)?;
@@ -100,7 +167,7 @@ impl Writing<'_, '_, '_> {
     }
 
     fn file_goes_with(&mut self, file: &FhirId, changed: &Changed<'_>) -> Result<(), RecordError> {
-        let Changed { before, after, says } = changed;
+        let Changed { before, after, says, is_restored, is_left } = changed;
         let tx: &Tx<'_> = self.tx;
         let Some(number) = find(tx, T::Binary, file)? else { return Ok(()) };
         let patients = row(tx, number)?.patients;
@@ -109,27 +176,34 @@ impl Writing<'_, '_, '_> {
         let is_here = |document: &&Row| patients.iter().any(|patient| document.patients.contains(patient));
         let stands_here = stands(after) && is_here(after);
         let concerns = is_here(after) || before.as_ref().is_some_and(is_here);
-        if stored.state != State::Live || !concerns || stands_here && !(was && says.files.contains(file)) {
+        let is_named = says.files.contains(file);
+        let comes_back = was && (is_named || *is_restored && !is_left);
+        if stored.state != State::Live || !concerns || stands_here && !comes_back {
             return Ok(());
         }
         // Who joins two records moves very many of them.
-        let is_moved = !stands_here && stands(after);
-        let naming = if is_moved { self.naming_by_index(file, &patients)? } else { self.naming(file, &patients)? };
-        let is_taken_back = match (stands_here, says.is_theirs) {
+        let search = if !stands_here && stands(after) { Search::Quick } else { Search::Through };
+        let naming = self.naming((number, file), &patients, search)?;
+        let is_wrong = match (stands_here, says.is_theirs) {
+            // A version before named it, and perhaps a document that was wrong.
+            (true, false) if !is_named => !naming.is(By::Clinic) && naming.is(By::ClinicTakenBack),
             (_, false) => !naming.is(By::Clinic),
-            (true, true) => {
-                let is_restored = before.is_some_and(|before| before.sensitivity.is_taken_back());
-                naming.is(By::ClinicTakenBack) || !is_restored
-            }
+            (true, true) => naming.is(By::ClinicTakenBack) || !is_restored,
             (false, true) => {
                 let keep = naming.is(By::Them) && !(was && naming.is(By::ClinicTakenBack));
                 !naming.is(By::Clinic) && !keep
             }
         };
-        // To delete a document is not to say that it was wrong: what a report shows stays with that.
+        let is_taken_back = is_wrong && !naming.is_their_own();
         let was_said = stands_here || after.state == State::Live && after.sensitivity.is_taken_back();
-        if was == is_taken_back || is_taken_back && !was_said && self.is_of_a_report(file, &patients)? {
+        if was == is_taken_back {
             return Ok(());
+        }
+        if is_taken_back && !was_said {
+            let all = || self.naming((number, file), &patients, Search::Through);
+            if naming.is_shown || search == Search::Quick && all()?.is_shown {
+                return Ok(());
+            }
         }
         self.goes_through(stored.json.len())?;
         let value: Value = serde_json::from_slice(&stored.json).map_err(|_| RecordError::Damaged)?;
@@ -149,7 +223,7 @@ impl Writing<'_, '_, '_> {
     /// was taken back.
     pub(super) fn file_stands(
         &self,
-        id: &FhirId,
+        (number, id): (RowNumber, &FhirId),
         old: Option<&Row>,
         prepared: &Prepared,
         standing: &mut Standing,
@@ -161,14 +235,12 @@ impl Writing<'_, '_, '_> {
         let is_new = old.is_none_or(|old| old.state != State::Live);
         let is_taken_back = if was {
             let moved = old.is_some_and(|old| old.patients != standing.patients);
-            let naming = if moved {
-                self.naming_by_index(id, &standing.patients)?
-            } else {
-                self.naming(id, &standing.patients)?
-            };
-            !(naming.is(By::Clinic) || moved && naming.is(By::Them) && !naming.is(By::ClinicTakenBack))
+            let search = if moved { Search::Quick } else { Search::Through };
+            let naming = self.naming((number, id), &standing.patients, search)?;
+            let is_theirs = moved && naming.is(By::Them) && !naming.is(By::ClinicTakenBack);
+            !(naming.is(By::Clinic) || is_theirs || naming.is_their_own())
         } else if is_new {
-            let naming = self.naming_by_index(id, &standing.patients)?;
+            let naming = self.naming((number, id), &standing.patients, Search::Quick)?;
             let theirs = naming.is(By::ThemTakenBack) && !naming.is(By::Them);
             !naming.is(By::Clinic) && (naming.is(By::ClinicTakenBack) || theirs)
         } else {
@@ -180,62 +252,153 @@ impl Writing<'_, '_, '_> {
         Ok(())
     }
 
-    /// Which documents of these patients name a file.
-    fn naming(&self, file: &FhirId, patients: &[RowNumber]) -> Result<Naming, RecordError> {
+    /// Notes what the patient's side brings: a file, and what names one and is no document, which says itself whose it is.
+    pub(super) fn note_brought(
+        &mut self,
+        number: RowNumber,
+        old: Option<&Row>,
+        prepared: &Prepared,
+    ) -> Result<(), RecordError> {
+        let is_file = prepared.kind == T::Binary && old.is_none();
+        let names = prepared.kind != T::DocumentReference && prepared.names_files;
+        if !(is_file || names) || OwnWords::of(self.actor).is_none() {
+            return Ok(());
+        }
+        if names && let Some(old) = old.filter(|old| old.state == State::Live) {
+            // Whoever named it before, they did not.
+            let before: Value = serde_json::from_slice(&old.json).map_err(|_| RecordError::Damaged)?;
+            let named = files_named(prepared.kind, &prepared.resource()?);
+            if named.is_subset(&files_named(prepared.kind, &before)) {
+                return Ok(());
+            }
+        }
+        Ok(self.tx.put(&BROUGHT, &(number,), &())?)
+    }
+
+    /// What of these patients names a file.
+    fn naming(
+        &self,
+        (number, file): (RowNumber, &FhirId),
+        patients: &[RowNumber],
+        search: Search,
+    ) -> Result<Naming, RecordError> {
         let tx: &Tx<'_> = self.tx;
-        let mut naming = Naming::default();
-        for patient in patients {
-            for found in in_record(tx, (*patient, T::DocumentReference), None, &|| self.goes_on())? {
-                let InRecord { number, .. } = found?;
-                let document = row(tx, number)?;
-                self.goes_through(document.json.len())?;
-                if let Some(says) = Says::of(&document)?.filter(|says| says.files.contains(file)) {
-                    naming.add(&document, &says);
-                }
+        let is_brought = tx.get(&BROUGHT, &(number,))?.is_some();
+        let mut naming = Naming { is_brought, ..Naming::default() };
+        for one in self.perhaps_naming(file, patients, search)? {
+            self.goes_on()?;
+            let named_by = as_stored(tx, one)?;
+            if !patients.iter().any(|patient| named_by.is_of(*patient)) {
+                continue;
+            }
+            self.goes_through(named_by.json.len())?;
+            if named_by.kind == T::DocumentReference {
+                let Some(says) = Says::of(&named_by)?.filter(|says| says.files.contains(file)) else { continue };
+                naming.add(&named_by, &says);
+                let may_tell = says.is_theirs && !naming.is_brought;
+                naming.is_brought |= may_tell && self.came_with(number, (one, &named_by))?;
+            } else if shows(&named_by, file)? {
+                let is_theirs = tx.get(&BROUGHT, &(one,))?.is_some();
+                naming.is_shown |= !is_theirs;
+                naming.is_shown_by_them |= is_theirs;
             }
         }
         Ok(naming)
     }
 
-    /// The same of those that the index has, by addresses that name no box: it may be asked about each file that comes or goes over.
-    fn naming_by_index(&self, file: &FhirId, patients: &[RowNumber]) -> Result<Naming, RecordError> {
+    /// Rows of what may name a file: all that does is among them.
+    fn perhaps_naming(
+        &self,
+        file: &FhirId,
+        patients: &[RowNumber],
+        search: Search,
+    ) -> Result<BTreeSet<RowNumber>, RecordError> {
         let tx: &Tx<'_> = self.tx;
-        let mut naming = Naming::default();
-        let Some(param) = Definitions::r4().search_param(T::DocumentReference, "location") else { return Ok(naming) };
-        for head in RELATIVE {
-            let mut bytes = (param.id,).to_bytes();
-            bytes.extend_from_slice(format!("{head}{file}").as_bytes());
-            for found in tx.scan(&URI, KeyRange::prefix_bytes(bytes), Direction::Up)? {
+        let mut found = BTreeSet::new();
+        if Completed::of(tx)? >= Completed::WHOLE {
+            let head = (FILES, local_hash(T::Binary, file.as_str()));
+            for entry in tx.scan(&REFERENCE, KeyRange::prefix(&head), Direction::Up)? {
                 self.goes_on()?;
-                let document = row(tx, found?.0.2)?;
-                let is_here = patients.iter().any(|patient| document.is_of(*patient));
-                if let Some(says) = Says::of(&document)?.filter(|says| is_here && says.files.contains(file)) {
-                    naming.add(&document, &says);
+                found.insert(entry?.0.2);
+            }
+        } else if search == Search::Through {
+            for patient in patients {
+                for entry in tx.scan(&COMPARTMENT, KeyRange::prefix(&(*patient,)), Direction::Up)? {
+                    let (_, kind, _, number) = entry?.0;
+                    self.goes_on()?;
+                    let names_none = T::from_number(kind).is_none_or(tells_of_files);
+                    if !names_none && may_name(&as_stored(tx, number)?) {
+                        found.insert(number);
+                    }
+                }
+            }
+        } else if let Some(param) = Definitions::r4().search_param(T::DocumentReference, "location") {
+            for head in RELATIVE {
+                let mut bytes = (param.id,).to_bytes();
+                bytes.extend_from_slice(format!("{head}{file}").as_bytes());
+                for entry in tx.scan(&URI, KeyRange::prefix_bytes(bytes), Direction::Up)? {
+                    self.goes_on()?;
+                    found.insert(entry?.0.2);
                 }
             }
         }
-        Ok(naming)
+        Ok(found)
     }
 
-    /// Whether a report of these patients that stands shows a file.
-    fn is_of_a_report(&self, file: &FhirId, patients: &[RowNumber]) -> Result<bool, RecordError> {
-        let tx: &Tx<'_> = self.tx;
-        for patient in patients {
-            for found in in_record(tx, (*patient, T::DiagnosticReport), None, &|| self.goes_on())? {
-                let report = row(tx, found?.number)?;
-                self.goes_through(report.json.len())?;
-                if !report.is_of(*patient) || report.sensitivity.is_held() || !may_name(&report) {
-                    continue;
-                }
-                let value: Value = serde_json::from_slice(&report.json).map_err(|_| RecordError::Damaged)?;
-                let mut shown = value.get("presentedForm").and_then(Value::as_array).into_iter().flatten();
-                let is_wrong = value.get("status").and_then(Value::as_str) == Some("entered-in-error");
-                if !is_wrong && shown.any(|one| file_of(one).as_ref() == Some(file)) {
-                    return Ok(true);
-                }
+    /// Whether a file came in one moment with a document that was the patient's side's from the beginning.
+    fn came_with(&self, file: RowNumber, document: (RowNumber, &Row)) -> Result<bool, RecordError> {
+        let first = |number: RowNumber, now: Row| -> Result<Option<Row>, RecordError> {
+            if now.version == 1 {
+                return Ok(Some(now));
             }
+            let tx: &Tx<'_> = self.tx;
+            Ok(tx.get(&VERSIONS, &(number, Desc(1)))?)
+        };
+        let moment = |row: Option<Row>| row.map(|row| row.updated);
+        let came: Option<Timestamp> = moment(first(file, as_stored(&**self.tx, file)?)?);
+        let document = first(document.0, document.1.clone())?;
+        if came.is_none() || moment(document.clone()) != came {
+            return Ok(false);
         }
-        Ok(false)
+        document.map_or(Ok(false), |document| Ok(Says::always(&document)?.is_theirs))
+    }
+}
+
+/// Whether a resource that is no document stands and shows a file to the patient.
+fn shows(row: &Row, file: &FhirId) -> Result<bool, RecordError> {
+    if row.sensitivity.is_held() || row.sensitivity.is_taken_back() {
+        return Ok(false);
+    }
+    let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
+    let is_wrong = value.get("status").and_then(Value::as_str) == Some("entered-in-error");
+    Ok(!is_wrong && files_named(row.kind, &value).contains(file))
+}
+
+/// Whether a resource of this type only tells of files, and shows none.
+const fn tells_of_files(kind: T) -> bool {
+    matches!(kind, T::Provenance | T::Binary | T::AuditEvent)
+}
+
+/// The files that a resource shows, anywhere in it: by an address, or by a reference.
+pub(super) fn files_named(kind: T, resource: &Value) -> BTreeSet<FhirId> {
+    let mut found = BTreeSet::new();
+    if !tells_of_files(kind) {
+        collect_files(resource, &mut found);
+    }
+    found
+}
+
+fn collect_files(value: &Value, into: &mut BTreeSet<FhirId>) {
+    match value {
+        Value::Object(members) => {
+            let text = |name: &str| members.get(name).and_then(Value::as_str);
+            into.extend(text("url").and_then(file_at));
+            let reference = text("reference").and_then(local_reference);
+            into.extend(reference.filter(|one| one.type_name() == T::Binary.name()).map(|one| one.id()));
+            members.values().for_each(|child| collect_files(child, into));
+        }
+        Value::Array(items) => items.iter().for_each(|child| collect_files(child, into)),
+        _ => {}
     }
 }
 
@@ -279,19 +442,20 @@ impl Says {
     fn always(document: &Row) -> Result<Self, RecordError> {
         let value: Value = serde_json::from_slice(&document.json).map_err(|_| RecordError::Damaged)?;
         let contents = value.get("content").and_then(Value::as_array).into_iter().flatten();
-        let files = contents.filter_map(|content| file_of(content.get("attachment")?)).collect();
+        let urls = contents.filter_map(|content| content.pointer("/attachment/url")?.as_str());
+        let files = urls.filter_map(file_at).collect();
         Ok(Self { files, is_theirs: is_their_own(T::DocumentReference, &value) })
     }
 }
 
-fn may_name(document: &Row) -> bool {
-    document.json.windows(b"Binary/".len()).any(|part| part == b"Binary/")
+/// Whether a resource may name files; most have nothing to be read for.
+fn may_name(row: &Row) -> bool {
+    std::str::from_utf8(&row.json).is_ok_and(|text| text.contains("Binary/"))
 }
 
-/// The file that an attachment names, at whichever of this box's addresses: under which names it was reached when that was written
-/// is not known any more, and no two boxes give the same id.
-fn file_of(attachment: &Value) -> Option<FhirId> {
-    let url = attachment.get("url")?.as_str()?;
+/// The file that lies at an address, whichever of this box's it is: under which names it was reached when that was written is not
+/// known any more, and no two boxes give the same id.
+fn file_at(url: &str) -> Option<FhirId> {
     let path = url.split(['?', '#']).next()?;
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {

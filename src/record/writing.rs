@@ -365,7 +365,7 @@ impl<'a> Writing<'a, '_, '_> {
         let lent = if live.is_some() { self.lent(number, &prepared)? } else { Sensitivity::NORMAL };
         let mut standing = Standing { patients, sensitivity: prepared.sensitivity.and(lent) };
         self.stand(&prepared, &mut standing)?;
-        self.file_stands(&id, old.as_ref(), &prepared, &mut standing)?;
+        self.file_stands((number, &id), old.as_ref(), &prepared, &mut standing)?;
         let version = old.as_ref().map_or(0, |old| old.version) + 1;
         let mut row = prepared.row(&id, version, self.now, &standing);
         let stands = self.as_it_stands(number, row.clone())?;
@@ -395,6 +395,7 @@ impl<'a> Writing<'a, '_, '_> {
         if let (Some(stood), Some(old)) = (&stood, &old) {
             self.retire(number, stood, old)?;
         }
+        self.note_brought(number, old.as_ref(), &prepared)?;
         self.store(number, &row, &prepared)?;
         self.wrote.push((self.place, number));
         if kind == ResourceType::Patient && !live.map_or(Ok(false), joined::is_led_away)? {

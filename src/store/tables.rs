@@ -66,6 +66,7 @@ tables! {
     61 IMPORT_WAITING  "import_waiting"  "care"     "Pieces of an import that wait for what they refer to.";
     62 EXPORTS         "exports"         "care"     "Bulk exports asked for: of what, for whom, how far.";
     63 EXPORT_FILES    "export_files"    "care"     "Where each file of a bulk export begins and ends, and what it counts.";
+    65 BROUGHT         "brought"         "record"   "What the patient's side brought: rows of files, and of what names files.";
     70 TLS             "tls"             "app"      "The certificate authority's key and certificate.";
     71 SETTINGS        "settings"        "app"      "The clinic's settings: name, time zone, box name.";
     72 BACKUPS         "backups"         "backup"   "Snapshots made, by number: what they hold, as the live store had it.";

@@ -212,3 +212,261 @@ fn a_file_that_follows_a_document_or_comes_after_it_goes_alike_and_so_does_what_
     house.records.change_all_blocking(&Actor::system("test"), why, vec![delete], Transaction::IMPORT).unwrap();
     assert_eq!(sees(), [false; 2]);
 }
+
+fn gone(of: &str) -> Change {
+    Change::delete(ResourceType::DocumentReference, id(of), Condition::None)
+}
+
+fn named(of: &str, status: &str, urls: &[&str]) -> Value {
+    let mut named = document(of, status);
+    named["content"] =
+        urls.iter().map(|url| json!({"attachment": {"contentType": "text/plain", "url": url}})).collect();
+    named
+}
+
+fn file(of: &str) -> Value {
+    json!({"resourceType": "Binary", "id": of, "contentType": "text/plain", "data": "V3Jvbmc=",
+        "securityContext": {"reference": "Patient/p1"}})
+}
+
+/// A record by a clock that goes on by so many milliseconds each time that somebody looks.
+fn in_time() -> (Box_, Actor, impl Fn(i64)) {
+    let (records, ambient, tick) = ticking();
+    let house = Box_ { records, ambient, ..new_box() };
+    house.put(patient("p1", "Brandvold"));
+    let own = house.actor(Role::Patient, Some("Patient/p1"));
+    (house, own, move |each| tick.store(each, std::sync::atomic::Ordering::Relaxed))
+}
+
+#[test]
+fn documents_are_taken_back_and_deleted_in_a_time_that_does_not_grow_with_the_record() {
+    let (house, own, each) = in_time();
+    for of in 0..300 {
+        house.put(named(&format!("d{of}"), "current", &[&format!("Binary/f{of}")]));
+    }
+    for of in 0..20 {
+        house.put(file(&format!("f{of}")));
+    }
+    let lab = program(&house.ambient);
+    let sees = || (0..20).filter(|of| house.read(&own, ResourceType::Binary, &format!("f{of}")).is_ok()).count();
+    assert_eq!(sees(), 20);
+    let all = (0..10).map(|of| gone(&format!("d{of}"))).chain((10..20).map(|of| {
+        let wrong = named(&format!("d{of}"), "entered-in-error", &[&format!("Binary/f{of}")]);
+        let of = wrong["id"].as_str().unwrap().to_owned();
+        Change::put(ResourceType::DocumentReference, id(&of), wrong, Condition::None, Mode::Strict).unwrap()
+    }));
+    let all = all.collect();
+    each(1);
+    house.records.change_all_blocking(&lab, why(audit::Action::Transaction), all, Transaction::STRICT).unwrap();
+    each(0);
+    assert_eq!(sees(), 0);
+}
+
+#[test]
+fn one_document_is_taken_back_however_many_files_it_has() {
+    let (house, own, each) = in_time();
+    let urls: Vec<String> = (0..40).map(|of| format!("Binary/f{of}")).collect();
+    let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
+    for of in 0..40 {
+        house.put(file(&format!("f{of}")));
+    }
+    house.put(named("d", "current", &urls));
+    let lab = program(&house.ambient);
+    let sees = || (0..40).filter(|of| house.read(&own, ResourceType::Binary, &format!("f{of}")).is_ok()).count();
+    for take_back in [true, false] {
+        house.put(named("d", "current", &urls));
+        assert_eq!(sees(), 40);
+        let wrong = named("d", "entered-in-error", &urls);
+        let wrong =
+            Change::put(ResourceType::DocumentReference, id("d"), wrong, Condition::None, Mode::Strict).unwrap();
+        let all = vec![if take_back { wrong } else { gone("d") }];
+        each(30);
+        house.records.change_all_blocking(&lab, why(audit::Action::Update), all, Transaction::STRICT).unwrap();
+        each(0);
+        assert_eq!(sees(), 0);
+    }
+}
+
+#[test]
+fn a_file_is_known_by_each_address_of_the_box_when_it_comes_and_when_it_goes_over() {
+    for url in ["Binary/f", "https://box.example:8443/fhir/Binary/f", "http://127.0.0.1/fhir/Binary/f/_history/1"] {
+        let house = new_box();
+        house.put(patient("p1", "Brandvold"));
+        house.put(patient("p2", "Okafor"));
+        let [own, other] = ["Patient/p1", "Patient/p2"].map(|of| house.actor(Role::Patient, Some(of)));
+        house.put(named("d", "current", &[url]));
+        house.put(named("d", "entered-in-error", &[url]));
+        house.put(file("f"));
+        assert!(!has(&house, &own), "{url}");
+        house.put(named("d", "current", &[url]));
+        assert!(has(&house, &own), "{url}");
+        let mut moved = named("d", "current", &[url]);
+        moved["subject"]["reference"] = json!("Patient/p2");
+        house.put(moved);
+        assert!(!has(&house, &own) && !has(&house, &other), "{url}");
+        let mut moved = file("f");
+        moved["securityContext"]["reference"] = json!("Patient/p2");
+        house.put(moved);
+        assert!(!has(&house, &own) && has(&house, &other), "{url}");
+    }
+}
+
+#[test]
+fn to_delete_a_document_takes_its_file_out_of_nothing_else_of_the_clinics_and_to_say_that_it_is_wrong_out_of_all() {
+    let about = json!({"reference": "Patient/p1"});
+    let shown = [
+        json!({"resourceType": "Communication", "id": "x", "status": "completed", "subject": about, "recipient": [about],
+            "payload": [{"contentAttachment": {"url": "Binary/f"}}]}),
+        json!({"resourceType": "Communication", "id": "x", "status": "completed", "subject": about, "recipient": [about],
+            "payload": [{"contentReference": {"reference": "Binary/f"}}]}),
+        json!({"resourceType": "Media", "id": "x", "status": "completed", "subject": about,
+            "content": {"url": "https://box.example/fhir/Binary/f"}}),
+        json!({"resourceType": "QuestionnaireResponse", "id": "x", "status": "completed", "subject": about,
+            "item": [{"linkId": "1", "answer": [{"valueAttachment": {"url": "Binary/f"}}]}]}),
+        json!({"resourceType": "Consent", "id": "x", "status": "inactive", "scope": {"text": "x"}, "category": [{"text": "x"}],
+            "policyRule": {"text": "x"}, "patient": about, "sourceAttachment": {"url": "Binary/f"}}),
+    ];
+    let system = Actor::system("test");
+    for shown in shown {
+        let (house, own) = with_file("f");
+        house.put(document("d", "current"));
+        house.put(shown.clone());
+        change(&house, &system, gone("d")).unwrap();
+        assert!(has(&house, &own), "{shown}");
+        house.put(file("f"));
+        assert!(has(&house, &own), "{shown}");
+        house.put(document("d", "current"));
+        house.put(document("d", "entered-in-error"));
+        assert!(!has(&house, &own), "{shown}");
+        // What the patient's side says does not keep it.
+        let (house, own) = with_file("f");
+        house.put(document("d", "current"));
+        let mut mine = shown.clone();
+        mine.as_object_mut().unwrap().retain(|name, _| name != "id" && name != "recipient");
+        let kind = ResourceType::parse(mine["resourceType"].as_str().unwrap()).unwrap();
+        change(&house, &own, Change::create(kind, mine, Mode::Strict).unwrap()).unwrap();
+        change(&house, &system, gone("d")).unwrap();
+        assert!(!has(&house, &own), "{shown}");
+    }
+    // Nor does what is wrong itself, or is another's.
+    for (status, of) in [("entered-in-error", "p1"), ("completed", "p2")] {
+        let (house, own) = with_file("f");
+        house.put(document("d", "current"));
+        house.put(json!({"resourceType": "Media", "id": "x", "status": status, "content": {"url": "Binary/f"},
+            "subject": {"reference": format!("Patient/{of}")}}));
+        change(&house, &system, gone("d")).unwrap();
+        assert!(!has(&house, &own), "{status} {of}");
+    }
+}
+
+#[test]
+fn what_the_patients_side_brought_stays_theirs_whatever_the_clinic_made_of_a_copy() {
+    let system = Actor::system("test");
+    for (is_at_once, is_said) in [(false, false), (true, false), (false, true)] {
+        let house = new_box();
+        house.put(patient("p1", "Brandvold"));
+        let own = house.actor(Role::Patient, Some("Patient/p1"));
+        let mut mine = named("mine", "current", &["Binary/f"]);
+        mine["author"] = json!([{"reference": "Patient/p1"}]);
+        let create = |value: &Value| {
+            let kind = ResourceType::parse(value["resourceType"].as_str().unwrap()).unwrap();
+            Change::create_as(kind, id(value["id"].as_str().unwrap()), value.clone(), Mode::Strict).unwrap()
+        };
+        if is_at_once {
+            // As a box of an older program has it, which noted nothing.
+            let all = vec![create(&file("f")), create(&mine)];
+            let why = why(audit::Action::Create);
+            house.records.change_all_blocking(&system, why, all, Transaction::STRICT).unwrap();
+        } else {
+            change(&house, &own, create(&file("f"))).unwrap();
+            change(&house, &own, create(&mine)).unwrap();
+        }
+        house.put(document("copy", "current"));
+        if is_said {
+            house.put(document("copy", "entered-in-error"));
+        } else {
+            change(&house, &system, gone("copy")).unwrap();
+        }
+        assert!(has(&house, &own), "{is_at_once} {is_said}");
+        house.put(file("f"));
+        assert!(has(&house, &own), "{is_at_once} {is_said}");
+        change(&house, &system, gone("mine")).unwrap();
+        assert!(!has(&house, &own), "nothing of theirs names it any more: {is_at_once} {is_said}");
+    }
+    // Answers of theirs name it, too.
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    let own = house.actor(Role::Patient, Some("Patient/p1"));
+    let answers = json!({"resourceType": "QuestionnaireResponse", "status": "completed", "subject": {"reference": "Patient/p1"},
+        "item": [{"linkId": "1", "answer": [{"valueAttachment": {"url": "Binary/f"}}]}]});
+    let brought = Change::create_as(ResourceType::Binary, id("f"), file("f"), Mode::Strict).unwrap();
+    change(&house, &own, brought).unwrap();
+    change(&house, &own, Change::create(ResourceType::QuestionnaireResponse, answers, Mode::Strict).unwrap()).unwrap();
+    house.put(document("copy", "current"));
+    change(&house, &system, gone("copy")).unwrap();
+    assert!(has(&house, &own));
+}
+
+#[test]
+fn an_older_file_comes_back_with_its_document_and_one_that_was_wrong_does_not() {
+    let (house, own) = with_file("f");
+    house.put(file("g"));
+    house.put(file("right"));
+    let system = Actor::system("test");
+    let sees = |of: &str| house.read(&own, ResourceType::Binary, of).is_ok();
+    house.put(named("d", "current", &["Binary/f"]));
+    house.put(named("d", "current", &["Binary/g"]));
+    for is_deleted in [false, true] {
+        if is_deleted {
+            change(&house, &system, gone("d")).unwrap();
+        } else {
+            house.put(named("d", "entered-in-error", &["Binary/g"]));
+        }
+        assert_eq!(["f", "g"].map(sees), [false; 2]);
+        house.put(named("d", "current", &["Binary/g"]));
+        assert_eq!(["f", "g"].map(sees), [true; 2], "{is_deleted}");
+    }
+    // It is set right.
+    let mut wrong = named("d", "entered-in-error", &[]);
+    wrong["content"] = json!([{"attachment": {"title": "entered in error"}}]);
+    house.put(wrong);
+    house.put(named("d", "current", &["Binary/right"]));
+    assert_eq!(["f", "g", "right"].map(sees), [true, false, true]);
+}
+
+#[test]
+fn a_store_of_an_older_program_lacks_nothing_of_it_before_and_after_its_index_is_completed() {
+    use crate::record::index::FILES;
+    use crate::record::layout::{COUNTERS, INDEXED, REFERENCE};
+    use crate::store::{Direction, KeyRange, ReadExt as _};
+    for is_completed in [false, true] {
+        let (house, own) = with_file("f");
+        house.put(named("d", "current", &["https://box.example/fhir/Binary/f"]));
+        house.put(named("e", "current", &["Binary/f"]));
+        house.put(json!({"resourceType": "DiagnosticReport", "id": "r", "status": "final", "code": {"text": "x"},
+            "subject": {"reference": "Patient/p1"}, "presentedForm": [{"url": "Binary/f"}]}));
+        let rows = || {
+            let read = house.records.audit().read().unwrap();
+            let rows = read.scan(&REFERENCE, KeyRange::prefix(&(FILES,)), Direction::Up).unwrap();
+            rows.map(|row| row.unwrap().0).collect::<Vec<_>>()
+        };
+        let whole = rows();
+        assert_eq!(whole.len(), 3);
+        let store = house.records.audit().store();
+        let taken = whole.clone();
+        let done = store.write_blocking(move |tx| {
+            taken.iter().try_for_each(|key| tx.delete(&REFERENCE, key))?;
+            Ok::<_, RecordError>(tx.put(&COUNTERS, &INDEXED, &4)?)
+        });
+        done.unwrap();
+        while is_completed && house.records.complete_indexes().unwrap() == Indexed::NotYet {}
+        assert_eq!(rows(), if is_completed { whole } else { Vec::new() });
+        let system = Actor::system("test");
+        change(&house, &system, gone("d")).unwrap();
+        change(&house, &system, gone("e")).unwrap();
+        assert!(has(&house, &own), "a report shows it: {is_completed}");
+        house.put(named("e", "current", &["Binary/f"]));
+        house.put(named("e", "entered-in-error", &["Binary/f"]));
+        assert!(!has(&house, &own), "{is_completed}");
+    }
+}
