@@ -55,7 +55,7 @@ pub(super) struct Standing {
 impl Standing {
     /// A file that goes with the documents that name it ([`super::taken_back`]) stays gone whatever else it follows.
     pub(super) fn stay_taken_back(&mut self, before: &Row, follows: &[ResourceRef]) {
-        if before.kind == ResourceType::Binary && before.sensitivity.is_taken_back() && !follows_a_document(follows) {
+        if stays_taken_back(before, follows) {
             self.sensitivity = self.sensitivity.taken_back();
         }
     }
@@ -64,11 +64,24 @@ impl Standing {
         Self { patients: Vec::new(), sensitivity: Sensitivity::NORMAL }
     }
 
-    /// Adds what a resource lends that is followed.
-    fn join(&mut self, number: RowNumber, other: Row) {
+    /// Adds what a resource lends that is followed. That it was taken back and deleted takes back with it only what tells of nothing
+    /// else ([`Gone`]).
+    fn join(&mut self, number: RowNumber, other: Row, gone: &mut Gone) {
+        let is_taken_back = other.sensitivity.is_taken_back();
+        let is_gone = is_taken_back && (other.state == State::Deleted || other.kind == ResourceType::Binary);
+        let lends = if is_gone { other.sensitivity.as_if_it_stood() } else { other.sensitivity };
+        gone.some |= is_gone;
+        gone.not_all |= !is_taken_back;
         let patients = if other.kind == ResourceType::Patient { vec![number] } else { other.patients };
-        self.sensitivity = self.sensitivity.and(other.sensitivity);
+        self.sensitivity = self.sensitivity.and(lends);
         patients.into_iter().for_each(|patient| self.be_of(patient));
+    }
+
+    /// Ends what was added.
+    fn with(&mut self, gone: Gone) {
+        if gone.some && !gone.not_all {
+            self.sensitivity = self.sensitivity.taken_back();
+        }
     }
 
     fn be_of(&mut self, patient: RowNumber) {
@@ -76,6 +89,20 @@ impl Standing {
             self.patients.push(patient);
         }
     }
+}
+
+fn stays_taken_back(file: &Row, follows: &[ResourceRef]) -> bool {
+    file.kind == ResourceType::Binary && file.sensitivity.is_taken_back() && !follows_a_document(follows)
+}
+
+/// What became of all that a resource follows. What an import brought is told by one Provenance of hundreds of resources: where one
+/// of them is deleted, and its file goes with it, it tells of the others all the same.
+#[derive(Debug, Clone, Copy, Default)]
+struct Gone {
+    /// One at least is taken back, and is deleted or a file.
+    some: bool,
+    /// One at least is not taken back.
+    not_all: bool,
 }
 
 /// The most patients of one resource; a row has a byte for their number.
@@ -158,6 +185,7 @@ fn stand(
     own: &mut Standing,
     goes_on: impl Fn() -> Result<(), RecordError>,
 ) -> Result<(), RecordError> {
+    let mut gone = Gone::default();
     for one in follows {
         goes_on()?;
         let Some(kind) = ResourceType::parse(one.type_name()) else { continue };
@@ -165,9 +193,10 @@ fn stand(
         let number = find_or_reserve(tx, kind, &one.id())?;
         let other = as_stored(tx, number)?;
         if other.state != State::Reserved {
-            own.join(number, other);
+            own.join(number, other, &mut gone);
         }
     }
+    own.with(gone);
     Ok(())
 }
 
@@ -281,11 +310,14 @@ fn standing_of(
     most: usize,
 ) -> Result<Option<Standing>, RecordError> {
     let mut standing = Standing::none();
+    let mut gone = Gone::default();
+    let first = number;
     let mut met = BTreeSet::from([number]);
-    let mut waiting = VecDeque::new();
+    // Each with what follows it.
+    let mut waiting: VecDeque<(RowNumber, RowNumber)> = VecDeque::new();
     let mut left = most;
-    let mut next = Some((number, row.clone()));
-    while let Some((number, one)) = next {
+    let mut next = Some((number, number, row.clone()));
+    while let Some((by, number, one)) = next {
         let Some(then) = left.checked_sub(one.json.len()) else { return Ok(None) };
         left = then;
         if one.state == State::Live && may_follow(one.kind) {
@@ -297,19 +329,33 @@ fn standing_of(
                 }
             }
             let follows = followed(one.kind, &value);
-            standing.stay_taken_back(&one, &follows);
+            if by == first && number != first {
+                // What it lends beside that is told by what it follows itself, further on.
+                let stays = stays_taken_back(&one, &follows);
+                gone.some |= stays;
+                gone.not_all |= !stays;
+            } else {
+                standing.stay_taken_back(&one, &follows);
+            }
             for other in follows {
                 let Some(kind) = ResourceType::parse(other.type_name()) else { continue };
-                waiting.extend(find(read, kind, &other.id())?.filter(|number| met.insert(*number)));
+                let other = find(read, kind, &other.id())?.filter(|number| met.insert(*number));
+                waiting.extend(other.map(|other| (number, other)));
             }
+        } else if one.state != State::Reserved && by == first {
+            standing.join(number, one, &mut gone);
         } else if one.state != State::Reserved {
-            standing.join(number, one);
+            // Farther ones are not told apart.
+            let mut alone = Gone::default();
+            standing.join(number, one, &mut alone);
+            standing.with(alone);
         }
         next = match waiting.pop_front() {
-            Some(number) => Some((number, as_stored(read, number)?)),
+            Some((by, number)) => Some((by, number, as_stored(read, number)?)),
             None => None,
         };
     }
+    standing.with(gone);
     Ok(Some(standing))
 }
 

@@ -408,6 +408,55 @@ fn what_the_patients_side_brought_stays_theirs_whatever_the_clinic_made_of_a_cop
 }
 
 #[test]
+fn what_tells_of_much_stays_where_one_document_of_it_is_deleted() {
+    let (house, own) = with_file("f");
+    house.put(document("d", "current"));
+    house.put(document("e", "current"));
+    house.put(weight("w", "p1", "2026-03-01", 80.0));
+    let tells = |of: &str, targets: &[&str]| {
+        let targets: Value = targets.iter().map(|one| json!({ "reference": one })).collect();
+        house
+            .put(json!({"resourceType": "Provenance", "id": of, "target": targets, "recorded": "2026-03-01T09:00:00Z",
+            "agent": [{"who": {"display": "x"}}]}));
+    };
+    tells("import", &["DocumentReference/d", "Binary/f", "Observation/w"]);
+    tells("alone", &["DocumentReference/d", "Binary/f"]);
+    tells("both", &["DocumentReference/d", "DocumentReference/e"]);
+    let system = Actor::system("test");
+    let delete = |of: &str| {
+        let why = why(audit::Action::Delete);
+        house.records.change_all_blocking(&system, why, vec![gone(of)], Transaction::IMPORT).unwrap();
+    };
+    let sees = |of: &str| {
+        let read = house.read(&own, ResourceType::Provenance, of).is_ok();
+        let asked = HistoryAsked {
+            of: HistoryOf::One(ResourceType::Provenance, id(of)),
+            ..all_of(ResourceType::Provenance, of)
+        };
+        let past =
+            house.records.disclose_blocking(&own, why(audit::Action::History), |reading| reading.history(&asked));
+        assert_eq!(past.is_ok(), read, "{of}");
+        read
+    };
+    let all = || ["import", "alone", "both"].map(&sees);
+    // Each has a version of the past, which is looked at as it stands.
+    tells("import", &["DocumentReference/d", "Binary/f", "Observation/w", "Patient/p1"]);
+    tells("import", &["DocumentReference/d", "Binary/f", "Observation/w"]);
+    assert_eq!(all(), [true; 3]);
+    house.put(document("e", "entered-in-error"));
+    assert_eq!(all(), [true, true, false]);
+    house.put(document("e", "current"));
+    assert_eq!(all(), [true; 3]);
+    delete("d");
+    assert_eq!(all(), [true, true, true], "the file is the other document's, too");
+    delete("e");
+    assert!(!has(&house, &own));
+    assert_eq!(all(), [true, false, false]);
+    let versions = |reading: &mut Reading<'_>| reading.version(ResourceType::Provenance, &id("import"), 1);
+    assert!(house.records.disclose_blocking(&own, why(audit::Action::VersionRead), versions).is_ok());
+}
+
+#[test]
 fn an_older_file_comes_back_with_its_document_and_one_that_was_wrong_does_not() {
     let (house, own) = with_file("f");
     house.put(file("g"));
