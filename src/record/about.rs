@@ -8,8 +8,6 @@
 //!
 //! Answers to the form before a visit name no visit: FHIR gives them no element for it. The visit names them, and they are about it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::Value;
 
 use super::error::RecordError;
@@ -22,7 +20,7 @@ use super::rows::{Row, RowNumber, State};
 use super::transaction::Voice;
 use super::writing::{Writing, note_history, put_current};
 use crate::access::Sensitivity;
-use crate::base::{FhirId, ResourceRef, Timestamp};
+use crate::base::{FhirId, ResourceRef};
 use crate::fhir::{Definitions, ResourceType};
 use crate::store::{Desc, Direction, KeyRange, Read, ReadExt as _, StoreError};
 
@@ -112,31 +110,10 @@ pub(super) fn lent_to_past(
     Ok(lent.is_closed().then(stands))
 }
 
-/// What the house wrote about something that was changed after a moment, near or far: with that it may have been opened.
-pub(super) fn written_about_newer(
-    read: &(impl Read + ?Sized),
-    since: Timestamp,
-) -> Result<BTreeSet<RowNumber>, RecordError> {
-    let mut all: BTreeMap<RowNumber, Vec<RowNumber>> = BTreeMap::new();
-    for entry in read.scan(&WRITTEN_ABOUT, KeyRange::all(), Direction::Up)? {
-        let ((lead, number), ()) = entry?;
-        all.entry(lead).or_default().push(number);
-    }
-    let mut waiting = Vec::new();
-    for lead in all.keys() {
-        if as_stored(read, *lead)?.updated > since {
-            waiting.push(*lead);
-        }
-    }
-    let mut found = BTreeSet::new();
-    while let Some(lead) = waiting.pop() {
-        for number in all.get(&lead).into_iter().flatten() {
-            if found.insert(*number) {
-                waiting.push(*number);
-            }
-        }
-    }
-    Ok(found)
+/// What the house wrote about a resource: with that it may have been opened.
+pub(super) fn written_about(read: &(impl Read + ?Sized), lead: RowNumber) -> Result<Vec<RowNumber>, StoreError> {
+    let written = read.scan(&WRITTEN_ABOUT, KeyRange::prefix(&(lead,)), Direction::Up)?;
+    written.map(|entry| entry.map(|((_, number), ())| number)).collect()
 }
 
 impl Writing<'_, '_, '_> {
@@ -224,9 +201,7 @@ impl Writing<'_, '_, '_> {
         while let Some((kind, id)) = self.leads.get(at).cloned() {
             at += 1;
             let Some(lead) = find(&**self.tx, kind, &id)? else { continue };
-            let written = self.tx.scan(&WRITTEN_ABOUT, KeyRange::prefix(&(lead,)), Direction::Up)?;
-            let written: Vec<RowNumber> =
-                written.map(|entry| entry.map(|((_, number), ())| number)).collect::<Result<_, StoreError>>()?;
+            let written = written_about(&**self.tx, lead)?;
             let lends = as_stored(&**self.tx, lead)?.sensitivity.closing();
             for number in written {
                 self.stand_anew(number, lends)?;

@@ -10,12 +10,13 @@ use std::ops::Bound;
 use serde_json::Value;
 
 use super::Page;
+use super::about::written_about;
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
 use super::following::{follows_newer, may_follow};
 use super::in_record::{InRecord, in_record};
-use super::layout::RESOURCE_IDS;
-use super::numbers::{find, row};
+use super::layout::{COMPARTMENT, RESOURCE_IDS};
+use super::numbers::{as_stored, find, row};
 use super::prepared::references_of;
 use super::reading::{Reading, stored};
 use super::rows::{Row, RowNumber, State};
@@ -279,14 +280,42 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Whether it was changed since, or came with what it follows: what tells of a result comes when that is let go.
-    fn is_new(&self, asked: &EverythingAsked, number: RowNumber, row: &Row) -> Result<bool, RecordError> {
+    /// Whether it was changed since, was opened with what it is about, or came with what it follows: what tells of a result comes
+    /// when that is let go.
+    fn is_new(
+        &self,
+        asked: &EverythingAsked,
+        (number, row): (RowNumber, &Row),
+        lent: &BTreeSet<RowNumber>,
+    ) -> Result<bool, RecordError> {
         let Some(since) = asked.since.filter(|since| row.updated <= *since) else { return Ok(true) };
-        if !may_follow(row.kind) {
-            return Ok(false);
+        if lent.contains(&number) || !may_follow(row.kind) {
+            return Ok(lent.contains(&number));
         }
         self.look_into(row)?;
-        follows_newer(self.read, number, row, since, &BTreeSet::new())
+        follows_newer(self.read, number, row, since, lent)
+    }
+
+    /// What the house wrote about something in a patient's record that was changed since, near or far.
+    fn lent_since(&self, asked: &EverythingAsked, patient: RowNumber) -> Result<BTreeSet<RowNumber>, RecordError> {
+        let mut found = BTreeSet::new();
+        let Some(since) = asked.since else { return Ok(found) };
+        let mut waiting = Vec::new();
+        for entry in self.read.scan(&COMPARTMENT, KeyRange::prefix(&(patient,)), Direction::Up)? {
+            let lead = entry?.0.3;
+            self.go_on()?;
+            let written = written_about(self.read, lead)?;
+            if !written.is_empty() && as_stored(self.read, lead)?.updated > since {
+                waiting.extend(written);
+            }
+        }
+        while let Some(number) = waiting.pop() {
+            self.go_on()?;
+            if found.insert(number) {
+                waiting.extend(written_about(self.read, number)?);
+            }
+        }
+        Ok(found)
     }
 
     /// What is in one patient's compartment, behind `after`, until the page is full.
@@ -300,6 +329,7 @@ impl Reading<'_> {
     ) -> Result<(), RecordError> {
         let read = self.read;
         let after = after.filter(|place| place.0 == *patient);
+        let lent = self.lent_since(asked, number)?;
         for (order, kind) in kinds().filter(|(_, kind)| asked.wants(*kind)) {
             if after.is_some_and(|place| order < place.1) {
                 continue;
@@ -326,7 +356,7 @@ impl Reading<'_> {
                 if asked.care.is_some() {
                     self.look_into(&row)?;
                 }
-                if !self.is_new(asked, at, &row)? || !asked.wants_row(&row)? {
+                if !self.is_new(asked, (at, &row), &lent)? || !asked.wants_row(&row)? {
                     continue;
                 }
                 let fits = into.rows.is_empty() || row.json.len() <= into.room;

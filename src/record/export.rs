@@ -4,19 +4,19 @@
 //! moment that the export is of. A chunk is one entry in the chain, and the policy is asked anew for each: both about the
 //! version that goes out and about the one that stands today. What was sealed, withdrawn or deleted since does not go out.
 
-use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, ControlFlow};
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use super::about::written_about_newer;
+use super::about::written_about;
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
-use super::following::{follows_newer, may_follow, past_as_it_stands};
+use super::following::{followers, may_follow, past_as_it_stands};
 use super::in_record::in_record;
-use super::layout::{Currency, HISTORY, HistoryTag, Tag, VERSIONS};
+use super::layout::{Currency, HISTORY, HistoryTag, VERSIONS};
 use super::numbers::{as_stored, find, row};
 use super::reading::{Reading, stored, targets};
 use super::rows::{Row, RowNumber, State};
@@ -52,6 +52,76 @@ pub struct ExportOf {
     pub since: Option<Timestamp>,
     /// One of these has to find it; with none, everything is found. Only what a resource alone decides.
     pub filters: Vec<Query>,
+    /// The same for all types and all pieces of one export.
+    pub known: ExportKnown,
+}
+
+/// What is looked up once for an export. It says nothing of who may see any of it.
+#[derive(Debug, Clone, Default)]
+pub struct ExportKnown(Arc<OnceLock<Came>>);
+
+/// What was not changed itself since, and came perhaps into a record or was opened since: what follows something that was changed,
+/// or was written about it, near or far. It is looked for from what was changed, so that what stands still costs nothing.
+#[derive(Debug, Default)]
+struct Came {
+    rows: BTreeSet<RowNumber>,
+    /// The versions that stood at the moment of the export, of each type in the order of its history.
+    places: BTreeMap<u8, Vec<VersionPlace>>,
+}
+
+impl ExportKnown {
+    fn came(&self, read: &dyn Read, since: Timestamp, at: Timestamp) -> Result<&Came, RecordError> {
+        if let Some(known) = self.0.get() {
+            return Ok(known);
+        }
+        let found = Came::of(read, since, at)?;
+        Ok(self.0.get_or_init(|| found))
+    }
+}
+
+impl Came {
+    fn of(read: &dyn Read, since: Timestamp, at: Timestamp) -> Result<Self, RecordError> {
+        let mut changed = BTreeSet::new();
+        for kind in ResourceType::ALL {
+            let head = (kind.number(),);
+            let start = Bound::Included((head.0, Desc(at.as_millisecond())).to_bytes());
+            for found in read.scan(&HISTORY, KeyRange::prefix_from(&head, start), Direction::Up)? {
+                let (_, time, number, _) = found?.0;
+                if time.0 <= since.as_millisecond() {
+                    break;
+                }
+                changed.insert(number);
+            }
+        }
+        let mut came = Self::default();
+        let mut waiting: Vec<RowNumber> = changed.into_iter().collect();
+        while let Some(lead) = waiting.pop() {
+            for number in written_about(read, lead)?.into_iter().chain(followers(read, lead)?) {
+                if came.rows.insert(number) {
+                    waiting.push(number);
+                }
+            }
+        }
+        for number in &came.rows {
+            let stored = as_stored(read, *number)?;
+            let then = if stored.updated <= at {
+                Some(stored)
+            } else {
+                let before = read.scan(&VERSIONS, KeyRange::prefix(&(*number,)), Direction::Up)?;
+                let mut before = before.filter(|found| found.as_ref().map_or(true, |(_, row)| row.updated <= at));
+                before.next().transpose()?.map(|(_, row)| row)
+            };
+            let then = then.filter(|then| then.state != State::Reserved);
+            if let Some(then) = then.filter(|then| then.updated.as_millisecond() <= since.as_millisecond()) {
+                let place = (Desc(then.updated.as_millisecond()), *number, then.version);
+                came.places.entry(then.kind.number()).or_default().push(place);
+            }
+        }
+        for places in came.places.values_mut() {
+            places.sort_unstable_by_key(|place| in_order(*place));
+        }
+        Ok(came)
+    }
 }
 
 /// Where in an export a chunk ends: opaque bytes, the same as long as the export is of the same moment.
@@ -178,20 +248,6 @@ const fn in_order((time, number, version): VersionPlace) -> (Reverse<i64>, RowNu
     (Reverse(time.0), number, version)
 }
 
-/// What was opened since by what it is about, looked up once where it is asked for.
-#[derive(Default)]
-struct Lent(OnceCell<BTreeSet<RowNumber>>);
-
-impl Lent {
-    fn since(&self, read: &dyn Read, since: Timestamp) -> Result<&BTreeSet<RowNumber>, RecordError> {
-        if let Some(known) = self.0.get() {
-            return Ok(known);
-        }
-        let found = written_about_newer(read, since)?;
-        Ok(self.0.get_or_init(|| found))
-    }
-}
-
 /// What a walk finds, one after the other.
 struct Hit {
     place: ExportPlace,
@@ -306,28 +362,27 @@ impl Reading<'_> {
         for query in &of.filters {
             self.sight.refuse_hidden(self.read, query)?;
         }
-        let lent = Lent::default();
         match (&of.whom, part(of.kind, &of.whom)) {
-            (Whom::Everybody, _) => self.walk_versions(of, (&scope, &lent), from, visit),
+            (Whom::Everybody, _) => self.walk_versions(of, &scope, from, visit),
             (_, Part::Nothing) => Ok(()),
-            (Whom::Patients, _) | (_, Part::Support) => self.walk_versions(of, (&scope, &lent), from, visit),
+            (Whom::Patients, _) | (_, Part::Support) => self.walk_versions(of, &scope, from, visit),
             (Whom::These(patients), Part::Compartments) => {
                 let members = self.members(patients.iter().cloned())?;
-                self.walk_members(of, (&scope, &lent), &members, from, visit)
+                self.walk_members(of, &scope, &members, from, visit)
             }
             (Whom::Group(group), Part::Compartments) => {
                 let members = self.members_of(group, of.at)?;
-                self.walk_members(of, (&scope, &lent), &members, from, visit)
+                self.walk_members(of, &scope, &members, from, visit)
             }
         }
     }
 
-    /// By the history of a type, backwards from the moment that the export is of. What follows another came perhaps into a record
-    /// with that, however old it is; of all other types what was opened so is behind the rest.
+    /// By the history of a type, backwards from the moment that the export is of. Behind that is what came since without a change
+    /// of its own.
     fn walk_versions(
         &mut self,
         of: &ExportOf,
-        (scope, lent): (&Scope, &Lent),
+        scope: &Scope,
         from: Option<&ExportPlace>,
         visit: &mut Visit<'_>,
     ) -> Result<(), RecordError> {
@@ -342,65 +397,33 @@ impl Reading<'_> {
         let read = self.read;
         for found in read.scan(&HISTORY, KeyRange::prefix_from(&head, start), Direction::Up)? {
             let ((_, time, number, version), tag) = found?;
-            if of.since.is_some_and(|since| time.0 <= since.as_millisecond()) && !may_follow(of.kind) {
+            if of.since.is_some_and(|since| time.0 <= since.as_millisecond()) {
                 break;
             }
-            if visit(self.step(of, (scope, lent), (time, number, version), &tag)?)?.is_break() {
+            if visit(self.step(of, scope, (time, number, version), &tag)?)?.is_break() {
                 return Ok(());
             }
         }
-        let Some(since) = of.since.filter(|_| !may_follow(of.kind)) else { return Ok(()) };
+        let Some(since) = of.since else { return Ok(()) };
         let behind = from.map(ExportPlace::version).transpose()?.map(in_order);
-        for (place, tag) in self.lent_before(of, since, lent.since(read, since)?)? {
-            if behind.as_ref().is_none_or(|behind| in_order(place) > *behind)
-                && visit(self.step(of, (scope, lent), place, &tag)?)?.is_break()
-            {
+        let came = of.known.came(read, since, of.at)?;
+        for place in came.places.get(&head.0).into_iter().flatten() {
+            if behind.as_ref().is_some_and(|behind| in_order(*place) <= *behind) {
+                continue;
+            }
+            let (time, number, version) = *place;
+            let Some(tag) = read.get(&HISTORY, &(head.0, time, number, version))? else { continue };
+            if visit(self.step(of, scope, *place, &tag)?)?.is_break() {
                 break;
             }
         }
         Ok(())
     }
 
-    /// What of a type was opened since by what it is about, and was not changed itself: in the order of the history.
-    fn lent_before(
-        &self,
-        of: &ExportOf,
-        since: Timestamp,
-        lent: &BTreeSet<RowNumber>,
-    ) -> Result<Vec<(VersionPlace, HistoryTag)>, RecordError> {
-        let mut found = Vec::new();
-        for number in lent {
-            let stored = as_stored(self.read, *number)?;
-            if stored.kind != of.kind || stored.state == State::Reserved {
-                continue;
-            }
-            let (then, current) = if stored.updated <= of.at {
-                let is_live = stored.state == State::Live;
-                (Some(stored), if is_live { Currency::Current } else { Currency::Past })
-            } else {
-                let before = self.read.scan(&VERSIONS, KeyRange::prefix(&(*number,)), Direction::Up)?;
-                let mut before = before.filter(|found| found.as_ref().map_or(true, |(_, row)| row.updated <= of.at));
-                (before.next().transpose()?.map(|(_, row)| row), Currency::Past)
-            };
-            if let Some(then) = then.filter(|then| then.updated.as_millisecond() <= since.as_millisecond()) {
-                let place = (Desc(then.updated.as_millisecond()), *number, then.version);
-                found.push((place, HistoryTag { current, tag: Tag::of(&then) }));
-            }
-        }
-        found.sort_by_key(|(place, _)| in_order(*place));
-        Ok(found)
-    }
-
-    fn step(
-        &mut self,
-        of: &ExportOf,
-        (scope, lent): (&Scope, &Lent),
-        at: VersionPlace,
-        tag: &HistoryTag,
-    ) -> Result<Step, RecordError> {
+    fn step(&mut self, of: &ExportOf, scope: &Scope, at: VersionPlace, tag: &HistoryTag) -> Result<Step, RecordError> {
         let (_, number, version) = at;
         let place = ExportPlace::of_version(at);
-        Ok(match self.version_of(of, (scope, lent), number, version, tag)? {
+        Ok(match self.version_of(of, scope, number, version, tag)? {
             Some((row, cut)) => Step::Hit(Box::new(Hit { place, row, cut, may_end: true })),
             None => Step::Passed(place),
         })
@@ -410,7 +433,7 @@ impl Reading<'_> {
     fn version_of(
         &mut self,
         of: &ExportOf,
-        (scope, lent): (&Scope, &Lent),
+        scope: &Scope,
         number: RowNumber,
         version: u32,
         tag: &HistoryTag,
@@ -433,7 +456,7 @@ impl Reading<'_> {
                 _ => return Ok(None),
             },
         };
-        self.wanted(of, (scope, lent), (number, then), &current)
+        self.wanted(of, scope, (number, then), &current)
     }
 
     /// What stood at a moment; `None` where nothing did, or what did is deleted by now.
@@ -457,7 +480,7 @@ impl Reading<'_> {
     fn wanted(
         &mut self,
         of: &ExportOf,
-        (scope, lent): (&Scope, &Lent),
+        scope: &Scope,
         (number, then): (RowNumber, Row),
         current: &Row,
     ) -> Result<Option<(Row, Cut)>, RecordError> {
@@ -465,11 +488,10 @@ impl Reading<'_> {
             return Ok(None);
         }
         // What follows another came into a record with it, and was opened with what it is about, though it was not changed itself.
-        if let Some(since) = of.since.filter(|since| then.updated <= *since) {
-            let lent = lent.since(self.read, since)?;
-            if !lent.contains(&number) && !follows_newer(self.read, number, &then, since, lent)? {
-                return Ok(None);
-            }
+        if let Some(since) = of.since.filter(|since| then.updated <= *since)
+            && !of.known.came(self.read, since, of.at)?.rows.contains(&number)
+        {
+            return Ok(None);
         }
         if !self.may_see(current)? {
             return Ok(None);
@@ -501,7 +523,7 @@ impl Reading<'_> {
     fn walk_members(
         &mut self,
         of: &ExportOf,
-        (scope, lent): (&Scope, &Lent),
+        scope: &Scope,
         members: &BTreeMap<FhirId, RowNumber>,
         from: Option<&ExportPlace>,
         visit: &mut Visit<'_>,
@@ -535,7 +557,7 @@ impl Reading<'_> {
                     continue;
                 }
                 let Some(then) = self.as_of(&current, at, of.at)? else { continue };
-                let Some((row, cut)) = self.wanted(of, (scope, lent), (at, then), &current)? else { continue };
+                let Some((row, cut)) = self.wanted(of, scope, (at, then), &current)? else { continue };
                 let hit = Hit { place: ExportPlace::within_member(patient, at), row, cut, may_end: false };
                 if let Some(hit) = last.replace(hit)
                     && visit(Step::Hit(Box::new(hit)))?.is_break()

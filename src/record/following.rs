@@ -264,6 +264,39 @@ pub(super) fn past_as_it_stands(
     }
 }
 
+/// What a stored resource follows. Of a file nothing else is read: it may be large.
+fn followed_by(row: &Row) -> Result<Vec<ResourceRef>, RecordError> {
+    #[derive(serde::Deserialize)]
+    struct File {
+        #[serde(rename = "securityContext")]
+        context: Option<Value>,
+    }
+    let value = if row.kind == ResourceType::Binary {
+        let file: File = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
+        serde_json::json!({ "securityContext": file.context })
+    } else {
+        serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?
+    };
+    Ok(followed(row.kind, &value))
+}
+
+/// What follows a resource itself.
+pub(super) fn followers(read: &(impl Read + ?Sized), number: RowNumber) -> Result<Vec<RowNumber>, RecordError> {
+    let of = as_stored(read, number)?;
+    let hash = local_hash(of.kind, of.id.as_str());
+    let mut found = Vec::new();
+    for param in params() {
+        for entry in read.scan(&REFERENCE, KeyRange::prefix(&(param, hash)), Direction::Up)? {
+            let number = entry?.0.2;
+            let other = as_stored(read, number)?;
+            if other.state == State::Live && may_follow(other.kind) {
+                found.push(number);
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// Whether anything that it follows, near or far, was changed after a moment, or is `lent` its seal by what was: with that it may
 /// have come into a record.
 pub(super) fn follows_newer(
@@ -279,8 +312,7 @@ pub(super) fn follows_newer(
         if one.state != State::Live || !may_follow(one.kind) {
             continue;
         }
-        let value: Value = serde_json::from_slice(&one.json).map_err(|_| RecordError::Damaged)?;
-        for other in followed(one.kind, &value) {
+        for other in followed_by(&one)? {
             let Some(kind) = ResourceType::parse(other.type_name()) else { continue };
             let Some(number) = find(read, kind, &other.id())?.filter(|number| met.insert(*number)) else { continue };
             let other = as_stored(read, number)?;

@@ -74,7 +74,9 @@ pub use disclosure::{Disclosed, NotCovered, Undisclosed};
 pub use emergency::{Declared, Emergency, EmergencyError, LONGEST_MINUTES, Review, Verdict};
 pub use error::RecordError;
 pub use everything::EverythingAsked;
-pub use export::{ExportChunk, ExportCounted, ExportFile, ExportOf, ExportPlace, ExportSize, Whom, export_kinds};
+pub use export::{
+    ExportChunk, ExportCounted, ExportFile, ExportKnown, ExportOf, ExportPlace, ExportSize, Whom, export_kinds,
+};
 pub use export_deleted::ExportDeleted;
 pub use facts::{EXTENT, SERVICE, carers, refusals_of, refuses, without_access};
 pub use following::followed;

@@ -1,5 +1,7 @@
 //! The record over the in-memory engine: what must hold of reads, writes, searches and disclosure.
 
+use std::cell::Cell;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -9,7 +11,7 @@ use crate::base::{Ambient, ManualClock, ResourceRef, Role, SeededRandom};
 use crate::fhir::search::{Handling, Query};
 use crate::fhir::{Definitions, Mode};
 use crate::identity::{AccountKind, AccountRow, AccountState, Assurance, SessionRow, SessionState};
-use crate::store::{DiskRoom, Store, StoreError};
+use crate::store::{Direction, DiskRoom, RawRange, Read, Rows, Snapshot, Store, StoreError, TableId};
 
 pub(super) struct Box_ {
     pub(super) records: Records,
@@ -127,6 +129,24 @@ impl Box_ {
 
     pub(super) fn ids(&self, actor: &Actor, kind: ResourceType, query: &str) -> Vec<String> {
         self.search(actor, kind, query).unwrap().matches.iter().map(|found| found.id.to_string()).collect()
+    }
+}
+
+/// Counts the rows that were read.
+pub(super) struct Counting {
+    pub(super) snapshot: Snapshot,
+    pub(super) rows: Cell<usize>,
+}
+
+impl Read for Counting {
+    fn raw_get(&self, table: TableId, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        self.rows.set(self.rows.get() + 1);
+        self.snapshot.raw_get(table, key)
+    }
+
+    fn raw_scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError> {
+        let rows = self.snapshot.raw_scan(table, range, direction)?;
+        Ok(Box::new(rows.inspect(|_| self.rows.set(self.rows.get() + 1))))
     }
 }
 

@@ -16,7 +16,7 @@ use chartbox::fhir::fhirpath::{Budget, Node, Path, Setting};
 use chartbox::fhir::json::{self, JsonErrorKind, Limits};
 use chartbox::fhir::patch::Patch;
 use chartbox::fhir::search::{
-    Asked, CHAIN_DEPTH, Handling, Query, clinical_date, compartment_patients, decide, extract,
+    Asked, CHAIN_DEPTH, Empty, Handling, Query, clinical_date, compartment_patients, decide, extract,
 };
 use chartbox::fhir::terminology::{self, Membership, Terminology};
 use chartbox::fhir::{Definitions, Issue, Mode, ResourceType, validate};
@@ -160,7 +160,7 @@ pub fn search(text: &[u8]) {
     let r4 = Definitions::r4();
     let now = Some("2026-03-03T09:00:00Z".parse().unwrap());
     let own = bundle::OwnAddresses::new(["box.example".to_owned()]);
-    let asked = |handling| Asked { handling, now, own: Some(&own), chain_depth: CHAIN_DEPTH };
+    let asked = |handling| Asked { handling, empty: Empty::LeftOut, now, own: Some(&own), chain_depth: CHAIN_DEPTH };
     let strict = Query::parse(kind, query, asked(Handling::Strict), r4);
     let lenient = Query::parse(kind, query, asked(Handling::Lenient), r4);
     let Ok(lenient) = lenient else {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::{AccountId, FhirId, Timestamp};
 use crate::fhir::search::{Filter, Handling, Query, Special, Test, TokenMatch};
 use crate::fhir::{Definitions, ResourceType};
-use crate::record::{ExportOf, ExportPlace, RecordError, Whom, export_kinds};
+use crate::record::{ExportKnown, ExportOf, ExportPlace, RecordError, Whom, export_kinds};
 
 /// What of the box.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,7 +118,7 @@ impl Asked {
     pub fn of(&self, kind: ResourceType, at: Timestamp) -> Result<ExportOf, RecordError> {
         let own = self.filters.iter().filter(|(of, _)| *of == kind);
         let filters = own.map(|(kind, text)| filter(*kind, text)).collect::<Result<_, _>>()?;
-        Ok(ExportOf { kind, whom: self.whom(), at, since: self.since, filters })
+        Ok(ExportOf { kind, whom: self.whom(), at, since: self.since, filters, known: ExportKnown::default() })
     }
 }
 

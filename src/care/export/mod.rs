@@ -15,7 +15,7 @@ mod rows;
 mod tests;
 mod work;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -29,7 +29,8 @@ use crate::base::{AccountId, FhirId, Timestamp};
 use crate::fhir::ResourceType;
 use crate::identity::{By, Identity};
 use crate::record::{
-    Channel, Disclosed, ExportChunk, ExportDeleted, ExportFile, ExportPlace, ExportSize, RecordError, Records, Why,
+    Channel, Disclosed, ExportChunk, ExportDeleted, ExportFile, ExportKnown, ExportOf, ExportPlace, ExportSize,
+    RecordError, Records, Why,
 };
 use crate::store::{Direction, KeyRange, ReadExt, StoreError};
 
@@ -57,6 +58,8 @@ pub struct Exports {
     size: ExportSize,
     /// Says only that there may be something to do; what there is stands in the store.
     wake: Arc<Notify>,
+    /// What is looked up once for an export, of the one that was worked on last.
+    known: Arc<Mutex<Option<(FhirId, ExportKnown)>>>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -90,7 +93,8 @@ impl From<crate::audit::AuditError> for ExportError {
 
 impl Exports {
     pub fn new(records: Records, identity: Identity, approval: Approval, keep: Duration) -> Self {
-        Self { records, identity, approval, keep, size: ExportSize::default(), wake: Arc::new(Notify::new()) }
+        let (size, wake) = (ExportSize::default(), Arc::new(Notify::new()));
+        Self { records, identity, approval, keep, size, wake, known: Arc::default() }
     }
 
     #[cfg(test)]
@@ -201,6 +205,19 @@ impl Exports {
         Ok(files)
     }
 
+    /// The same for each look at one export.
+    fn known_of(&self, id: &FhirId) -> ExportKnown {
+        let mut last = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((of, known)) if of == id => known.clone(),
+            _ => {
+                let known = ExportKnown::default();
+                *last = Some((id.clone(), known.clone()));
+                known
+            }
+        }
+    }
+
     /// A piece of a file, from `from` on, or from its beginning. The policy is asked about `actor` as they stand now.
     pub fn chunk(
         &self,
@@ -221,7 +238,7 @@ impl Exports {
         }
         let file: ExportFile = read.get(&FILES, &(id.clone(), kind.number(), number))?.ok_or(ExportError::NotFound)?;
         drop(read);
-        let of = export.asked.of(kind, export.at)?;
+        let of = ExportOf { known: self.known_of(id), ..export.asked.of(kind, export.at)? };
         let from = from.or(file.from.as_ref());
         let why = Why { detail: Detail::note(format!("export {id}, {kind} file {number}")), ..why(by) };
         let found = self

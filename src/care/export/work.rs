@@ -7,7 +7,8 @@ use super::{ExportError, Exports, all};
 use crate::access::{Actor, Listener};
 use crate::audit::{Action, Detail, Purpose};
 use crate::base::FhirId;
-use crate::record::{Channel, ExportCounted, ExportFile, RecordError, Why};
+use crate::fhir::ResourceType;
+use crate::record::{Channel, ExportCounted, ExportFile, ExportOf, RecordError, Why};
 use crate::store::{Direction, KeyRange, ReadExt, StoreError};
 
 impl Exports {
@@ -47,7 +48,9 @@ impl Exports {
         let left = usize::try_from(progress.done).ok().and_then(|done| kinds.get(done..)).unwrap_or_default();
         let account = self.identity.account(export.account)?.ok_or(ExportError::NotFound)?;
         let actor = Actor::from_token(&account, &export.scopes, Listener::None, None);
-        let all = left.iter().map(|kind| export.asked.of(*kind, export.at)).collect::<Result<Vec<_>, _>>()?;
+        let known = self.known_of(id);
+        let of = |kind: &ResourceType| Ok(ExportOf { known: known.clone(), ..export.asked.of(*kind, export.at)? });
+        let all = left.iter().map(of).collect::<Result<Vec<_>, RecordError>>()?;
         let note = Detail::note(format!("export {id}: counted"));
         let why = Why { action: Action::Export, purpose: Purpose::Treat, detail: note, channel: Channel::Api };
         let counted = self.records.disclose_blocking(&actor, why, |reading| {

@@ -2,7 +2,6 @@
 //! `CHARTBOX_SEARCH_PATIENTS` makes it larger than in a normal run.
 
 use std::cell::Cell;
-use std::ops::Bound;
 
 use serde_json::{Value, json};
 
@@ -15,35 +14,12 @@ use crate::record::change::Body;
 use crate::record::layout::{COUNTERS, INDEXED, REFERENCE, Tag};
 use crate::record::numbers::find;
 use crate::record::rows::RowNumber;
-use crate::record::tests::{Box_, id, new_box, why};
+use crate::record::tests::{Box_, Counting, id, new_box, why};
 use crate::record::{Change, Condition, Indexed, Transaction, Which};
-use crate::store::{Direction, KeyRange, Read, ReadExt, Rows, Snapshot, StoreError, TableId};
+use crate::store::{Direction, KeyRange, ReadExt, StoreError};
 
 /// Each patient has this many observations, and a visit for every tenth.
 const EACH: usize = 50;
-
-/// Counts the rows that were read.
-struct Counting {
-    snapshot: Snapshot,
-    rows: Cell<usize>,
-}
-
-impl Read for Counting {
-    fn raw_get(&self, table: TableId, key: &[u8]) -> Result<Option<bytes::Bytes>, StoreError> {
-        self.rows.set(self.rows.get() + 1);
-        self.snapshot.raw_get(table, key)
-    }
-
-    fn raw_scan(
-        &self,
-        table: TableId,
-        range: &(Bound<Vec<u8>>, Bound<Vec<u8>>),
-        direction: Direction,
-    ) -> Result<Rows<'_>, StoreError> {
-        let rows = self.snapshot.raw_scan(table, range, direction)?;
-        Ok(Box::new(rows.inspect(|_| self.rows.set(self.rows.get() + 1))))
-    }
-}
 
 fn observation(patient: usize, at: usize) -> Value {
     let code = if at.is_multiple_of(10) { "8302-2" } else { "29463-7" };

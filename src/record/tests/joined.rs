@@ -232,7 +232,14 @@ fn a_record_whose_files_are_not_settled_is_joined_and_the_copy_of_the_other_is_w
     };
     let exported = |of: &str| {
         let whom = Whom::These(std::iter::once(id(of)).collect());
-        let of = ExportOf { kind: ResourceType::Binary, whom, at: house.ambient.now(), since: None, filters: vec![] };
+        let of = ExportOf {
+            kind: ResourceType::Binary,
+            whom,
+            at: house.ambient.now(),
+            since: None,
+            filters: vec![],
+            known: ExportKnown::default(),
+        };
         let size = ExportSize { file: 100, chunk: 100, bytes: 1 << 20, stretch: 1_000 };
         let why = why(audit::Action::Export);
         let chunk =
