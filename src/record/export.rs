@@ -497,7 +497,7 @@ impl Reading<'_> {
             return Ok(None);
         }
         if then.version != current.version
-            && let Some(stands) = past_as_it_stands(self.read, number, &then)?
+            && let Some(stands) = past_as_it_stands(self.read, number, &then, &mut self.lenders)?
             && !self.may_see(&stands)?
         {
             return Ok(None);

@@ -84,6 +84,21 @@ impl Standing {
         }
     }
 
+    /// Adds whose it is by its own words.
+    fn be_of_its_own(
+        &mut self,
+        read: &(impl Read + ?Sized),
+        kind: ResourceType,
+        value: &Value,
+    ) -> Result<(), RecordError> {
+        for patient in compartment_patients(Definitions::r4(), kind, value) {
+            if let Some(patient) = find(read, ResourceType::Patient, &patient)? {
+                self.be_of(patient);
+            }
+        }
+        Ok(())
+    }
+
     fn be_of(&mut self, patient: RowNumber) {
         if !self.patients.contains(&patient) && self.patients.len() < MOST_PATIENTS {
             self.patients.push(patient);
@@ -229,9 +244,9 @@ pub(super) fn as_it_stands_within(
 ) -> Result<Row, RecordError> {
     match row.state {
         _ if !may_follow(row.kind) => Ok(row),
-        State::Live if is_unsettled(read)? => with_standing(read, number, row, most),
+        State::Live if is_unsettled(read)? => with_standing(read, number, row, most, &mut Lenders::default()),
         // Nothing settles what is gone: that there was such a thing is as delicate as what it followed last.
-        State::Deleted => gone_as_it_stands(read, number, row, most),
+        State::Deleted => gone_as_it_stands(read, number, row, most, &mut Lenders::default()),
         _ => Ok(row),
     }
 }
@@ -241,10 +256,11 @@ fn gone_as_it_stands(
     number: RowNumber,
     gone: Row,
     most: usize,
+    lenders: &mut Lenders,
 ) -> Result<Row, RecordError> {
     let last = read.get(&VERSIONS, &(number, Desc(gone.version.saturating_sub(1))))?;
     let Some(last) = last.filter(|last| last.state == State::Live) else { return Ok(gone) };
-    let Row { patients, sensitivity, .. } = with_standing(read, number, last, most)?;
+    let Row { patients, sensitivity, .. } = with_standing(read, number, last, most, lenders)?;
     Ok(Row { patients, sensitivity, ..gone })
 }
 
@@ -255,11 +271,12 @@ pub(super) fn past_as_it_stands(
     read: &(impl Read + ?Sized),
     number: RowNumber,
     version: &Row,
+    lenders: &mut Lenders,
 ) -> Result<Option<Row>, RecordError> {
     match version.state {
         _ if !may_follow(version.kind) => lent_to_past(read, number, version),
-        State::Live => with_standing(read, number, version.clone(), MOST_READ).map(Some),
-        State::Deleted => gone_as_it_stands(read, number, version.clone(), MOST_READ).map(Some),
+        State::Live => with_standing(read, number, version.clone(), MOST_READ, lenders).map(Some),
+        State::Deleted => gone_as_it_stands(read, number, version.clone(), MOST_READ, lenders).map(Some),
         State::Reserved => Ok(None),
     }
 }
@@ -326,42 +343,88 @@ pub(super) fn follows_newer(
 }
 
 /// The row with that standing; sealed and held where it follows more than so many bytes.
-fn with_standing(read: &(impl Read + ?Sized), number: RowNumber, row: Row, most: usize) -> Result<Row, RecordError> {
-    Ok(match standing_of(read, number, &row, most)? {
+fn with_standing(
+    read: &(impl Read + ?Sized),
+    number: RowNumber,
+    row: Row,
+    most: usize,
+    lenders: &mut Lenders,
+) -> Result<Row, RecordError> {
+    Ok(match standing_of(read, number, &row, most, lenders)? {
         Some(Standing { patients, sensitivity }) => Row { patients, sensitivity, ..row },
         None => Row { sensitivity: untold(), ..row },
     })
 }
 
-/// The standing of one that may follow others by itself and by all of them; nothing where these have more bytes than so many. One
-/// of them is in memory at a time.
+/// What the last one that was looked at has by what it follows: the versions of one most often follow the same. It is of one moment
+/// of the store.
+#[derive(Debug, Default)]
+pub(super) struct Lenders(Option<Lent>);
+
+#[derive(Debug)]
+struct Lent {
+    to: RowNumber,
+    by: Vec<ResourceRef>,
+    standing: Option<Standing>,
+}
+
+/// The standing of one that follows others by itself and by all of them; nothing where these have more bytes than so many.
 fn standing_of(
     read: &(impl Read + ?Sized),
     number: RowNumber,
     row: &Row,
     most: usize,
+    lenders: &mut Lenders,
 ) -> Result<Option<Standing>, RecordError> {
-    let mut standing = Standing::none();
-    let mut gone = Gone::default();
-    let first = number;
+    let Some(left) = most.checked_sub(row.json.len()) else { return Ok(None) };
+    let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
+    let mut standing = Standing { sensitivity: Sensitivity::of_resource(&value), ..Standing::none() };
+    standing.be_of_its_own(read, row.kind, &value)?;
+    let follows = followed(row.kind, &value);
+    standing.stay_taken_back(row, &follows);
+    let lent = match lenders.0.take() {
+        Some(lent) if lent.to == number && lent.by == follows => lent,
+        _ => Lent { to: number, standing: lent_by(read, number, &follows, left)?, by: follows },
+    };
+    if let Some(lent) = &lent.standing {
+        standing.sensitivity = standing.sensitivity.and(lent.sensitivity);
+        lent.patients.iter().for_each(|patient| standing.be_of(*patient));
+    }
+    let standing = lent.standing.is_some().then_some(standing);
+    lenders.0 = Some(lent);
+    Ok(standing)
+}
+
+/// What these lend to a resource that follows them, and what they follow themselves. One of them is in memory at a time.
+fn lent_by(
+    read: &(impl Read + ?Sized),
+    number: RowNumber,
+    follows: &[ResourceRef],
+    most: usize,
+) -> Result<Option<Standing>, RecordError> {
+    let (mut standing, mut gone) = (Standing::none(), Gone::default());
     let mut met = BTreeSet::from([number]);
-    // Each with what follows it.
-    let mut waiting: VecDeque<(RowNumber, RowNumber)> = VecDeque::new();
+    let mut waiting = VecDeque::new();
+    let mut wait_for = |follows: &[ResourceRef], is_near: bool, waiting: &mut VecDeque<(bool, RowNumber)>| {
+        for other in follows {
+            let Some(kind) = ResourceType::parse(other.type_name()) else { continue };
+            let other = find(read, kind, &other.id())?.filter(|number| met.insert(*number));
+            waiting.extend(other.map(|other| (is_near, other)));
+        }
+        Ok::<_, StoreError>(())
+    };
+    wait_for(follows, true, &mut waiting)?;
     let mut left = most;
-    let mut next = Some((number, number, row.clone()));
-    while let Some((by, number, one)) = next {
+    while let Some((is_near, number)) = waiting.pop_front() {
+        let one = as_stored(read, number)?;
         let Some(then) = left.checked_sub(one.json.len()) else { return Ok(None) };
         left = then;
         if one.state == State::Live && may_follow(one.kind) {
             let value: Value = serde_json::from_slice(&one.json).map_err(|_| RecordError::Damaged)?;
             standing.sensitivity = standing.sensitivity.and(Sensitivity::of_resource(&value));
-            for patient in compartment_patients(Definitions::r4(), one.kind, &value) {
-                if let Some(patient) = find(read, ResourceType::Patient, &patient)? {
-                    standing.be_of(patient);
-                }
-            }
+            standing.be_of_its_own(read, one.kind, &value)?;
             let follows = followed(one.kind, &value);
-            if by == first && number != first {
+            if is_near {
                 // What it lends beside that is told by what it follows itself, further on.
                 let stays = stays_taken_back(&one, &follows);
                 gone.some |= stays;
@@ -369,12 +432,8 @@ fn standing_of(
             } else {
                 standing.stay_taken_back(&one, &follows);
             }
-            for other in follows {
-                let Some(kind) = ResourceType::parse(other.type_name()) else { continue };
-                let other = find(read, kind, &other.id())?.filter(|number| met.insert(*number));
-                waiting.extend(other.map(|other| (number, other)));
-            }
-        } else if one.state != State::Reserved && by == first {
+            wait_for(&follows, false, &mut waiting)?;
+        } else if one.state != State::Reserved && is_near {
             standing.join(number, one, &mut gone);
         } else if one.state != State::Reserved {
             // Farther ones are not told apart.
@@ -382,10 +441,6 @@ fn standing_of(
             standing.join(number, one, &mut alone);
             standing.with(alone);
         }
-        next = match waiting.pop_front() {
-            Some((by, number)) => Some((by, number, as_stored(read, number)?)),
-            None => None,
-        };
     }
     standing.with(gone);
     Ok(Some(standing))

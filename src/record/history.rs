@@ -75,6 +75,7 @@ impl Reading<'_> {
         let mut page = VersionPage { versions: Vec::new(), total, next };
         let mut touched = Vec::new();
         for (place, row) in found.rows {
+            self.go_on()?;
             // A version that was another patient's, or sealed, was asked for as what it was.
             let cut = self.permit(Action::History, &row)?;
             self.give(&row.json)?;
@@ -228,15 +229,15 @@ impl Reading<'_> {
 
     /// Whether what a version of the past followed then leaves it open now.
     fn may_see_past(&mut self, number: RowNumber, row: &Row) -> Result<bool, RecordError> {
-        match past_as_it_stands(self.read, number, row)? {
+        match past_as_it_stands(self.read, number, row, &mut self.lenders)? {
             Some(stands) => self.may_see_version(&stands),
             None => Ok(true),
         }
     }
 
     fn may_see_version(&mut self, row: &Row) -> Result<bool, RecordError> {
-        match self.allowed(Action::History, row) {
-            Ok(_) => Ok(true),
+        match self.is_allowed(Action::History, row) {
+            Ok(()) => Ok(true),
             Err(Denied::NotVisible | Denied::NeverForRole) => Ok(false),
             Err(denied) => Err(denied.into()),
         }

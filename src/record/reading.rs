@@ -9,7 +9,7 @@ use super::beside;
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
 use super::facts::RecordFacts;
-use super::following::past_as_it_stands;
+use super::following::{Lenders, past_as_it_stands};
 use super::in_record::{InRecord, in_record};
 use super::layout::{COUNTERS, VERSIONS, live_of};
 use super::numbers::{find, row};
@@ -43,6 +43,7 @@ pub struct Reading<'a> {
     touched: Vec<Vec<Touched>>,
     refused: Vec<Touched>,
     pub(super) withheld: Withheld,
+    pub(super) lenders: Lenders,
     /// How many bytes were handed to a program.
     given: usize,
 }
@@ -66,6 +67,7 @@ impl<'a> Reading<'a> {
             touched: vec![],
             refused: vec![],
             withheld: Withheld::default(),
+            lenders: Lenders::default(),
             given: 0,
         }
     }
@@ -104,7 +106,7 @@ impl<'a> Reading<'a> {
             current
         } else {
             let old = self.read.get(&VERSIONS, &(number, crate::store::Desc(version)))?.ok_or(RecordError::NotFound)?;
-            if let Some(stands) = past_as_it_stands(self.read, number, &old)? {
+            if let Some(stands) = past_as_it_stands(self.read, number, &old, &mut self.lenders)? {
                 self.permit(Action::Read, &stands)?;
             }
             old
@@ -360,6 +362,17 @@ impl<'a> Reading<'a> {
 
     /// [`Reading::permit`] without a note: for rows that nobody named.
     pub(super) fn allowed(&mut self, action: Action, row: &Row) -> Result<Cut, Denied> {
+        let cut = self.granted(action, row)?;
+        beside::to_look_at(self.read, cut, row).map_err(|_| Denied::Undecided)
+    }
+
+    /// Whether the policy allows it, whatever it cuts.
+    pub(super) fn is_allowed(&mut self, action: Action, row: &Row) -> Result<(), Denied> {
+        self.granted(action, row).map(drop)
+    }
+
+    /// What the policy cuts, whoever else the row names.
+    fn granted(&mut self, action: Action, row: &Row) -> Result<Cut, Denied> {
         let patients = self.patients_of(row).map_err(|_| Denied::Undecided)?;
         let mut denied = Denied::NotVisible;
         for patient in targets(&patients) {
@@ -370,9 +383,7 @@ impl<'a> Reading<'a> {
                 sensitivity: row.sensitivity,
             };
             match authorize(self.sight.actor, action, &target, &self.facts(), self.sight.now) {
-                Ok(grant) => {
-                    return beside::to_look_at(self.read, grant.into_cut(), row).map_err(|_| Denied::Undecided);
-                }
+                Ok(grant) => return Ok(grant.into_cut()),
                 Err(error) => denied = error,
             }
         }

@@ -381,3 +381,30 @@ fn a_group_of_a_program_may_have_more_members_than_records_it_stands_in() {
     assert_eq!(house.ids(&lab, ResourceType::Group, "member=Patient/m250").len(), 1);
     assert!(matches!(store(&doctor).map_err(RecordError::without_place), Err(RecordError::Invalid(_))));
 }
+
+#[test]
+fn a_history_looks_up_once_what_all_versions_follow() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    for of in 0..100 {
+        house.put(weight(&format!("w{of}"), "p1", "2026-03-01", 80.0));
+    }
+    let targets: Value = (0..100).map(|of| json!({"reference": format!("Observation/w{of}")})).collect();
+    for of in 0..10 {
+        let mut told = signed_off("Observation/w0");
+        told["target"] = targets.clone();
+        told["reason"] = json!([{"text": of.to_string()}]);
+        house.put(told);
+    }
+    let own = house.actor(Role::Patient, Some("Patient/p1"));
+    let counting = Counting { snapshot: house.records.audit().read().unwrap(), rows: Cell::new(0) };
+    let consents = consents::Known::Learning(&house.records.consents);
+    let sight = sight::Sight::new(&own, &house.records.setting, house.ambient.now(), consents);
+    let limits = house.records.limits;
+    let mut reading = Reading::new(&counting, sight, Pace::unbounded(), limits, &house.records.paging, Channel::Api);
+    let found = reading.history(&all_of(ResourceType::Provenance, "v1")).map(drop);
+    drop(reading);
+    found.unwrap();
+    let rows = counting.rows.get();
+    assert!(rows < 3_500, "{rows}");
+}
