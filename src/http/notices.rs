@@ -237,11 +237,18 @@ mod tests {
             json!({"resourceType": "MedicationRequest", "meta": {"security": labels}, "status": "active", "intent": "order",
                 "medicationCodeableConcept": {"text": "x"}, "subject": subject})
         };
+        let visit = |labels: Value| {
+            json!({"resourceType": "Appointment", "meta": {"security": labels}, "status": "booked",
+                "start": "2026-12-02T08:40:00Z", "end": "2026-12-02T09:00:00Z",
+                "participant": [{"actor": subject, "status": "accepted"}]})
+        };
         let all = [
             ("p", json!({"resourceType": "Patient"})),
             ("r", json!({"resourceType": "RelatedPerson", "active": true, "patient": subject})),
             ("open", medicine(json!([]))),
             ("hiv", medicine(json!([{"code": "HIV"}]))),
+            ("visit", visit(json!([]))),
+            ("therapy", visit(json!([{"code": "PSY"}]))),
         ];
         let changes = all.into_iter().map(|(id, value)| {
             let kind = ResourceType::parse(value["resourceType"].as_str().unwrap()).unwrap();
@@ -270,7 +277,19 @@ mod tests {
         };
         assert!(hears(Kind::MedicineChanged, "open") && !hears(Kind::MedicineChanged, "hiv"));
         assert!(!hears(Kind::ResultReleased, "gone"), "nor of what is there no more");
-        assert!(hears(Kind::VisitBooked, "gone"), "of which nothing is kept from them");
+        let of_visits = [
+            Kind::VisitBooked,
+            Kind::VisitChanged,
+            Kind::VisitCancelled,
+            Kind::VisitNotOffered,
+            Kind::VisitReminder,
+            Kind::VisitOffered,
+            Kind::WaitlistOffer,
+        ];
+        for kind in of_visits {
+            assert!(hears(kind, "visit") && !hears(kind, "therapy"), "{kind:?}");
+        }
+        assert!(hears(Kind::EmergencyAccess, "gone"), "of which nothing is kept from them");
         assert!(!hears(Kind::RefillAsked, "gone"), "nor does the clinic of a request that it may not open");
     }
 

@@ -96,13 +96,20 @@ impl Kind {
     /// came.
     pub const fn about(self) -> &'static [ResourceType] {
         match self {
+            Self::VisitBooked
+            | Self::VisitChanged
+            | Self::VisitCancelled
+            | Self::VisitNotOffered
+            | Self::VisitReminder
+            | Self::VisitOffered
+            | Self::WaitlistOffer => &[ResourceType::Appointment],
             Self::MessageNew => &[ResourceType::Communication],
             Self::ResultReleased | Self::ResultTakenBack => {
                 &[ResourceType::DiagnosticReport, ResourceType::Observation]
             }
             Self::ResultToSign => &[ResourceType::DiagnosticReport],
             Self::MedicineChanged => &[ResourceType::MedicationRequest],
-            Self::RefillAnswered | Self::RefillAsked => &[ResourceType::Task],
+            Self::RefillAnswered | Self::RefillAsked | Self::RequestAnswered => &[ResourceType::Task],
             Self::DocumentNew => &[ResourceType::DocumentReference],
             _ => &[],
         }
@@ -126,6 +133,15 @@ mod tests {
         for kind in Kind::ALL {
             assert_eq!(Kind::from_number(kind.number()), Some(*kind));
             assert_eq!(Kind::from_code(kind.code()), Some(*kind));
+        }
+    }
+
+    #[test]
+    fn what_a_proxy_is_told_of_is_of_a_type_by_which_it_may_be_kept_from_them() {
+        // These name nothing: they are about the record as a whole.
+        let about_nothing = [Kind::EmergencyAccess, Kind::RecordCorrected];
+        for kind in Kind::ALL.iter().filter(|kind| kind.is_for_patients() && kind.is_for_proxies()) {
+            assert_eq!(kind.about().is_empty(), about_nothing.contains(kind), "{kind:?}");
         }
     }
 }
