@@ -395,6 +395,14 @@ fn what_is_confided_is_opened_to_nobody_else_of_the_clinic_by_a_consent_nor_in_a
     );
     let update = ask(&person(Role::HealthAdmin), Action::Update, &task(confided), &facts);
     assert_eq!(update, Ok(Basis::Duty), "who answers");
+    // What is restricted alone, as a request for a restriction is.
+    let restricted = Sensitivity::RESTRICTED;
+    assert_eq!(reads(Role::Proxy, restricted), Err(Denied::NotVisible));
+    assert_eq!(reads(Role::Patient, restricted), Ok(Basis::Own));
+    for action in [Action::Read, Action::Search, Action::Update] {
+        let answers = ask(&person(Role::HealthAdmin), action, &task(restricted), &Arranged::default());
+        assert_eq!(answers, Ok(Basis::Duty), "{action:?}");
+    }
 }
 
 #[test]

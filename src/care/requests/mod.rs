@@ -72,6 +72,11 @@ impl Kind {
             Self::Restriction | Self::Question => (30, 30, None),
         }
     }
+
+    /// Whether it may be about whoever acts for the patient: then it is not for them to read.
+    const fn may_be_about_a_proxy(self) -> bool {
+        matches!(self, Self::Restriction | Self::Question)
+    }
 }
 
 /// How a request stands.
@@ -199,13 +204,16 @@ pub fn task(asked: Asked, now: Timestamp, zone: &TimeZone) -> Value {
         "restriction": {"period": {"end": after(day_of(now, zone), days).to_string()}},
     });
     let Some(members) = task.as_object_mut() else { return task };
+    let mut labels = Vec::new();
     // It is between who asks and who answers: whoever else works here may be whom the question is about.
     if kind == Kind::Question {
-        let mut labels = vec![json!({"system": AUDIENCE, "code": CONFIDED})];
-        // And so may be whoever acts for the patient.
-        if is_patients_own {
-            labels.push(json!({"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}));
-        }
+        labels.push(json!({"system": AUDIENCE, "code": CONFIDED}));
+    }
+    // Who answers reads it whatever its labels are.
+    if is_patients_own && kind.may_be_about_a_proxy() {
+        labels.push(json!({"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}));
+    }
+    if !labels.is_empty() {
         members.insert("meta".into(), json!({"security": labels}));
     }
     if !words.is_empty() {
@@ -461,7 +469,11 @@ mod tests {
         };
         assert_eq!(of(Kind::Question, "Patient/p1"), Sensitivity::RESTRICTED.confided());
         assert_eq!(of(Kind::Question, "RelatedPerson/r"), Sensitivity::NORMAL.confided());
-        assert_eq!(of(Kind::Correction, "Patient/p1"), Sensitivity::NORMAL);
+        assert_eq!(of(Kind::Restriction, "Patient/p1"), Sensitivity::RESTRICTED);
+        assert_eq!(of(Kind::Restriction, "RelatedPerson/r"), Sensitivity::NORMAL);
+        for other in [Kind::Copy, Kind::Correction, Kind::Accounting] {
+            assert_eq!(of(other, "Patient/p1"), Sensitivity::NORMAL, "{other:?}");
+        }
     }
 
     #[test]

@@ -138,6 +138,7 @@ async fn asking(own: &Own, mut cx: Cx, kind: Kind, typed: &Typed, faults: Faults
         Kind::Copy => ("ask-copy-how", "ask-copy-how-hint"),
         Kind::Correction if cx.unseen => ("ask-correction-what", "ask-correction-what-hint-unseen"),
         Kind::Correction => ("ask-correction-what", "ask-correction-what-hint"),
+        Kind::Restriction if cx.acts_for_another() => ("ask-restriction-what", "ask-restriction-what-hint-other"),
         Kind::Restriction => ("ask-restriction-what", "ask-restriction-what-hint"),
         Kind::Accounting => ("ask-accounting-what", "ask-accounting-what-hint"),
         Kind::Question => ("ask-question-what", "ask-question-what-hint"),
