@@ -296,7 +296,14 @@ impl Making {
             .into_iter()
             .map(|(kind, lines)| CopySection { title: words::parts(kind, lines.len()), lines });
         let cx = self.of.cx.clone();
-        let page = CopyPage { who: self.who.clone(), sections: sections.collect(), files: self.files.clone(), cx };
+        let page = CopyPage {
+            who: self.who.clone(),
+            // Who acts for a patient is given nothing that is sealed.
+            leaves_sealed_out: self.of.purpose == Purpose::PwAtrny,
+            sections: sections.collect(),
+            files: self.files.clone(),
+            cx,
+        };
         let html = askama::Template::render(&page).map_err(Refusal::internal)?;
         self.zip.file("record.html", html.as_bytes()).map_err(too_large)?;
         if let Some(style) = assets::named("copy.css") {

@@ -10,7 +10,7 @@ use super::look_list::LookList;
 use super::looks;
 use super::own::{Needs, Own};
 use super::pages::{LookKind, LookRow};
-use super::requests_pages::{About, AboutPart, AskPage, MyRequest, MyRequests, RequestRow, kind_word};
+use super::requests_pages::{About, AboutPart, AskPage, MyRequest, MyRequests, RequestRow, word_for};
 use crate::audit::{Action, Day};
 use crate::base::{FhirId, Timestamp};
 use crate::care::Chart;
@@ -291,7 +291,7 @@ pub(in crate::http) async fn show(
         open: request.state == State::Open,
         copy: answered && request.kind == Kind::Copy,
         accounting: answered && request.kind == Kind::Accounting,
-        title: kind_word(request.kind).to_string(),
+        title: word_for(request.kind, &cx).to_string(),
         row,
         request,
         cx,

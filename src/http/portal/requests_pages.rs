@@ -16,6 +16,14 @@ pub fn kind_word(kind: Kind) -> Text {
     })
 }
 
+/// The same for this reader: a copy for who acts for a patient holds nothing that is sealed, so it is not of everything.
+pub fn word_for(kind: Kind, cx: &Cx) -> Text {
+    match kind {
+        Kind::Copy if cx.acts_for_another() => t("ask-copy-shown"),
+        kind => kind_word(kind),
+    }
+}
+
 /// One request in a list.
 #[derive(Debug, Clone)]
 pub struct RequestRow {
@@ -68,6 +76,14 @@ pub struct MyRequests {
 page!(MyRequests in Asks);
 
 impl MyRequests {
+    fn word(&self, row: &RequestRow) -> Text {
+        word_for(row.kind, &self.cx)
+    }
+
+    fn copy_word(&self) -> Text {
+        word_for(Kind::Copy, &self.cx)
+    }
+
     /// Kind, heading, and what it is.
     fn kinds(&self) -> [(&'static str, Text, Text); 3] {
         [
@@ -116,7 +132,7 @@ impl AskPage {
     fn title(&self) -> Text {
         match self.kind {
             Kind::Accounting => self.cx.own("ask-accounting"),
-            kind => kind_word(kind),
+            kind => word_for(kind, &self.cx),
         }
     }
 
@@ -128,7 +144,7 @@ impl AskPage {
 
     fn lead(&self) -> Text {
         t(match self.kind {
-            Kind::Copy => "ask-copy-more",
+            Kind::Copy => return self.cx.own("ask-copy-more"),
             Kind::Correction => "ask-correction-more",
             Kind::Restriction => "ask-restriction-more",
             Kind::Accounting => "ask-accounting-more",
@@ -173,5 +189,16 @@ mod tests {
         assert_eq!(row(false).line().to_string(), "Asked on 28 October 2026. We answer by 27 November 2026.");
         let late = "Asked on 28 October 2026. We should have answered by 27 November 2026.";
         assert_eq!(row(true).line().to_string(), late);
+    }
+
+    #[test]
+    fn who_acts_for_a_patient_is_told_that_a_copy_is_not_of_all() {
+        use crate::http::pages::sample;
+        let of = |for_whom: Option<&str>| MyRequests { cx: sample::cx(for_whom), rows: vec![] }.render().unwrap();
+        let (own, others) = (of(None), of(Some("Emil Okafor")));
+        for everything in [t("ask-copy").to_string(), t("ask-copy-more").to_string()] {
+            assert!(own.contains(&everything) && !others.contains(&everything), "{everything}");
+        }
+        assert!(others.contains(&t("ask-copy-more-other").to_string()), "{others}");
     }
 }

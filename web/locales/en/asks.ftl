@@ -11,7 +11,9 @@ asks-none-more = What is asked stands here, with the day by which we answer.
 asks-ask = Ask for something
 asks-question-where = Find the line there, and choose “Question this”.
 ask-copy = A copy of everything
+ask-copy-shown = A copy of the record
 ask-copy-more = All that the clinic has recorded, as one file: a readable page, the files, and the same for other computer programs.
+ask-copy-more-other = What you may see of what the clinic has recorded, as one file: a readable page, the files, and the same for other computer programs. What is sealed is left out.
 ask-copy-make = Make my copy now
 ask-copy-make-other = Make the copy now
 ask-copy-other = I want it in another form
@@ -21,6 +23,7 @@ ask-copy-at-once = The copy is made when you download it, of what the record hol
 ask-copy-download = Download my copy
 ask-copy-download-other = Download the copy
 ask-copy-what = One ZIP file. Open “record.html” in it to read. Keep it where only you can reach it: it is not locked.
+ask-copy-what-other = One ZIP file. Open “record.html” in it to read. Keep it where only you can reach it: it is not locked. What is sealed is left out of it, so it may not be all that is recorded.
 ask-correction = A correction
 ask-correction-more = Something in the record is wrong or missing.
 ask-correction-what = What is wrong, where it stands, and what is right
@@ -135,6 +138,7 @@ ask-done-extended = The new day and the reason are with the patient.
 ## The copy
 
 copy-lead = What { $clinic } has recorded about this person, as it stood on { $when }.
+copy-lead-other = From what { $clinic } has recorded about this person, as it stood on { $when }. What is sealed is left out of this copy, so it may not be all: an allergy, a medicine or a health problem may be missing.
 copy-what = The folder “fhir” holds the same, and more exactly, for other computer programs (HL7 FHIR R4, one resource a line); “files” holds documents and pictures.
 copy-files = Files
 copy-when = When

@@ -11,7 +11,9 @@ asks-none-more = Aquí aparece lo que solicite, con el día hasta el que respond
 asks-ask = Solicitar algo
 asks-question-where = Busque allí la línea y elija «Preguntar por esto».
 ask-copy = Una copia de todo
+ask-copy-shown = Una copia del historial
 ask-copy-more = Todo lo que la clínica tiene registrado, en un solo archivo: una página legible, los archivos y lo mismo para otros programas informáticos.
+ask-copy-more-other = Lo que usted puede ver de lo que la clínica tiene registrado, en un solo archivo: una página legible, los archivos y lo mismo para otros programas informáticos. Lo reservado no se incluye.
 ask-copy-make = Hacer mi copia ahora
 ask-copy-make-other = Hacer la copia ahora
 ask-copy-other = La quiero en otra forma
@@ -21,6 +23,7 @@ ask-copy-at-once = La copia se hace al descargarla, con lo que el historial cont
 ask-copy-download = Descargar mi copia
 ask-copy-download-other = Descargar la copia
 ask-copy-what = Un archivo ZIP. Abra «record.html» dentro de él para leerla. Guárdelo donde solo usted llegue: no está protegido.
+ask-copy-what-other = Un archivo ZIP. Abra «record.html» dentro de él para leerla. Guárdelo donde solo usted llegue: no está protegido. Lo reservado no se incluye, así que puede no ser todo lo que está registrado.
 ask-correction = Una corrección
 ask-correction-more = Algo en el historial está mal o falta.
 ask-correction-what = Qué está mal, dónde aparece y qué es lo correcto
@@ -73,6 +76,7 @@ look-question = Preguntar por esto
 ## La copia
 
 copy-lead = Lo que { $clinic } tiene registrado sobre esta persona, tal como estaba el { $when }.
+copy-lead-other = De lo que { $clinic } tiene registrado sobre esta persona, tal como estaba el { $when }. Lo reservado no está en esta copia, así que puede no ser todo: puede faltar una alergia, una medicina o un problema de salud.
 copy-what = La carpeta «fhir» contiene lo mismo, y con más exactitud, para otros programas informáticos (HL7 FHIR R4, un recurso por línea); «files» contiene documentos e imágenes.
 copy-files = Archivos
 copy-when = Cuándo

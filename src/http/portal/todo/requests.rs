@@ -5,7 +5,7 @@ use crate::base::Timestamp;
 use crate::care::requests::{Request, State};
 use crate::care::{Part, marks};
 use crate::fhir::ResourceType as R;
-use crate::http::portal::requests_pages::kind_word;
+use crate::http::portal::requests_pages::word_for;
 use crate::http::respond::Refusal;
 use crate::http::ui::{When, t};
 use crate::store::{StoreError, Tx};
@@ -31,7 +31,7 @@ fn todos(facts: &Facts<'_>) -> Result<Vec<Todo>, Refusal> {
         let when = When::at(answered, &facts.own.ctx.zone);
         all.push(Todo {
             icon: "list",
-            title: t("todo-request-answered").with("what", kind_word(request.kind)).to_string(),
+            title: t("todo-request-answered").with("what", word_for(request.kind, facts.cx)).to_string(),
             line: Some(when.long()),
             href: format!("/my/requests/{}", request.id),
             urgency: Urgency::New,
