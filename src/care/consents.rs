@@ -91,10 +91,7 @@ impl Seal {
 
 /// By whom of the clinic what has these labels is seen now.
 pub fn seen(labels: Sensitivity, rules: &ConsentRules, patient: &FhirId, now: Timestamp) -> Seen {
-    let opens = |person: Option<&ResourceRef>| {
-        let who = ActorRef { role: Some(Role::Clinician), person: person.cloned(), ..ActorRef::anonymous() };
-        rules.word_to(patient, &who, now).opens(labels)
-    };
+    let opens = |person| rules.word_to(patient, &staff(Role::Clinician, person), now).opens(labels);
     let mut named = rules.of(patient).filter_map(|rule| match &rule.to {
         Grantee::Person(person) if works_here(person) => Some(person),
         _ => None,
@@ -106,6 +103,34 @@ pub fn seen(labels: Sensitivity, rules: &ConsentRules, patient: &FhirId, now: Ti
     } else {
         Seen::ByNobody
     }
+}
+
+/// Whether everybody of the clinic who treats the patient sees now what has these labels: nobody is named to whom it is refused.
+pub fn is_seen_by_all(labels: Sensitivity, rules: &ConsentRules, patient: &FhirId, now: Timestamp) -> bool {
+    let sees = |rule: &ConsentRule| match &rule.to {
+        Grantee::Person(person) if works_here(person) => is_seen_by(person, labels, rules, patient, now),
+        Grantee::Role(role @ (Role::Clinician | Role::Nurse)) => {
+            rules.word_to(patient, &staff(*role, None), now).opens(labels)
+        }
+        _ => true,
+    };
+    seen(labels, rules, patient, now) == Seen::ByClinic && rules.of(patient).all(sees)
+}
+
+/// Whether this clinician sees now what has these labels.
+pub fn is_seen_by(
+    person: &ResourceRef,
+    labels: Sensitivity,
+    rules: &ConsentRules,
+    patient: &FhirId,
+    now: Timestamp,
+) -> bool {
+    rules.word_to(patient, &staff(Role::Clinician, Some(person)), now).opens(labels)
+}
+
+/// Somebody of the clinic, as a Consent speaks to them.
+fn staff(role: Role, person: Option<&ResourceRef>) -> ActorRef {
+    ActorRef { role: Some(role), person: person.cloned(), ..ActorRef::anonymous() }
 }
 
 /// By whom of the clinic something sealed is seen.
@@ -348,6 +373,33 @@ mod tests {
             }
             assert!(!rules(&consents).word_to(&patient, &staff(Some(ann.clone())), now()).refuses(Sensitivity::NORMAL));
         }
+    }
+
+    #[test]
+    fn what_is_refused_to_somebody_by_name_is_not_seen_by_all() {
+        let patient = FhirId::parse("p").unwrap();
+        let to = |text: &str| json!([{"reference": {"reference": text}}]);
+        let psychiatry = json!([{"system": ACT_CODE, "code": "PSY"}]);
+        let deny = |whom: &str| json!({"type": "deny", "actor": to(whom)});
+        let with = |mut provision: Value, name: &str, value: Value| {
+            provision[name] = value;
+            provision
+        };
+        let all = |provision: Value| {
+            let rules = rules(&[consent("c", provision), switch(SEALS[0])]);
+            let ann = ResourceRef::parse("Practitioner/ann").unwrap();
+            [Sensitivity::NORMAL, SEALS[0].covers()].map(|labels| {
+                let by_all = is_seen_by_all(labels, &rules, &patient, now());
+                assert!(is_seen_by(&ann, labels, &rules, &patient, now()) || !by_all);
+                by_all
+            })
+        };
+        assert_eq!(all(json!({"type": "permit"})), [true, true]);
+        assert_eq!(all(deny("Practitioner/ann")), [false, false]);
+        assert_eq!(all(with(deny("Practitioner/ann"), "securityLabel", psychiatry)), [true, false]);
+        assert_eq!(all(with(deny("Practitioner/ann"), "period", json!({"end": "2026-10-31"}))), [true, true]);
+        assert_eq!(all(deny("RelatedPerson/r")), [true, true], "who acts for them does not treat them");
+        assert_eq!(all(json!({"type": "deny"})), [false, false]);
     }
 
     #[test]

@@ -103,11 +103,16 @@ impl Own {
         self.reaches_nobody(Sensitivity::of_resource(one))
     }
 
-    /// Whether all of these are seen by whoever of the clinic treats the patient, and so is what would be added to them.
+    /// Whether this clinician sees now what has these labels.
+    pub(super) fn is_seen_by(&self, person: &ResourceRef, labels: Sensitivity) -> bool {
+        consents::is_seen_by(person, labels, &self.consents, &self.patient, self.visit.house.ambient.now())
+    }
+
+    /// Whether all of these are seen by everybody of the clinic who treats the patient, and so is what would be added to them.
     pub(super) fn is_seen_by_all<'a>(&self, all: impl IntoIterator<Item = &'a Value>) -> bool {
         let now = self.visit.house.ambient.now();
         let mut labels = all.into_iter().map(Sensitivity::of_resource).chain([Sensitivity::NORMAL]);
-        labels.all(|one| consents::seen(one, &self.consents, &self.patient, now) == Seen::ByClinic)
+        labels.all(|one| consents::is_seen_by_all(one, &self.consents, &self.patient, now))
     }
 
     /// Whether one of these is sealed and nobody of the clinic sees it now.
