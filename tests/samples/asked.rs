@@ -146,6 +146,7 @@ fn visit() -> MyVisit {
         reason: Some("Cough and fever".into()),
         state: "Booked".into(),
         unseen: false,
+        shut_to: None,
         over: false,
         offered: false,
         late: None,
@@ -230,9 +231,17 @@ fn visits() -> Vec<(&'static str, String)> {
         ],
         returned: false,
         unseen: false,
+        shut_to: None,
         version: 1,
     };
     let unseen = MyVisit { unseen: true, form: FormState::None, calendar: false, can_move: false, ..visit() };
+    let offered_unseen = MyVisit {
+        state: "A time was offered".into(),
+        held: Some("1 December 2026, 08:40".into()),
+        until: None,
+        ..unseen.clone()
+    };
+    let shut = MyVisit { shut_to: Some("Dr R Adeyemi-Strand".into()), ..visit() };
     let sent = SentForm {
         cx: halina(),
         id: "a1".into(),
@@ -243,6 +252,8 @@ fn visits() -> Vec<(&'static str, String)> {
     vec![
         ("my-visit", render(&MyVisit { cx: Cx { done: Some("It is booked.".into()), ..halina() }, ..visit() })),
         ("my-visit-unseen", render(&unseen)),
+        ("my-visit-offered-unseen", render(&offered_unseen)),
+        ("my-visit-shut", render(&shut)),
         ("my-visit-offered", render(&offered)),
         ("my-visit-waits", render(&waits)),
         ("my-visit-too-late", render(&late)),

@@ -622,6 +622,13 @@ fn state_word(status: &str) -> &'static str {
     }
 }
 
+/// With whom a visit is who sees nothing of it, though others at the clinic do: what the patient believes them to know they do not.
+pub(super) fn shut_to(own: &Own, visit: &Value, clinic: &Clinic) -> Option<String> {
+    let labels = Sensitivity::of_resource(visit);
+    let with = schedule::clinician_of(visit, clinic).filter(|one| !own.is_seen_by(&one.person, labels))?;
+    (!own.reaches_nobody(labels)).then(|| with.name.clone())
+}
+
 /// Whether something comes of it still: whoever has it waits for a time, or for the day.
 fn is_open(status: &str) -> bool {
     matches!(status, "proposed" | "waitlist" | "pending" | "booked" | "arrived" | "checked-in")
@@ -631,6 +638,7 @@ fn is_open(status: &str) -> bool {
 fn unseen_word(status: &str) -> &'static str {
     match status {
         "proposed" => "visits-asked",
+        "pending" => "visit-was-offered",
         other => state_word(other),
     }
 }
@@ -682,7 +690,8 @@ pub(in crate::http) async fn show(
     let labels = Sensitivity::of_resource(&value);
     let start = value.get("start").and_then(Value::as_str).and_then(|start| start.parse::<Timestamp>().ok());
     let now = own.visit.house.ambient.now();
-    let unseen = own.reaches_nobody(labels) && is_open(status) && start.is_none_or(|start| now <= start);
+    let stands = is_open(status) && start.is_none_or(|start| now <= start);
+    let unseen = own.reaches_nobody(labels) && stands;
     let done = done_word(&shown.done, status, (&value, &own.patient));
     cx.done = done.filter(|word| !unseen || !promises(word)).map(|word| match word {
         "visit-form-done" => own.handed_under(labels, t(word).to_string()),
@@ -722,6 +731,7 @@ pub(in crate::http) async fn show(
             _ => t(state_word(status)).to_string(),
         },
         unseen,
+        shut_to: shut_to(&own, &value, &clinic).filter(|_| stands),
         over,
         offered: schedule::may_answer(&value) && !unseen && !over,
         offered_to_several: is_for_several && status == "pending" && !over,
@@ -940,7 +950,9 @@ mod tests {
             assert!(is_open(status), "{status}");
             for locale in Locale::ALL {
                 let said = locale.inside(|| t(unseen_word(status)).to_string());
-                assert!(!said.contains("reception") && !said.contains("ecepción"), "{said}");
+                for promise in ["reception", "ecepción", "offers", "ofrece"] {
+                    assert!(!said.contains(promise), "{said}");
+                }
             }
         }
         assert!(!is_open("cancelled") && !is_open("fulfilled") && !is_open("noshow"));

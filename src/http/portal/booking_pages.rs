@@ -127,6 +127,8 @@ pub struct MyVisit {
     pub state: String,
     /// Nobody of the clinic sees it now: nobody expects the patient, nor answers.
     pub unseen: bool,
+    /// With whom it is, where they see nothing of it though others at the clinic do.
+    pub shut_to: Option<String>,
     /// It is an offer that was not answered in time.
     pub over: bool,
     pub offered: bool,
@@ -179,9 +181,22 @@ impl MyVisit {
         self.offered || self.asked || self.over || self.held.is_some()
     }
 
-    /// What nobody of the clinic sees: a visit to which the patient would come, or a wish.
+    /// What nobody of the clinic sees: a visit to which the patient would come, a time that was offered, or a wish. With the number
+    /// to call, where there is one.
     fn unseen_words(&self) -> Text {
-        t(if self.waits || self.is_wish() { "visit-unseen-wish" } else { "visit-unseen" })
+        let (alone, with_number) = match &self.held {
+            Some(_) => ("visit-unseen-offer", "visit-unseen-offer.number"),
+            None if self.waits || self.is_wish() => ("visit-unseen-wish", "visit-unseen-wish.number"),
+            None => ("visit-unseen", "visit-unseen.number"),
+        };
+        let said = match &self.phone {
+            Some(phone) => t(with_number).with("phone", phone),
+            None => t(alone),
+        };
+        match &self.held {
+            Some(held) => said.with("when", held),
+            None => said,
+        }
     }
 
     /// What it leads to.
@@ -212,3 +227,91 @@ pub struct Wait {
     pub faults: Faults,
 }
 page!(Wait in Visits);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::pages::sample;
+    use crate::http::ui::Locale;
+
+    fn visit() -> MyVisit {
+        MyVisit {
+            cx: sample::cx(None),
+            title: "Visit with Dr Ann".into(),
+            when: Some("Tuesday 1 December 2026, 08:40".into()),
+            wanted: None,
+            reason: None,
+            state: t("visit-booked").to_string(),
+            unseen: false,
+            shut_to: None,
+            over: false,
+            offered: false,
+            late: None,
+            held: None,
+            listed: false,
+            waits: false,
+            asked: false,
+            not_offered: None,
+            again: None,
+            cancelled: false,
+            form: FormState::None,
+            reads: true,
+            calendar: false,
+            can_cancel: true,
+            can_move: false,
+            until: None,
+            too_late: false,
+            for_several: false,
+            offered_to_several: false,
+            phone: Some("01632 960 100".into()),
+            id: "a".into(),
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn an_offer_that_nobody_sees_is_to_be_called_about_before_it_ends_and_not_said_to_be_held() {
+        for locale in Locale::ALL {
+            locale.inside(|| {
+                let held = Some("1 December 2026, 08:40".to_owned());
+                let held_words = t("visit-held").with("when", "1 December 2026, 08:40").to_string();
+                let seen = MyVisit { offered: true, held: held.clone(), ..visit() }.render().unwrap();
+                let unseen = MyVisit { unseen: true, held: held.clone(), ..visit() };
+                let said = unseen.unseen_words().to_string();
+                assert!(said.contains("08:40") && said.contains("01632 960 100"), "{said}");
+                let unseen = unseen.render().unwrap();
+                assert!(seen.contains(&held_words) && !unseen.contains(&held_words), "{unseen}");
+                assert!(unseen.contains("href=\"tel:"), "{unseen}");
+                let without = MyVisit { unseen: true, held, phone: None, ..visit() }.unseen_words().to_string();
+                assert!(without.contains("08:40") && !without.contains('{'), "{without}");
+            });
+        }
+    }
+
+    #[test]
+    fn the_number_to_call_is_said_once_and_of_the_same_clinic() {
+        for locale in Locale::ALL {
+            locale.inside(|| {
+                let call_us = t("book-call").with("phone", "01632 960 100").to_string();
+                let call_us = call_us.split(':').next().unwrap_or_default().to_owned();
+                for waits in [false, true] {
+                    let page = MyVisit { unseen: true, waits, ..visit() }.render().unwrap();
+                    assert_eq!(page.matches("href=\"tel:").count(), 1, "{page}");
+                    assert!(!page.contains(&call_us), "{page}");
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn who_is_refused_what_they_are_believed_to_know_is_named() {
+        for locale in Locale::ALL {
+            locale.inside(|| {
+                let words = t("visit-shut-to").with("name", "Dr Ann").to_string();
+                let shut = MyVisit { shut_to: Some("Dr Ann".into()), ..visit() }.render().unwrap();
+                assert!(shut.contains(&words) && shut.contains("/my/consents"), "{shut}");
+                assert!(!visit().render().unwrap().contains(&words));
+            });
+        }
+    }
+}

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::Value;
 
+use super::booking::shut_to;
 use super::form_pages::{Asked, AskedKind, SentForm, VisitForm};
 use super::own::{Needs, Own};
 use crate::audit::Action;
@@ -31,6 +32,8 @@ struct Opened {
     form: Form,
     /// It was sent already.
     returned: bool,
+    /// With whom the visit is, where they see nothing of it though others at the clinic do.
+    shut_to: Option<String>,
 }
 
 impl Opened {
@@ -44,7 +47,8 @@ impl Opened {
         let found = own.open(Action::Read, |reading| reading.read(R::Questionnaire, &form)).await?.into_inner();
         let questionnaire = serde_json::from_slice(&found.json).map_err(Refusal::internal)?;
         let returned = previsit::has_returned(&value, own.patient.as_str());
-        Ok(Form::of(&questionnaire).map(|form| Self { id, value, version, form, returned }))
+        let shut_to = shut_to(own, &value, &clinic);
+        Ok(Form::of(&questionnaire).map(|form| Self { id, value, version, form, returned, shut_to }))
     }
 }
 
@@ -134,6 +138,7 @@ fn shown(own: &Own, mut cx: Cx, opened: &Opened, typed: &Pairs, trouble: Option<
         questions: questions.collect(),
         returned: opened.returned,
         unseen: own.is_unseen(&opened.value),
+        shut_to: opened.shut_to.clone(),
         version: opened.version,
         cx,
     })

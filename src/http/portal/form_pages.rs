@@ -16,6 +16,8 @@ pub struct VisitForm {
     pub returned: bool,
     /// Nobody of the clinic sees the visit now, nor what is answered for it.
     pub unseen: bool,
+    /// With whom the visit is, where they see nothing of it though others at the clinic do.
+    pub shut_to: Option<String>,
     pub version: u32,
 }
 page!(VisitForm in Visits);

@@ -581,7 +581,7 @@ mod tests {
 
     #[test]
     fn a_visit_that_nobody_sees_is_not_changed_and_not_answered_here() {
-        let coming = |unseen| Visits {
+        let coming = |unseen, offered: Option<&str>| Visits {
             cx: sample::cx(None),
             coming: vec![Coming {
                 when: When::parse("2026-12-08T09:00:00Z", &jiff::tz::TimeZone::UTC).unwrap(),
@@ -592,7 +592,7 @@ mod tests {
                 for_several: false,
                 unseen,
                 form: true,
-                offered: Some("Offered".into()),
+                offered: offered.map(str::to_owned),
             }],
             asked: vec![],
             cancelled: vec![],
@@ -603,10 +603,16 @@ mod tests {
             pages: Pages::default(),
         };
         in_each_language(|| {
-            let (seen, unseen) = (coming(false).render().unwrap(), coming(true).render().unwrap());
+            let of = |unseen, offered| coming(unseen, offered).render().unwrap();
+            let seen = of(false, Some("Offered"));
             assert!(seen.contains(&words("coming-answer")) && !seen.contains(&words("visit-unseen")));
-            assert!(unseen.contains(&words("visit-unseen")) && !unseen.contains(&words("coming-answer")));
-            assert!(!unseen.contains(&words("visit-open-it")) && !unseen.contains("/my/visits/a/form"));
+            let (unseen, offer) = (of(true, None), of(true, Some("Offered")));
+            for page in [&unseen, &offer] {
+                assert!(!page.contains(&words("coming-answer")), "{page}");
+                assert!(!page.contains(&words("visit-open-it")) && !page.contains("/my/visits/a/form"));
+            }
+            assert!(unseen.contains(&words("visit-unseen")));
+            assert!(offer.contains("Offered") && !offer.contains(&words("visit-unseen")), "nobody is expected to come");
         });
     }
 }

@@ -328,6 +328,11 @@ fn coming_of(
                 None => kind,
             };
             let offered = held.map(|held| match hold_hours {
+                // It cannot be taken here, and ends all the same.
+                Some(_) if unseen => {
+                    t("visit-unseen-offer").with("when", When::at(held, &ctx.zone).long_time()).to_string()
+                }
+                None if unseen => t("visit-unseen-wish").to_string(),
                 Some(_) if for_several => {
                     t("coming-offered-several").with("until", When::at(held, &ctx.zone).long_time()).to_string()
                 }
@@ -424,6 +429,8 @@ mod tests {
             said,
             [("/my/visits/seen", false, false), ("/my/visits/sealed", true, false), ("/my/visits/offer", true, false)]
         );
+        let offered = coming[2].offered.as_deref().unwrap();
+        assert!(offered.contains("30 November 2026, 09:30") && offered.contains("cannot be taken here"), "{offered}");
         let asked = asked(&all, None, today, &ctx, is_unseen);
         assert_eq!(asked.iter().map(|one| one.unseen).collect::<Vec<_>>(), [true]);
     }

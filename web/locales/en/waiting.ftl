@@ -23,6 +23,7 @@ visit-leave-list = Leave the waiting list
 
 visit-form-lead = The doctor or nurse reads it before the visit. Leave out what you like.
 visit-form-lead-unseen = Nobody at the clinic sees this visit now, nor what is answered here. Leave out what you like.
+visit-form-lead-shut = { $name } does not see now what is answered here: so says a consent. Another doctor or nurse at the clinic can. Leave out what you like.
 visit-form-yes = Yes
 visit-form-no = No
 visit-form-send = Send it

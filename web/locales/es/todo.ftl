@@ -5,6 +5,7 @@ todo-none = Ahora no hay nada que hacer
 todo-none-more = Cuando se acerque una cita o llegue un mensaje o un resultado, aparecerá aquí.
 todo-visit-offered = La clínica le ofrece una hora: conteste
 todo-visit-unseen = { $when }. Nadie de la clínica ve ahora esta cita: llame.
+todo-offer-unseen = { $when }. Nadie de la clínica ve ahora esta oferta: llame.
 todo-message = Mensaje nuevo de la clínica
 todo-message-from = De { $name }, { $when }
 todo-message-when = { $when }

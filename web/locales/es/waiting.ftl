@@ -23,6 +23,7 @@ visit-leave-list = Salir de la lista de espera
 
 visit-form-lead = Su médico o enfermería lo leerá antes de que venga. Puede dejar en blanco lo que quiera.
 visit-form-lead-unseen = Nadie de la clínica ve ahora esta cita, ni lo que se responda aquí. Puede dejar en blanco lo que quiera.
+visit-form-lead-shut = { $name } no ve ahora lo que se responda aquí: así lo dice un consentimiento. Otro médico o enfermería de la clínica sí puede. Puede dejar en blanco lo que quiera.
 visit-form-yes = Sí
 visit-form-no = No
 visit-form-send = Enviar
