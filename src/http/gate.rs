@@ -14,6 +14,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use bytes::BytesMut;
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
@@ -87,7 +88,8 @@ pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next)
         late: None,
         sent: None,
     };
-    let mut response = match check(&door, request, &mut answered).await {
+    let checked = check(&door, request, &mut answered).await;
+    let mut response = match checked.map_err(|refusal| said_of_text(&door, refusal)) {
         Ok(request) => {
             let locale = answered.visit.as_ref().map_or_else(Locale::now, |visit| visit.locale);
             let asked = (request.method().clone(), request.uri().clone());
@@ -355,10 +357,22 @@ fn language(visit: &Visit, headers: &HeaderMap) -> Result<Locale, Refusal> {
     }
 }
 
+/// Somebody who wrote too much is not told to choose a smaller file.
+fn said_of_text(door: &Door, refusal: Refusal) -> Refusal {
+    match refusal.kind {
+        Refused::TooLarge { .. } if is_text(door) => Refusal::new(Refused::LongText),
+        _ => refusal,
+    }
+}
+
 /// Whether what is sent there is the text of a form.
 fn is_text(door: &Door) -> bool {
     door.route.format == Format::Page && door.route.body != BodyLimit::Upload
 }
+
+/// How much of a form is read where no cookie says whose it may be, in bytes, until its token does: as much as a form has that
+/// is not a long one. A form begins with its token.
+const MOST_OF_A_STRANGERS_FORM: usize = 64 << 10;
 
 /// A form that was sent after its session had ended: its text is kept for its account, if its token shows that it is one of
 /// that session's own pages. The page that it belongs to is where whoever signs in now goes on.
@@ -369,8 +383,18 @@ async fn keep_late_form(
     answered: &mut Answered,
 ) -> Result<Request, Refusal> {
     let (parts, body) = request.into_parts();
-    let bytes = read(body, limit).await?;
     let by_cookie = ended_session(door, &parts.headers)?;
+    let is_known = |beginning: &[u8]| match by_cookie {
+        Some(_) => Ok(true),
+        None => Ok(session_of(door, None, token_in(beginning))?.is_some()),
+    };
+    let bytes = match read_if_known(body, limit, is_known).await? {
+        Beginning::OfAKnown(bytes) => bytes,
+        Beginning::OfAStranger(bytes) => {
+            answered.next = forms::at_of(&bytes);
+            return Ok(Request::from_parts(parts, Body::empty()));
+        }
+    };
     let Some((at, draft)) = forms::draft_in(&bytes, door.house.ambient.now()) else {
         return Ok(Request::from_parts(parts, Body::from(bytes)));
     };
@@ -542,7 +566,10 @@ fn verdict(route: &Route, actor: &Actor, now: crate::base::Timestamp) -> Result<
 
 /// Reads a body only to drop it: a sender that is cut off while it writes never gets to read why.
 async fn read_and_drop(request: Request) {
-    let mut body = request.into_body();
+    drop_rest(request.into_body()).await;
+}
+
+async fn drop_rest(mut body: Body) {
     while let Some(Ok(_)) = body.frame().await {}
 }
 
@@ -622,6 +649,38 @@ async fn carries_the_token(request: Request, session: &SessionRow, limit: usize)
     Ok(Token::Other(bytes))
 }
 
+/// A form as far as it was read.
+enum Beginning {
+    /// All of it.
+    OfAKnown(Bytes),
+    /// Nothing says whose it is: the rest was dropped.
+    OfAStranger(Bytes),
+}
+
+/// Reads a form that is no longer than [`MOST_OF_A_STRANGERS_FORM`], and all of a longer one if its beginning says whose it is.
+async fn read_if_known(
+    mut body: Body,
+    limit: usize,
+    is_known: impl Fn(&[u8]) -> Result<bool, Refusal>,
+) -> Result<Beginning, Refusal> {
+    let mut bytes = BytesMut::new();
+    let mut known = false;
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame.map_err(|error| unfinished(&error, limit))?.into_data() {
+            bytes.extend_from_slice(&data);
+        }
+        if !known && bytes.len() > MOST_OF_A_STRANGERS_FORM {
+            known = is_known(&bytes)?;
+            if !known {
+                bytes.truncate(MOST_OF_A_STRANGERS_FORM);
+                drop_rest(body).await;
+                return Ok(Beginning::OfAStranger(bytes.freeze()));
+            }
+        }
+    }
+    Ok(Beginning::OfAKnown(bytes.freeze()))
+}
+
 async fn read(body: Body, limit: usize) -> Result<Bytes, Refusal> {
     body.collect().await.map(http_body_util::Collected::to_bytes).map_err(|error| unfinished(&error, limit))
 }
@@ -635,4 +694,76 @@ pub(super) fn unfinished(error: &(dyn std::error::Error + 'static), limit: usize
         cause = error.source();
     }
     Refusal::saying(Refused::Malformed, "The request ended before all of it was sent. Nothing was changed.")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::{StreamExt as _, stream};
+
+    use super::*;
+    use crate::care::{messages, own, previsit, requests};
+    use crate::http::Limits;
+    use crate::http::routes::{TABLE, Verb};
+
+    const PIECE: usize = 8 << 10;
+
+    /// So many bytes in pieces, and how many of them were asked for.
+    fn form(pieces: usize) -> (Body, Arc<AtomicUsize>) {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let all = stream::iter(0..pieces).map(move |_| {
+            count.fetch_add(PIECE, Ordering::SeqCst);
+            Ok::<_, Infallible>(Bytes::from(vec![b'a'; PIECE]))
+        });
+        (Body::from_stream(all), asked)
+    }
+
+    #[tokio::test]
+    async fn of_a_strangers_long_form_nothing_is_held_but_its_beginning() {
+        let limit = 2 << 20;
+        let (body, asked) = form(200);
+        let Ok(Beginning::OfAStranger(bytes)) = read_if_known(body, limit, |_| Ok(false)).await else {
+            panic!("nobody knows whose it is")
+        };
+        assert_eq!(bytes.len(), MOST_OF_A_STRANGERS_FORM);
+        assert_eq!(asked.load(Ordering::SeqCst), 200 * PIECE, "it is dropped, so that the answer is read");
+        let (body, _) = form(200);
+        let told = AtomicUsize::new(0);
+        let known = |beginning: &[u8]| {
+            told.store(beginning.len(), Ordering::SeqCst);
+            Ok(true)
+        };
+        let Ok(Beginning::OfAKnown(bytes)) = read_if_known(body, limit, known).await else {
+            panic!("it is somebody's")
+        };
+        assert_eq!(bytes.len(), 200 * PIECE);
+        assert_eq!(told.load(Ordering::SeqCst), MOST_OF_A_STRANGERS_FORM + PIECE, "it is asked as soon as it is long");
+        let (body, _) = form(8);
+        let short = read_if_known(body, limit, |_| Ok(false)).await;
+        assert!(matches!(short, Ok(Beginning::OfAKnown(bytes)) if bytes.len() == 8 * PIECE), "a short one is read");
+    }
+
+    #[test]
+    fn every_text_of_a_patient_is_taken_whatever_letters_it_is_written_in() {
+        // An emoji is four bytes, each of them three on the way. Beside the text there is the form's own.
+        let most = |characters: usize| characters * 12 + 2_000;
+        let answers = |built: &previsit::Built| {
+            let form = previsit::Form::of(&built.questionnaire()).unwrap();
+            form.questions.iter().filter(|one| one.kind == previsit::Kind::Lines).count() * previsit::LONGEST
+        };
+        let forms = previsit::BUILT.iter().map(answers).max().unwrap();
+        for (path, characters) in [
+            ("/my/history/new", own::LONGEST_HISTORY),
+            ("/my/visits/{id}/form", forms),
+            ("/my/messages/{id}", messages::LONGEST),
+            ("/my/requests/new", requests::LONGEST),
+            ("/my/measurements/new", own::LONGEST_NOTE),
+        ] {
+            let route = TABLE.iter().find(|route| route.verb == Verb::Post && route.path == path).unwrap();
+            assert!(Limits::default().body(route.body) >= most(characters), "{path}");
+        }
+    }
 }

@@ -154,6 +154,7 @@ fn problem(refusal: &Refusal, now: &jiff::Zoned) -> ProblemKind {
         Refused::TooCostly => ProblemKind::TooMuchAtOnce,
         Refused::Conflict | Refused::Precondition => ProblemKind::ChangedMeanwhile,
         Refused::TooLarge { most } => ProblemKind::TooLarge { most },
+        Refused::LongText => ProblemKind::LongText,
         Refused::Throttled { seconds } => {
             let until = now.timestamp().saturating_add(jiff::SignedDuration::from_secs(seconds.into()));
             let until = until.ok().map(|until| full_minute(until, now.time_zone()));

@@ -65,6 +65,8 @@ pub enum Refused {
     TooLarge {
         most: u64,
     },
+    /// The text of a form is more than the box takes.
+    LongText,
     /// The address is longer than the box reads.
     LongAddress,
     /// The headers are more, or longer, than the box reads.
@@ -106,7 +108,7 @@ impl Refused {
             Self::Unprocessable | Self::TooCostly => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict => StatusCode::CONFLICT,
             Self::Precondition => StatusCode::PRECONDITION_FAILED,
-            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge { .. } | Self::LongText => StatusCode::PAYLOAD_TOO_LARGE,
             Self::LongAddress => StatusCode::URI_TOO_LONG,
             Self::LongHead => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -132,7 +134,7 @@ impl Refused {
             Self::Unprocessable => "processing",
             Self::TooCostly => "too-costly",
             Self::Conflict | Self::Precondition => "conflict",
-            Self::TooLarge { .. } | Self::LongAddress | Self::LongHead => "too-long",
+            Self::TooLarge { .. } | Self::LongText | Self::LongAddress | Self::LongHead => "too-long",
             Self::Throttled { .. } => "throttled",
             Self::Timeout => "timeout",
             Self::Locked | Self::Unrecorded => "transient",
@@ -165,6 +167,7 @@ impl Refused {
             Self::Precondition => {
                 "This is not the version you named. Nothing was overwritten. Load it again and compare."
             }
+            Self::LongText => "This is more text than the box takes. Nothing was kept. Make it shorter, or send it in several parts.",
             Self::TooLarge { .. } => "This is larger than the box takes. Nothing was kept. Send it in smaller parts.",
             Self::LongAddress => {
                 "This address is longer than the box reads. Send a long search as a form, by POST to an address that ends with \

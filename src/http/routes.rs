@@ -101,7 +101,7 @@ pub enum Least {
 pub enum BodyLimit {
     /// A form: 64 KiB.
     Form,
-    /// One resource: `limits.body_mib`.
+    /// One resource, or a form with long texts, of which each letter may be twelve bytes on the way: `limits.body_mib`.
     Resource,
     /// A bundle or a document: `limits.bundle_mib`.
     Bundle,
@@ -434,7 +434,7 @@ pub static TABLE: &[Route] = &[
     row!(Get "/my/visits/book", BOTH, MY, Format::Page => super::portal::booking::book),
     row!(Post "/my/visits/book", BOTH, MY, Format::Page => super::portal::booking::make),
     row!(Get "/my/visits/{id}/form", BOTH, MY, Format::Page => super::portal::form::show),
-    row!(Post "/my/visits/{id}/form", BOTH, MY, Format::Page => super::portal::form::send),
+    row!(Post "/my/visits/{id}/form", BOTH, MY, Format::Page => super::portal::form::send).takes(BodyLimit::Resource),
     row!(Get "/my/visits/{id}/form/sent", BOTH, MY, Format::Page => super::portal::form::read),
     row!(Get "/my/visits/wait", BOTH, MY, Format::Page => super::portal::wait::form),
     row!(Post "/my/visits/wait", BOTH, MY, Format::Page => super::portal::wait::join),
@@ -465,7 +465,8 @@ pub static TABLE: &[Route] = &[
     row!(Get "/my/measurements/new", BOTH, MY, Format::Page => super::portal::measurements::blank),
     row!(Post "/my/measurements/new", BOTH, MY, Format::Page => super::portal::measurements::take),
     row!(Get "/my/history/new", BOTH, MY, Format::Page => super::portal::measurements::blank_history),
-    row!(Post "/my/history/new", BOTH, MY, Format::Page => super::portal::measurements::take_history),
+    row!(Post "/my/history/new", BOTH, MY, Format::Page => super::portal::measurements::take_history)
+        .takes(BodyLimit::Resource),
     row!(Get "/my/summary", BOTH, MY, Format::Page => super::portal::share::summary),
     row!(Get "/my/share", BOTH, SELF, Format::Page => super::portal::share::list),
     row!(Post "/my/share", BOTH, SELF, Format::Page => super::portal::share::make),

@@ -221,6 +221,7 @@ fn open() -> Vec<(&'static str, String)> {
         ("problem-410", problem(ProblemKind::Gone)),
         ("problem-proof", problem(ProblemKind::ProofNeeded)),
         ("problem-413", problem(ProblemKind::TooLarge { most: 20_000_000 })),
+        ("problem-413-text", problem(ProblemKind::LongText)),
         ("problem-421", problem(ProblemKind::OtherName)),
         ("problem-429", problem(ProblemKind::TooMany { until: Some(time("2026-03-03T10:20")) })),
         ("problem-429-plain", problem(ProblemKind::TooMany { until: None })),

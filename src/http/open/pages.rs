@@ -315,6 +315,7 @@ impl Problem {
                 | ProblemKind::OtherRecord
                 | ProblemKind::TookTooLong
                 | ProblemKind::TooLarge { .. }
+                | ProblemKind::LongText
                 | ProblemKind::NotUnderstood
         );
         self.again.as_deref().filter(|_| helps && self.cx.viewer.is_some())
@@ -371,6 +372,8 @@ pub enum ProblemKind {
     TookTooLong,
     /// 413: larger than this many bytes.
     TooLarge { most: u64 },
+    /// 413: the text of a form is more than is taken at once.
+    LongText,
     /// 429.
     TooMany { until: Option<When> },
     /// 500, with the reference that stands in the box's log.
@@ -395,7 +398,7 @@ impl ProblemKind {
             Self::NotThisWay => 405,
             Self::ChangedMeanwhile => 409,
             Self::Gone => 410,
-            Self::TooLarge { .. } => 413,
+            Self::TooLarge { .. } | Self::LongText => 413,
             Self::OtherName => 421,
             Self::TooMuchAtOnce => 422,
             Self::TooMany { .. } => 429,
@@ -423,6 +426,7 @@ impl ProblemKind {
             Self::TookTooLong => "problem-took-too-long",
             Self::TooMuchAtOnce => "problem-too-much-at-once",
             Self::TooLarge { .. } => "problem-too-large",
+            Self::LongText => "problem-long-text",
             Self::TooMany { .. } => "problem-too-many",
             Self::Unexpected { .. } => "problem-unexpected",
             Self::AuditUnwritable => "problem-audit-unwritable",
@@ -456,6 +460,7 @@ impl ProblemKind {
                 0 => t("problem-too-large.more").with("most", format!("{} MB", most >> 20)),
                 _ => t("problem-too-large.more").with("most", crate::http::ui::format::bytes(*most)),
             },
+            Self::LongText => t("problem-long-text.more"),
             Self::TooMany { until: Some(until) } => {
                 t("problem-too-many.until").with("time", until.clock().unwrap_or_else(|| until.long()))
             }
