@@ -497,6 +497,8 @@ impl ListingRow {
 mod tests {
     use super::*;
     use crate::http::pages::sample;
+    use crate::http::portal::message_pages::Messages;
+    use crate::http::portal::own_pages::Measurements;
     use crate::http::portal::requests_pages::MyRequests;
     use crate::http::ui::Locale;
 
@@ -528,10 +530,22 @@ mod tests {
                 allergies(cx(), none_known(), false),
                 Problems { cx: cx(), active: vec![], past: vec![], reaches_nobody: false }.render().unwrap(),
                 Immunizations { cx: cx(), rows: vec![], reaches_nobody: false }.render().unwrap(),
+                Messages { cx: cx(), rows: vec![] }.render().unwrap(),
+                Measurements { cx: cx(), rows: vec![], pages: Pages::default() }.render().unwrap(),
+                MyRequests { cx: cx(), rows: vec![] }.render().unwrap(),
             ];
             for page in pages {
                 assert!(page.contains(&words("sealed-not-shown")), "{page}");
-                for id in ["my-allergies-unknown", "my-allergies-none", "my-problems-none", "my-immunizations-none"] {
+                let none = [
+                    "my-allergies-unknown",
+                    "my-allergies-none",
+                    "my-problems-none",
+                    "my-immunizations-none",
+                    "my-messages-none",
+                    "measured-none",
+                    "asks-none",
+                ];
+                for id in none {
                     assert!(!page.contains(&format!(">{}<", words(id))), "{id}: {page}");
                 }
             }

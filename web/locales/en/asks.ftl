@@ -7,6 +7,7 @@ asks-lead = What may be asked of us about the record, and by when we answer. Eac
 asks-mine = Your requests
 asks-mine-other = Requests
 asks-none = Nothing has been asked for
+asks-none-other = Nothing has been asked for, or nothing that you may see
 asks-none-more = What is asked stands here, with the day by which we answer.
 asks-ask = Ask for something
 asks-question-where = Find the line there, and choose “Question this”.

@@ -6,6 +6,7 @@ my-messages-lead-other = Write to the clinic, and read what it answers. It stand
 messages-health-shut = You see messages to the reception. Messages about health, if there are any, are not open to you.
 messages-topics-shut = You write to the reception. Write nothing about health here: for that the patient writes themselves, or lets you do more.
 my-messages-none = No messages yet
+my-messages-none-other = No messages, or none that you may see
 my-messages-none-more = Ask a question, and the answer stands here.
 message-write = Write a message
 message-about-what = What is it about?

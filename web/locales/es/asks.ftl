@@ -7,6 +7,7 @@ asks-lead = Lo que se nos puede solicitar sobre el historial y hasta cuándo ten
 asks-mine = Sus solicitudes
 asks-mine-other = Solicitudes
 asks-none = No ha solicitado nada
+asks-none-other = No se ha solicitado nada, o nada que usted pueda ver
 asks-none-more = Aquí aparece lo que solicite, con el día hasta el que respondemos.
 asks-ask = Solicitar algo
 asks-question-where = Busque allí la línea y elija «Preguntar por esto».

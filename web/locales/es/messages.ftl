@@ -6,6 +6,7 @@ my-messages-lead-other = Escriba a la clínica y lea lo que responde. Queda en e
 messages-health-shut = Usted ve los mensajes a la recepción. Los mensajes sobre la salud, si los hay, no están abiertos para usted.
 messages-topics-shut = Usted escribe a la recepción. No escriba aquí nada sobre la salud: para eso escribe el paciente mismo, o le permite más.
 my-messages-none = Todavía no hay mensajes
+my-messages-none-other = No hay mensajes, o ninguno que usted pueda ver
 my-messages-none-more = Haga una pregunta y la respuesta aparecerá aquí.
 message-write = Escribir un mensaje
 message-about-what = ¿De qué se trata?
