@@ -15,7 +15,7 @@ use crate::http::fill::{self, Ctx};
 use crate::http::forms::{Sent, Versioned};
 use crate::http::respond::{Refusal, Refused};
 use crate::http::session::Visit;
-use crate::http::ui::{Cx, Locale, t};
+use crate::http::ui::{Cx, Locale, Text, t};
 use crate::record::{Channel, Disclosed, Reading, RecordError, Undisclosed, Why};
 
 /// What a page asks of whoever acts for a patient. To patients themselves all of it is open.
@@ -52,6 +52,11 @@ pub(in crate::http) fn read_in_own_language(visit: &Visit) -> Result<Ctx, Refusa
         ctx.codes = formulary(house)?.map(|(formulary, _)| formulary);
     }
     Ok(ctx)
+}
+
+/// What is said once something was handed over that nobody of the clinic sees. What is sealed nobody sees without any consent.
+fn kept_unseen(labels: Sensitivity) -> Text {
+    t(if labels.is_sealed() { "unseen-kept-sealed" } else { "unseen-kept" })
 }
 
 /// A visitor with the record that is theirs to see.
@@ -128,7 +133,7 @@ impl Own {
 
     /// The same of what has these labels, for it goes to something that is sealed.
     pub(super) fn handed_under(&self, labels: Sensitivity, words: String) -> String {
-        if self.reaches_nobody(labels) { t("unseen-kept").to_string() } else { words }
+        if self.reaches_nobody(labels) { kept_unseen(labels).to_string() } else { words }
     }
 
     /// Reads what a page shows, as one entry of the log.
@@ -228,5 +233,22 @@ impl Own {
             viewer.for_whom = Some(fill::identity(&chart.patient, &self.ctx).plain());
         }
         cx
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_is_sealed_no_consent_is_said_to_refuse_it() {
+        for locale in Locale::ALL {
+            locale.inside(|| {
+                let (refused, sealed) =
+                    (kept_unseen(Sensitivity::NORMAL).to_string(), kept_unseen(Sensitivity::MENTAL_HEALTH).to_string());
+                assert!(refused.contains("consent") && !sealed.contains("consent"), "{sealed}");
+                assert!(sealed.contains("sealed") || sealed.contains("reservad"), "{sealed}");
+            });
+        }
     }
 }

@@ -212,6 +212,7 @@ unseen-other = Nobody at the clinic sees this record now, unless it is an emerge
 unseen-asks = Nobody at the clinic sees your record now, unless it is an emergency: so says your consent. What you ask for under requests reaches the health administrator all the same. You can end that consent under:
 unseen-asks-other = Nobody at the clinic sees this record now, unless it is an emergency: so says a consent. What is asked for under requests reaches the health administrator all the same.
 unseen-kept = It is kept in the record. Nobody at the clinic sees it while a consent refuses it to them.
+unseen-kept-sealed = It is kept in the record. Nobody at the clinic sees it as long as it is sealed or refused to them.
 consents-others = Other consents in your record
 consents-others-more = The clinic or another program recorded these. They count like what you choose above, and you can end each of them.
 consent-of = Consent of { $date }

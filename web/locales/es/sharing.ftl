@@ -212,6 +212,7 @@ unseen-other = Nadie de la clínica ve ahora este historial, salvo en una emerge
 unseen-asks = Nadie de la clínica ve ahora su historial, salvo en una emergencia: así lo dice su consentimiento. Lo que pida en las solicitudes le llega de todos modos a quien administra los datos de salud. Puede terminar ese consentimiento en:
 unseen-asks-other = Nadie de la clínica ve ahora este historial, salvo en una emergencia: así lo dice un consentimiento. Lo que se pida en las solicitudes le llega de todos modos a quien administra los datos de salud.
 unseen-kept = Queda guardado en el historial. Nadie de la clínica lo ve mientras un consentimiento se lo niegue.
+unseen-kept-sealed = Queda guardado en el historial. Nadie de la clínica lo ve mientras esté reservado o se les niegue.
 consents-others = Otros consentimientos de su historial
 consents-others-more = Los registró la clínica u otro programa. Valen igual que lo que usted elige arriba, y puede poner fin a cada uno.
 consent-of = Consentimiento del { $date }
