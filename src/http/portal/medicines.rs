@@ -1,5 +1,7 @@
 //! One's own medicines: what for, how, and what can be asked or said of each.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -77,6 +79,9 @@ fn rows(chart: &Chart, own: &Own, cx: &Cx) -> Vec<MyMedicineRow> {
     let ctx = &own.ctx;
     let not_taken = prescribe::not_taking(chart.of(R::MedicationStatement).iter(), &ctx.zone);
     let refills: Vec<Refill> = chart.of(R::Task).iter().filter_map(prescribe::refill_of).collect();
+    // One that was asked for before its medicine was sealed is seen as before.
+    let unseen = chart.of(R::Task).iter().filter(|task| own.is_unseen(task)).filter_map(|task| fill::text(task, "/id"));
+    let unseen: BTreeSet<&str> = unseen.collect();
     let requests = chart.of(R::MedicationRequest).iter().filter_map(|request| {
         let status = fill::text(request, "/status").unwrap_or_default();
         if Asks::of(request) != Asks::Give
@@ -93,8 +98,7 @@ fn rows(chart: &Chart, own: &Own, cx: &Cx) -> Vec<MyMedicineRow> {
             "active" => not_taken.get(id).and_then(fill::state_by).unwrap_or_else(|| fill::state_of(request)),
             _ => fill::state_of(request),
         };
-        let asked = if reaches_nobody(request, own) { "refill-waits-unseen" } else { "refill-waits" };
-        let standing = counts.then(|| standing(id, &refills, asked, ctx, cx)).flatten();
+        let standing = counts.then(|| standing(id, &refills, &unseen, ctx, cx)).flatten();
         let due = fill::due(request, ctx);
         let (since, until) = fill::span_of_request(request, due, ctx);
         let ended_on = prescribe::ended_at(request).and_then(|end| When::parse(end, &ctx.zone)).filter(|_| !is_current);
@@ -160,9 +164,10 @@ fn reaches_nobody(request: &Value, own: &Own) -> bool {
     own.reaches_nobody(Sensitivity::of_resource(request))
 }
 
-/// How far the newest request for a refill of this prescription is; `asked` says that it waits.
-fn standing(id: &str, refills: &[Refill], asked: &str, ctx: &Ctx, cx: &Cx) -> Option<Standing> {
+/// How far the newest request for a refill of this prescription is; of those in `unseen` nobody of the clinic sees any.
+fn standing(id: &str, refills: &[Refill], unseen: &BTreeSet<&str>, ctx: &Ctx, cx: &Cx) -> Option<Standing> {
     let newest = refills.iter().filter(|refill| refill.prescription == id).max_by_key(|refill| refill.asked.clone())?;
+    let asked = if unseen.contains(newest.id.as_str()) { "refill-waits-unseen" } else { "refill-waits" };
     let day = |text: &Option<String>| {
         text.as_deref().and_then(|text| When::parse(text, &ctx.zone)).map(|when| when.near_within(&cx.now))
     };
@@ -370,6 +375,25 @@ pub(in crate::http) async fn taking(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whether_anybody_sees_a_request_is_asked_of_the_newest_request_and_not_of_its_medicine() {
+        let refill = |id: &str, asked: &str| {
+            let task = serde_json::json!({"resourceType": "Task", "id": id, "status": "requested", "intent": "proposal",
+                "code": {"coding": [{"system": prescribe::REFILL.0, "code": prescribe::REFILL.1}]}, "authoredOn": asked,
+                "focus": {"reference": "MedicationRequest/m"}, "for": {"reference": "Patient/p"}, "meta": {"versionId": "1"}});
+            prescribe::refill_of(&task).unwrap()
+        };
+        let all = [refill("before", "2026-11-28T09:00:00Z"), refill("after", "2026-11-29T09:00:00Z")];
+        let (ctx, cx) = (Ctx::of(jiff::tz::TimeZone::UTC), crate::http::pages::sample::cx(None));
+        let unseen = BTreeSet::from(["after"]);
+        let said = |refills: &[Refill]| match standing("m", refills, &unseen, &ctx, &cx) {
+            Some(Standing::Waits(words)) => words,
+            other => panic!("it waits, and is not {other:?}"),
+        };
+        assert!(!said(&all[..1]).contains("Nobody at the clinic"));
+        assert!(said(&all).contains("Nobody at the clinic"));
+    }
 
     #[test]
     fn a_reason_of_the_list_is_told_in_the_readers_language() {
