@@ -98,3 +98,36 @@ pub struct MessageLine {
     /// What is attached: address and name.
     pub attached: Vec<(String, String)>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::pages::sample;
+    use crate::http::ui::{Locale, Tone, t};
+
+    #[test]
+    fn where_nobody_sees_a_conversation_the_number_to_call_stands_with_that() {
+        let page = |unseen| Conversation {
+            cx: sample::cx(None),
+            id: "a".into(),
+            topic: "Something else".into(),
+            state: State::new("alert", Tone::Caution, t("message-unseen")),
+            unseen,
+            lines: vec![],
+            due: None,
+            phone: Some("01632 960 100".into()),
+            is_closed: false,
+            text: Field::area("text", t("message-text"), "", &Faults::none()),
+            most_bytes: 1,
+            too_large: String::new(),
+            file_hint: String::new(),
+            faults: Faults::none(),
+        };
+        for locale in Locale::ALL {
+            locale.inside(|| {
+                let calls = |unseen| page(unseen).render().unwrap().matches("href=\"tel:").count();
+                assert_eq!(calls(true), calls(false) + 1);
+            });
+        }
+    }
+}

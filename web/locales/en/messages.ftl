@@ -31,6 +31,7 @@ message-you = You
 message-waiting = The clinic has it
 message-unseen = Nobody at the clinic sees it
 message-unseen-more = Nobody at the clinic sees this conversation: it is sealed, or refused to them. What you write here reaches nobody there. If you need them, call.
+    .number = Nobody at the clinic sees this conversation: it is sealed, or refused to them. What you write here reaches nobody there. If you need them, call: { $phone }
 message-answered = Answered
 message-closed = Closed
 message-closed-more = This conversation is closed. Write again, and it is open again.

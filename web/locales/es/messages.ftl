@@ -31,6 +31,7 @@ message-you = Usted
 message-waiting = Lo tiene la clínica
 message-unseen = Nadie de la clínica lo ve
 message-unseen-more = Nadie de la clínica ve esta conversación: está reservada, o se les niega. Lo que escriba aquí no le llega a nadie allí. Si les necesita, llame.
+    .number = Nadie de la clínica ve esta conversación: está reservada, o se les niega. Lo que escriba aquí no le llega a nadie allí. Si les necesita, llame: { $phone }
 message-answered = Contestado
 message-closed = Cerrado
 message-closed-more = Esta conversación está cerrada. Si escribe otra vez, se vuelve a abrir.
