@@ -143,7 +143,7 @@ pub(in crate::http) async fn book(visit: Visit, Query(asked): Query<Asked>) -> R
                 let said = Some((typed.reason.as_str(), &Faults::none()));
                 page(&confirm((&own, &clinic), cx, kind, with, start, &For::New, said))
             }
-            Err(_) => times(&own, cx, &clinic, kind, &asked, &For::New),
+            Err(_) => page(&times(&own, cx, &clinic, kind, &asked, &For::New)?),
         },
     }
 }
@@ -179,7 +179,14 @@ fn kinds(cx: Cx, clinic: &Clinic) -> Result<Response, Refusal> {
 }
 
 /// Free times of a week, of everybody who offers the visit or of one of them.
-fn times(own: &Own, cx: Cx, clinic: &Clinic, kind: &VisitType, asked: &Asked, what: &For) -> Result<Response, Refusal> {
+fn times(
+    own: &Own,
+    cx: Cx,
+    clinic: &Clinic,
+    kind: &VisitType,
+    asked: &Asked,
+    what: &For,
+) -> Result<BookTimes, Refusal> {
     let base = what.address();
     let now = own.visit.house.ambient.now();
     let today = own.today();
@@ -216,7 +223,7 @@ fn times(own: &Own, cx: Cx, clinic: &Clinic, kind: &VisitType, asked: &Asked, wh
             (address(one.person.id().as_str(), ""), one.name.clone(), own)
         }),
     );
-    page(&BookTimes {
+    Ok(BookTimes {
         kind: name_of(kind),
         minutes: kind.minutes,
         people: people.collect(),
@@ -513,9 +520,9 @@ pub(super) fn periods(
     periods
 }
 
-async fn outcome<T>(
+async fn outcome(
     own: &Own,
-    sent: &Sent<T>,
+    sent: &Sent<Typed>,
     done: Result<Done<()>, Refused<BookError>>,
     place: &str,
     clinic: &Clinic,
@@ -537,11 +544,23 @@ async fn outcome<T>(
     }
 }
 
+/// What is looked for in place of a time that is not to be had: first with the same clinician in that week, then with anybody in it,
+/// then with anybody from today on.
+fn instead_of(typed: &Typed, day: Option<Date>, kind: &VisitType) -> [Asked; 3] {
+    let from = day.map(|day| day.to_string()).unwrap_or_default();
+    [(typed.with.clone(), from.clone()), (String::new(), from), (String::new(), String::new())].map(|(with, from)| Asked {
+        kind: kind.id.to_string(),
+        with,
+        from,
+        start: String::new(),
+    })
+}
+
 /// The time went meanwhile: the free ones again, for what they were looked for, with what happened above them. What was typed
 /// stands in the form of the next one.
-async fn taken<T>(
+async fn taken(
     own: &Own,
-    sent: &Sent<T>,
+    sent: &Sent<Typed>,
     clinic: &Clinic,
     kind: &VisitType,
     error: BookError,
@@ -562,8 +581,15 @@ async fn taken<T>(
         })
         .to_string(),
     );
-    let asked = Asked { kind: kind.id.to_string(), ..Asked::default() };
-    Ok(finished(StatusCode::CONFLICT, times(own, cx, clinic, kind, &asked, what)?))
+    let day = sent.typed.start.parse::<Timestamp>().ok().map(|start| start.to_zoned(own.ctx.zone.clone()).date());
+    let [first, then @ ..] = instead_of(&sent.typed, day, kind);
+    let mut shown = times(own, cx.clone(), clinic, kind, &first, what)?;
+    for asked in then {
+        if shown.is_full() {
+            shown = times(own, cx.clone(), clinic, kind, &asked, what)?;
+        }
+    }
+    Ok(finished(StatusCode::CONFLICT, page(&shown)?))
 }
 
 #[derive(Deserialize, Default)]
@@ -859,7 +885,7 @@ pub(in crate::http) async fn choose_change(
         }
         Err(_) => {
             let asked = Asked { kind: kind.id.to_string(), with: shown.with, from: shown.from, start: String::new() };
-            times(&own, cx, &clinic, kind, &asked, &what)
+            page(&times(&own, cx, &clinic, kind, &asked, &what)?)
         }
     }
 }
@@ -988,6 +1014,27 @@ mod tests {
             assert!(!arrived(other), "{other}");
         }
         assert!(t(state_word("entered-in-error")).exists());
+    }
+
+    #[test]
+    fn in_place_of_a_time_that_went_the_same_clinician_and_week_come_first() {
+        let kind = VisitType {
+            id: FhirId::parse("visit").unwrap(),
+            version: 1,
+            name: crate::care::clinic::Name { text: "Visit".into(), translations: Vec::new() },
+            minutes: 20,
+            booking: Booking::Instant,
+            form: None,
+            active: true,
+        };
+        let typed = Typed { with: "ann".into(), start: "2026-12-11T09:00:00Z".into(), ..Typed::default() };
+        let of = |day| instead_of(&typed, day, &kind).map(|asked| (asked.with, asked.from, asked.start));
+        let asked = |with: &str, from: &str| (with.to_owned(), from.to_owned(), String::new());
+        assert_eq!(
+            of(Some(Date::constant(2026, 12, 11))),
+            [asked("ann", "2026-12-11"), asked("", "2026-12-11"), asked("", "")]
+        );
+        assert_eq!(of(None)[0], asked("ann", ""));
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub struct BookTimes {
 page!(BookTimes in Visits);
 
 impl BookTimes {
-    fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         self.days.iter().all(|day| day.times.is_empty())
     }
 
