@@ -4,6 +4,7 @@ use askama::Template;
 
 use crate::http::fill::summary::SummaryBody;
 use crate::http::ui::{Cx, Faults, Field, State, Svg, Text, Tone, When, charts, filters, page, t};
+use crate::record::MOST_WRONG;
 
 /// The summary, to see and to print.
 #[derive(Debug, Clone, Template)]
@@ -53,7 +54,10 @@ impl ShareRow {
         let date = self.until.long_time();
         match (self.live, self.ended) {
             (true, _) => State::new("full", Tone::Good, t("share-open-until").with("date", date)),
-            (false, Some(ended)) => State::new("cross", Tone::Dim, t("share-ended-on").with("date", ended.long_time())),
+            (false, Some(ended)) => {
+                let word = if self.wrong >= MOST_WRONG { "share-ended-wrong" } else { "share-ended-on" };
+                State::new("cross", Tone::Dim, t(word).with("date", ended.long_time()))
+            }
             (false, None) => State::new("cross", Tone::Dim, t("share-over").with("date", date)),
         }
     }
@@ -108,5 +112,50 @@ impl MadeShare {
 
     fn qr(&self) -> Option<Svg> {
         charts::qr(&self.link(), &t("share-qr-spoken").to_string(), 220)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::pages::sample;
+    use crate::http::ui::Locale;
+
+    #[test]
+    fn a_share_that_wrong_pins_ended_says_so() {
+        let when = |text: &str| When::parse(text, &jiff::tz::TimeZone::UTC).unwrap();
+        let row = |wrong| ShareRow {
+            id: "s".into(),
+            label: "For Dr Ann".into(),
+            until: when("2026-12-07T12:00:00Z"),
+            opened: 3,
+            last: Some(when("2026-11-30T12:30:00Z")),
+            wrong,
+            live: false,
+            ended: Some(when("2026-11-30T12:37:00Z")),
+        };
+        for locale in Locale::ALL {
+            locale.inside(|| {
+                let page = |wrong| {
+                    Shares {
+                        cx: sample::cx(None),
+                        label: Field::text("label", t("share-label"), "", &Faults::none()),
+                        days: Field::text("days", t("share-how-long"), "7", &Faults::none()),
+                        reaches: None,
+                        open: vec![],
+                        over: vec![row(wrong)],
+                        faults: Faults::none(),
+                    }
+                    .render()
+                    .unwrap()
+                };
+                let date = row(0).ended.unwrap().long_time();
+                let by_pins = t("share-ended-wrong").with("date", &date).to_string();
+                let tried = t("share-wrong-pins").with("n", MOST_WRONG).to_string();
+                let (ended, guessed) = (page(0), page(MOST_WRONG));
+                assert!(guessed.contains(&by_pins) && guessed.contains(&tried), "{guessed}");
+                assert!(!ended.contains(&by_pins) && ended.contains(&date), "{ended}");
+            });
+        }
     }
 }

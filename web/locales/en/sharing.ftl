@@ -50,6 +50,7 @@ share-none = Nothing is shared
 share-none-more = A share stands here with the day on which it ends, and how often it was opened.
 share-open-until = Open until { $date }
 share-ended-on = Ended { $date }
+share-ended-wrong = Ended { $date }, after too many wrong PINs
 share-over = Over since { $date }
 share-opened =
     { $n ->

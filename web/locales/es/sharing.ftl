@@ -50,6 +50,7 @@ share-none = No comparte nada
 share-none-more = Aquí aparece lo que comparte, con el día en que termina y cuántas veces se ha abierto.
 share-open-until = Abierto hasta el { $date }
 share-ended-on = Terminado el { $date }
+share-ended-wrong = Terminado el { $date }, tras demasiados PIN equivocados
 share-over = Acabado desde el { $date }
 share-opened =
     { $n ->
