@@ -167,7 +167,9 @@ impl Refused {
             Self::Precondition => {
                 "This is not the version you named. Nothing was overwritten. Load it again and compare."
             }
-            Self::LongText => "This is more text than the box takes. Nothing was kept. Make it shorter, or send it in several parts.",
+            Self::LongText => {
+                "This is more text than the box takes. Nothing was kept. Make it shorter, or send it in several parts."
+            }
             Self::TooLarge { .. } => "This is larger than the box takes. Nothing was kept. Send it in smaller parts.",
             Self::LongAddress => {
                 "This address is longer than the box reads. Send a long search as a form, by POST to an address that ends with \

@@ -125,6 +125,15 @@ impl Measure {
         MEASURES.iter().find(|measure| measure.code == code)
     }
 
+    /// What can be in any of its units.
+    fn widest(&self) -> Limits {
+        let all = self.units.iter().map(|(_, limits)| *limits);
+        let wider = |one: Limits, other: Limits| {
+            (one.0.min(other.0), one.1.min(other.1), one.2.max(other.2), one.3.max(other.3))
+        };
+        all.reduce(wider).unwrap_or(DIASTOLIC)
+    }
+
     /// Two numbers instead of one.
     pub fn is_pressure(&self) -> bool {
         self.code == "pressure"
@@ -219,13 +228,12 @@ pub fn measured(
         });
         read.map_err(|error| wrong.push(error)).ok()
     };
-    let value = match chosen {
-        Some((_, limits)) => judged(typed.value, Which::Value, *limits, &mut wrong),
-        None => {
-            wrong.push(Wrong::Unit);
-            None
-        }
-    };
+    // Without its unit a number can be wrong all the same: then both are said at once.
+    let limits = chosen.map_or_else(|| measure.widest(), |(_, limits)| *limits);
+    let value = judged(typed.value, Which::Value, limits, &mut wrong);
+    if chosen.is_none() {
+        wrong.push(Wrong::Unit);
+    }
     let second = if measure.is_pressure() { judged(typed.second, Which::Second, DIASTOLIC, &mut wrong) } else { None };
     let both = [(Which::Value, value), (Which::Second, second)];
     let split =
@@ -387,6 +395,13 @@ mod tests {
             assert!(weight(no).is_err(), "{no}");
         }
         assert_eq!(read("weight", "180", "", "lb"), Err(vec![Wrong::Unit]));
+        for (typed, wrong) in [
+            ("9000", Wrong::Impossible(Which::Value, 0.5, 1100.0)),
+            ("<script>", Wrong::NoNumber(Which::Value)),
+            ("1,234", Wrong::Ambiguous(Which::Value)),
+        ] {
+            assert_eq!(read("weight", typed, "", ""), Err(vec![wrong, Wrong::Unit]), "{typed}");
+        }
         assert_eq!(read("weight", "180", "", "[lb_av]").map(|one| one.seldom), Ok(false));
         assert_eq!(read("oxygen", "101", "", "%"), Err(vec![Wrong::Impossible(Which::Value, 40.0, 100.0)]));
         assert_eq!(read("glucose", "5.4", "", "mmol/L").map(|one| one.unit.loinc), Ok("15074-8"));

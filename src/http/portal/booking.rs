@@ -548,12 +548,8 @@ async fn outcome(
 /// then with anybody from today on.
 fn instead_of(typed: &Typed, day: Option<Date>, kind: &VisitType) -> [Asked; 3] {
     let from = day.map(|day| day.to_string()).unwrap_or_default();
-    [(typed.with.clone(), from.clone()), (String::new(), from), (String::new(), String::new())].map(|(with, from)| Asked {
-        kind: kind.id.to_string(),
-        with,
-        from,
-        start: String::new(),
-    })
+    [(typed.with.clone(), from.clone()), (String::new(), from), (String::new(), String::new())]
+        .map(|(with, from)| Asked { kind: kind.id.to_string(), with, from, start: String::new() })
 }
 
 /// The time went meanwhile: the free ones again, for what they were looked for, with what happened above them. What was typed
