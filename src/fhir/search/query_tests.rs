@@ -235,6 +235,15 @@ fn composites_uris_and_places() {
         ],
         &["instantiates-canonical=http://p.example/x%7C3"],
     );
+    // The official table has the two parts of this one the wrong way round.
+    let newer = json!({"resourceType": "DocumentReference", "status": "current", "relatesTo": [
+        {"code": "replaces", "target": {"reference": "DocumentReference/old"}},
+        {"code": "signs", "target": {"reference": "DocumentReference/other"}}]});
+    check(
+        &newer,
+        &["relationship=old$replaces", "relationship=DocumentReference/other$signs"],
+        &["relationship=old$signs", "relationship=other$replaces"],
+    );
     let prague = json!({"resourceType": "Location", "position": {"latitude": 50.0755, "longitude": 14.4378}});
     check(
         &prague,
