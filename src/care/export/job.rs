@@ -134,7 +134,7 @@ pub fn filter(kind: ResourceType, text: &str) -> Result<Query, RecordError> {
     }
     if !query.filters.iter().all(is_plain) {
         return Err(refused(
-            "_typeFilter goes by a resource alone: without chains, _has, lists, value sets and code hierarchies".into(),
+            "_typeFilter goes by a resource alone: without chains, _has, lists, value sets and hierarchies".into(),
         ));
     }
     Ok(query)
@@ -144,7 +144,7 @@ fn is_plain(filter: &Filter) -> bool {
     match filter {
         Filter::Ids(_) | Filter::Missing { .. } => true,
         Filter::Test { test: Test::Token { how, .. }, .. } => matches!(how, TokenMatch::Is | TokenMatch::Not),
-        Filter::Test { .. } => true,
+        Filter::Test { test, .. } => test.is_plain(),
         Filter::Any(any) => any.iter().all(is_plain),
         Filter::Special(special) => {
             matches!(special, Special::Narrative(_) | Special::Content(_) | Special::Near { .. })

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::extract::{extract_one, fold_code};
 use super::fold::fold;
+use super::hierarchy::is_part_of_version;
 use super::query::{
     DateTest, Filter, NumberTest, Prefix, Presence, QuantityTest, ReferenceTest, Special, StringMatch, SystemTest,
     Test, TokenMatch, TokenTest, UnitTest, UriMatch,
@@ -30,7 +31,7 @@ pub fn matches(definitions: &Definitions, kind: ResourceType, resource: &Value, 
     decide(definitions, kind, resource, filter) == Some(true)
 }
 
-/// As [`matches`]; `None` where the resource alone cannot say: chains, lists, value sets, code hierarchies, and
+/// As [`matches`]; `None` where the resource alone cannot say: chains, lists, value sets, hierarchies of places, and
 /// expressions. Ask other resources there, or refuse the search.
 pub fn decide(definitions: &Definitions, kind: ResourceType, resource: &Value, filter: &Filter) -> Option<bool> {
     decide_while(definitions, kind, resource, filter, &|_| true).unwrap_or(None)
@@ -101,6 +102,9 @@ impl Test {
 
     /// [`Test::passes`], as long as there is time.
     pub fn passes_while(&self, values: &[SearchValue], goes_on: GoesOn<'_>) -> Result<Option<bool>, GivenUp> {
+        if self.needs_others() {
+            return Ok(None);
+        }
         let alternatives = self.alternatives();
         let mut accepted = false;
         for value in values {
@@ -119,6 +123,16 @@ impl Test {
         Ok(Some(accepted != matches!(self, Self::Token { how: TokenMatch::Not, .. })))
     }
 
+    /// Whether other resources have to say first what it means.
+    fn needs_others(&self) -> bool {
+        matches!(self, Self::Reference(any) if any.iter().any(|one| matches!(one, ReferenceTest::Hierarchy { .. })))
+    }
+
+    /// Whether a resource alone decides it.
+    pub fn is_plain(&self) -> bool {
+        !self.needs_others()
+    }
+
     /// With how many a value is compared.
     const fn alternatives(&self) -> usize {
         match self {
@@ -129,7 +143,7 @@ impl Test {
             Self::Number(any) => any.len(),
             Self::Quantity(any) => any.len(),
             Self::Reference(any) => any.len(),
-            Self::Uri { any, .. } => any.len(),
+            Self::Uri { any, .. } | Self::MediaTypes(any) => any.len(),
             Self::Composite(any) => any.len(),
         }
     }
@@ -142,6 +156,7 @@ impl Test {
                 let same = |system: &SystemTest| is_system(system, type_system);
                 any.iter().any(|test| same(&test.type_system) && test.type_code == *type_code && test.value == *value)
             }
+            (Self::MediaTypes(any), SearchValue::Token { code, .. }) => any.iter().any(|top| is_media_type(top, code)),
             (Self::TokenText(any), SearchValue::TokenText(text)) => any.iter().any(|test| begins(test, text)),
             (Self::String { how, any }, SearchValue::Text(text)) => any.iter().any(|test| is_text(*how, test, text)),
             (Self::Date(any), SearchValue::Date(range)) => any.iter().any(|test| test.accepts(*range)),
@@ -180,6 +195,14 @@ fn is_system(test: &SystemTest, system: &TokenSystem) -> bool {
 fn is_token(test: &TokenTest, value: &SearchValue) -> bool {
     let SearchValue::Token { system, code } = value else { return false };
     is_system(&test.system, system) && test.code.as_ref().is_none_or(|wanted| wanted == code)
+}
+
+/// Of the base part alone; which parameters stand behind it does not matter.
+fn is_media_type(top: &str, media_type: &str) -> bool {
+    media_type.strip_prefix(top).is_some_and(|rest| match top.contains('/') {
+        true => rest.is_empty() || rest.trim_start().starts_with(';'),
+        false => rest.starts_with('/'),
+    })
 }
 
 fn begins(test: &Text, text: &Text) -> bool {
@@ -281,7 +304,13 @@ impl ReferenceTest {
                 };
                 system && test.code.as_ref().is_none_or(|wanted| *wanted == fold_code(value))
             }
-            (Self::Below(top), R::Absolute(url) | R::Canonical { url, .. }) => is_under(top, url),
+            (Self::Below(top), R::Absolute(url)) => is_under(top, url),
+            (Self::Below(top), R::Canonical { url, version }) => match top.split_once('|') {
+                None => is_under(top, url),
+                Some((top, asked)) => {
+                    top == url && version.as_ref().is_some_and(|version| is_part_of_version(asked, version))
+                }
+            },
             (Self::Above(under), R::Absolute(url) | R::Canonical { url, .. }) => is_under(url, under),
             _ => false,
         }

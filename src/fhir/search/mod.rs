@@ -9,6 +9,7 @@ mod elements;
 mod encoding;
 mod extract;
 mod fold;
+mod hierarchy;
 mod matches;
 mod operand;
 mod parse;
@@ -23,13 +24,14 @@ pub use elements::Elements;
 pub use encoding::{encode, encode_pair, escaped, pairs};
 pub use extract::{date_range, extract, extract_one, fold_code, is_combined_too_often};
 pub use fold::fold;
+pub use hierarchy::parent_of;
 pub use matches::{GivenUp, GoesOn, decide, decide_while, matches};
 pub use operand::shorten;
 pub use parse::{Asked, CHAIN_DEPTH};
 pub use query::{
     DateTest, Filter, Handling, Ignored, Include, IncludeWay, NumberTest, PageSize, ParamRef, Prefix, Presence,
     QuantityTest, Query, QueryError, ReferenceTest, Repeat, Sort, SortKey, SortOrder, Special, StringMatch, Summary,
-    SystemTest, Test, TokenMatch, TokenTest, Total, TypedIdentifierTest, UnitTest, UriMatch,
+    SystemTest, Test, TokenMatch, TokenTest, Total, TypedIdentifierTest, UnitTest, UriMatch, Way,
 };
 pub use ucum::{annotations, between};
 pub use value::{

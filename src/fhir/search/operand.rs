@@ -156,7 +156,7 @@ impl Reader<'_> {
     }
 
     /// A reference to one of `kinds`.
-    fn reference(&self, text: &str, kinds: &[ResourceType]) -> Result<ReferenceTest, QueryError> {
+    pub(super) fn reference(&self, text: &str, kinds: &[ResourceType]) -> Result<ReferenceTest, QueryError> {
         let text = unescape(text);
         let path = self.own.and_then(|own| own.behind(&text));
         if let Some(target) = local(path.unwrap_or(&text)) {

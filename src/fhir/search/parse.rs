@@ -5,10 +5,11 @@ use std::cell::Cell;
 use jiff::Timestamp;
 
 use super::encoding::{encode, pairs, split, unescape};
+use super::hierarchy;
 use super::operand::{Reader, shorten};
 use super::query::{
     Filter, Handling, Ignored, Include, IncludeWay, ParamRef, Presence, Query, QueryError, ReferenceTest, Repeat, Sort,
-    SortKey, SortOrder, Special, StringMatch, Summary, Test, TokenMatch, Total, UriMatch,
+    SortKey, SortOrder, Special, StringMatch, Summary, Test, TokenMatch, Total, UriMatch, Way,
 };
 use super::sets;
 use super::value::{ReferenceTarget, Text};
@@ -485,7 +486,7 @@ fn reference(param: &SearchParam) -> ParamRef {
 }
 
 /// The types a reference parameter leads to: those of its targets that its expression lets through.
-fn targets(param: &SearchParam) -> Vec<ResourceType> {
+pub(super) fn targets(param: &SearchParam) -> Vec<ResourceType> {
     let only = param.expression.rsplit_once("resolve() is ").and_then(|(head, tail)| {
         let name = tail.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
         // Other paths in the same expression may lead elsewhere.
@@ -517,8 +518,13 @@ fn plain(
     match (kind, modifier) {
         (ParamKind::Token, None) => tokens(TokenMatch::Is),
         (ParamKind::Token, Some("not")) => tokens(TokenMatch::Not),
-        (ParamKind::Token, Some("above")) => related(sets::Way::Above),
-        (ParamKind::Token, Some("below")) => related(sets::Way::Below),
+        (ParamKind::Token, Some("below")) if finds_media_types(param) => {
+            let media_type = |part: &str| reader.token(part)?.code.ok_or_else(|| reader.wrong("such as text/xml"));
+            Ok(Some(Test::MediaTypes(reader.any(value, media_type)?)))
+        }
+        (ParamKind::Token, Some("above")) if finds_media_types(param) => Ok(None),
+        (ParamKind::Token, Some("above")) => related(Way::Above),
+        (ParamKind::Token, Some("below")) => related(Way::Below),
         (ParamKind::Token, Some("of-type")) => {
             Ok(Some(Test::TypedIdentifier(reader.any(value, |part| reader.typed_identifier(part))?)))
         }
@@ -537,6 +543,11 @@ fn plain(
     }
 }
 
+/// Whether a parameter finds media types, whose hierarchy is in how they are written (search.html#mimetype).
+fn finds_media_types(param: &SearchParam) -> bool {
+    param.expression.ends_with(".contentType")
+}
+
 fn reference_test(
     param: &SearchParam,
     reader: &Reader<'_>,
@@ -547,8 +558,8 @@ fn reference_test(
     let any = match modifier {
         None => reader.references(value, &targets)?,
         Some("identifier") => reader.any(value, |part| reader.token(part).map(ReferenceTest::Identifier))?,
-        Some("below") => reader.any(value, |part| Ok(ReferenceTest::Below(unescape(part))))?,
-        Some("above") => reader.any(value, |part| Ok(ReferenceTest::Above(unescape(part))))?,
+        Some("below") => return hierarchy::related(param, reader, Way::Below, value),
+        Some("above") => return hierarchy::related(param, reader, Way::Above, value),
         Some(name) => match ResourceType::parse(name).filter(|kind| targets.contains(kind)) {
             Some(kind) => reader.references(value, &[kind])?,
             None => return Ok(None),

@@ -147,6 +147,8 @@ pub enum Test {
     TypedIdentifier(Vec<TypedIdentifierTest>),
     /// `:text` of a token or reference.
     TokenText(Vec<Text>),
+    /// `:below` of media types, folded: `text/xml` with whatever parameters, or all of `text`.
+    MediaTypes(Vec<String>),
     String {
         how: StringMatch,
         any: Vec<Text>,
@@ -263,6 +265,16 @@ pub enum ReferenceTest {
     Below(String),
     /// `:above`: this begins with it.
     Above(String),
+    /// `:below` and `:above` of a reference to a place in a hierarchy: to it, or to what lies that way of it. Whoever has the
+    /// resources makes it one [`ReferenceTest::Target`] for each.
+    Hierarchy { way: Way, kind: ResourceType, id: FhirId },
+}
+
+/// Which way in a hierarchy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    Below,
+    Above,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -379,6 +379,78 @@ fn what_this_box_does_not_do_is_refused_or_left_out_and_said() {
 }
 
 #[test]
+fn references_have_a_below_where_they_hold_canonicals_or_lead_into_a_hierarchy() {
+    for (kind, text) in [
+        ("Observation", "subject:below=x"),
+        ("Observation", "subject:above=Patient/x"),
+        ("Patient", "general-practitioner:below=https://else.example/fhir"),
+        ("Encounter", "patient:below=p"),
+        ("Encounter", "part-of:below=e"),
+        ("Encounter", "location:foo=h1"),
+    ] {
+        for handling in [Handling::Strict, Handling::Lenient] {
+            let found = parse(ResourceType::parse(kind).unwrap(), text, handling);
+            let is_refused = matches!(found, Err(QueryError::Modifier { .. } | QueryError::Value { .. }));
+            assert!(is_refused, "{kind} {text}: {found:?}");
+        }
+    }
+    for (text, why) in [
+        ("location:below=https://else.example/fhir/Location/1", "stored here"),
+        ("location:below=Patient/1", "of a type it can refer to"),
+    ] {
+        assert!(refused("Encounter", text).contains(why), "{text}");
+    }
+    assert!(refused("QuestionnaireResponse", "questionnaire:below=Q").contains("canonical URL"));
+    for (kind, text) in [
+        ("Encounter", "location:below=h1"),
+        ("Location", "partof:above=Location/h1"),
+        ("Location", "partof:below=https://box.example/fhir/Location/h1"),
+        ("Patient", "organization:below=o"),
+        ("Observation", "performer:below=Organization/o"),
+    ] {
+        let query = strict(kind, text);
+        let [Filter::Test { test: Test::Reference(any), .. }] = query.filters.as_slice() else { panic!("{text}") };
+        assert!(matches!(any.as_slice(), [ReferenceTest::Hierarchy { .. }]), "{text}: {any:?}");
+        // A resource alone does not tell.
+        let resource = json!({"resourceType": kind, "location": [{"location": {"reference": "Location/h1"}}]});
+        assert_eq!(decide(Definitions::r4(), query.kind, &resource, &query.filters[0]), None, "{text}");
+    }
+}
+
+#[test]
+fn versions_of_canonicals_are_found_by_themselves_and_by_their_first_part() {
+    let answers =
+        |of: &str| json!({"resourceType": "QuestionnaireResponse", "status": "completed", "questionnaire": of});
+    check(
+        &answers("http://acme.org/Q1|2.1"),
+        &[
+            "questionnaire:below=http://acme.org/Q1",
+            "questionnaire:below=http://acme.org/Q1%7C2",
+            "questionnaire:below=http://acme.org/Q1%7C2.1",
+            "questionnaire:below=http://acme.org",
+        ],
+        &["questionnaire:below=http://acme.org/Q1%7C3", "questionnaire:below=http://acme.org%7C2"],
+    );
+    check(
+        &answers("http://acme.org/Q1|21"),
+        &["questionnaire:below=http://acme.org/Q1"],
+        &["questionnaire:below=http://acme.org/Q1%7C2"],
+    );
+}
+
+#[test]
+fn media_types_are_found_by_their_base_part() {
+    let of = |media: &str| json!({"resourceType": "DocumentReference", "status": "current", "content": [{"attachment": {"contentType": media}}]});
+    check(
+        &of("text/xml; charset=UTF-8"),
+        &["contenttype:below=text/xml", "contenttype:below=TEXT", "contenttype:below=image/png,text/xml"],
+        &["contenttype=text/xml", "contenttype:below=text/x", "contenttype:below=tex", "contenttype:below=text/plain"],
+    );
+    check(&of("text/xml"), &["contenttype:below=text/xml", "contenttype:below=text"], &["contenttype:below=xml"]);
+    assert!(refused("DocumentReference", "contenttype:above=text/xml").contains("“:above” does not apply"));
+}
+
+#[test]
 fn codes_are_found_by_value_set_and_by_their_place_in_a_hierarchy() {
     let interpretation = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation";
     let high = json!({"resourceType": "Observation", "status": "final",

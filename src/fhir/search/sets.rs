@@ -5,18 +5,11 @@ use std::collections::BTreeSet;
 
 use super::extract::fold_code;
 use super::operand::Reader;
-use super::query::{QueryError, SystemTest, TokenTest};
+use super::query::{QueryError, SystemTest, TokenTest, Way};
 use crate::fhir::terminology::{CodeSystem, Terminology, ValueSet};
 
 /// The most codes that a search lists in all.
 pub(super) const MOST: usize = 10_000;
-
-/// Which way in a hierarchy.
-#[derive(Clone, Copy)]
-pub(super) enum Way {
-    Below,
-    Above,
-}
 
 impl TokenTest {
     /// The codes of value sets; `None` where one of them cannot be listed.

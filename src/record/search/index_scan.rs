@@ -274,7 +274,8 @@ fn references(param: u16, any: &[ReferenceTest], identifiers: Identifiers, out: 
             ReferenceTest::Target(ReferenceTarget::Identifier { .. })
             | ReferenceTest::Identifier(_)
             | ReferenceTest::Below(_)
-            | ReferenceTest::Above(_) => return None,
+            | ReferenceTest::Above(_)
+            | ReferenceTest::Hierarchy { .. } => return None,
             ReferenceTest::Target(target) => vec![reference_hash(target)],
             ReferenceTest::Id { kinds, id } => {
                 kinds.iter().map(|kind| local_hash(*kind, id.as_str())).collect::<Vec<_>>()

@@ -1,12 +1,17 @@
-//! Value sets that are stored here, for `:in` and `:not-in`: they become the codes that they list.
+//! Value sets that are stored here, for `:in` and `:not-in`: they become the codes that they list. And hierarchies of what is stored
+//! here, for `:below` and `:above` of a reference: they become the resources that stand in them.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::named::references;
 use super::{Opened, RecordError, Visible, all_matching};
 use crate::base::FhirId;
-use crate::fhir::search::{Filter, ParamRef, Test, TokenMatch, TokenTest, UriMatch};
+use crate::fhir::search::{
+    Filter, ParamRef, ReferenceTarget, ReferenceTest, Test, TokenMatch, TokenTest, UriMatch, Way, parent_of,
+};
 use crate::fhir::terminology::{Terminology, ValueSet};
 use crate::fhir::{Definitions, ResourceType};
 use crate::record::numbers::{find, row};
@@ -14,8 +19,10 @@ use crate::store::Read;
 
 /// As how large a row listing the codes of stored sets counts.
 const DEAR: usize = 1 << 20;
+/// The most resources of one hierarchy.
+const MOST_RELATED: usize = 2_000;
 
-/// The filters with every stored value set in its codes.
+/// The filters with every stored value set in its codes, and every hierarchy in its resources.
 pub(super) fn listed<'f>(
     read: &dyn Read,
     filters: &'f [Filter],
@@ -30,6 +37,7 @@ pub(super) fn listed<'f>(
 fn needs_sets(filter: &Filter) -> bool {
     match filter {
         Filter::InSets { .. } => true,
+        Filter::Test { test, .. } => !test.is_plain(),
         Filter::Chain { then, .. } | Filter::Has { then, .. } => needs_sets(then),
         Filter::Any(any) => any.iter().any(needs_sets),
         _ => false,
@@ -39,6 +47,16 @@ fn needs_sets(filter: &Filter) -> bool {
 fn of(read: &dyn Read, filter: &Filter, visible: &mut Visible<'_>) -> Result<Filter, RecordError> {
     Ok(match filter {
         Filter::InSets { param, how, sets } => in_codes(read, param, *how, sets, visible)?,
+        Filter::Test { param, test: Test::Reference(any) } if needs_sets(filter) => {
+            let mut all = Vec::with_capacity(any.len());
+            for one in any {
+                match one {
+                    ReferenceTest::Hierarchy { way, kind, id } => all.extend(related(read, *way, *kind, id, visible)?),
+                    other => all.push(other.clone()),
+                }
+            }
+            Filter::Test { param: param.clone(), test: Test::Reference(all) }
+        }
         Filter::Chain { param, target, then } => {
             Filter::Chain { param: param.clone(), target: *target, then: Box::new(of(read, then, visible)?) }
         }
@@ -78,6 +96,50 @@ fn in_codes(
     Ok(Filter::Test { param: param.clone(), test: Test::Token { how, any } })
 }
 
+/// A resource and what lies below or above it, as far as who asks may see it.
+fn related(
+    read: &dyn Read,
+    way: Way,
+    kind: ResourceType,
+    id: &FhirId,
+    visible: &mut Visible<'_>,
+) -> Result<Vec<ReferenceTest>, RecordError> {
+    let test = |id: FhirId| ReferenceTest::Target(ReferenceTarget::Local { kind, id });
+    let Some(parent) = parent_of(kind) else { return Ok(vec![test(id.clone())]) };
+    let param = ParamRef { id: parent.id, code: parent.code.to_owned() };
+    let mut all = BTreeSet::from([id.clone()]);
+    let mut fresh = vec![id.clone()];
+    while !fresh.is_empty() {
+        let mut next = Vec::new();
+        match way {
+            Way::Below => {
+                let parts = Test::Reference(fresh.drain(..).map(test).collect());
+                let parts = Filter::Test { param: param.clone(), test: parts };
+                for number in all_matching(read, kind, &[parts], visible)? {
+                    next.push(row(read, number)?.id);
+                }
+            }
+            Way::Above => {
+                for id in fresh.drain(..) {
+                    let Some(number) = find(read, kind, &id)? else { continue };
+                    let Some(part) = Opened::seen(read, number, kind, visible)? else { continue };
+                    next.extend(references(kind, part.value()?, param.id).filter_map(|target| match target {
+                        ReferenceTarget::Local { kind: of, id } if of == kind => Some(id),
+                        _ => None,
+                    }));
+                }
+            }
+        }
+        // Each once: two may be said to be parts of each other.
+        fresh = next.into_iter().filter(|one| all.insert(one.clone())).collect();
+        if all.len() > MOST_RELATED {
+            let what = "a hierarchy with more than 2,000 resources; ask for a smaller part of it";
+            return Err(RecordError::UnsupportedSearch(what.to_owned()));
+        }
+    }
+    Ok(all.into_iter().map(test).collect())
+}
+
 /// A stored value set by its id, or by its address with a version or without: the one changed last.
 fn find_set(read: &dyn Read, name: &str, visible: &mut Visible<'_>) -> Result<Option<Value>, RecordError> {
     let kind = ResourceType::ValueSet;
@@ -105,5 +167,78 @@ fn find_set(read: &dyn Read, name: &str, visible: &mut Visible<'_>) -> Result<Op
     match Opened::seen(read, *number, kind, visible)? {
         Some(opened) => opened.value().cloned().map(Some),
         None => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::access::Actor;
+    use crate::fhir::ResourceType as T;
+    use crate::record::tests::{Box_, new_box};
+
+    fn found(house: &Box_, kind: T, query: &str) -> String {
+        let mut ids = house.ids(&Actor::system("test"), kind, query);
+        ids.sort();
+        ids.join(" ")
+    }
+
+    fn part(kind: &str, of: usize, parent: Option<usize>) -> Value {
+        let mut one = json!({"resourceType": kind, "id": format!("h{of}"), "name": format!("Part {of}")});
+        if let Some(parent) = parent {
+            one["partOf"] = json!({"reference": format!("{kind}/h{parent}")});
+        }
+        one
+    }
+
+    #[test]
+    fn a_hierarchy_is_searched_down_and_up_to_its_ends() {
+        let house = new_box();
+        // Deeper than a chain may be: each is a part of the one before.
+        for at in 0..9 {
+            house.put(part("Location", at, at.checked_sub(1)));
+            house.put(part("Organization", at, at.checked_sub(1)));
+        }
+        house.put(json!({"resourceType": "Location", "id": "beside", "partOf": {"reference": "Location/h0"}}));
+        house.put(
+            json!({"resourceType": "Patient", "id": "p", "managingOrganization": {"reference": "Organization/h8"}}),
+        );
+        for at in ["h1", "h8", "beside"] {
+            house.put(json!({"resourceType": "Encounter", "id": format!("at-{at}"), "status": "finished",
+                "class": {"code": "AMB"}, "subject": {"reference": "Patient/p"},
+                "location": [{"location": {"reference": format!("Location/{at}")}}]}));
+        }
+        for (query, ids) in [
+            ("location:below=h0", "at-beside at-h1 at-h8"),
+            ("location:below=Location/h1", "at-h1 at-h8"),
+            ("location:below=h8", "at-h8"),
+            ("location:below=h2,beside", "at-beside at-h8"),
+            ("location:below=nowhere", ""),
+            ("location:above=h8", "at-h1 at-h8"),
+            ("location:above=h1", "at-h1"),
+            ("location=h1", "at-h1"),
+            ("location:below=h0&location:above=h2&patient=p", "at-h1"),
+        ] {
+            assert_eq!(found(&house, T::Encounter, query), ids, "{query}");
+        }
+        assert_eq!(found(&house, T::Patient, "organization:below=h0"), "p");
+        assert_eq!(found(&house, T::Patient, "organization:above=h8"), "p");
+        assert_eq!(found(&house, T::Patient, "organization:above=h7"), "");
+        // It is a condition of its own behind a chain, too.
+        assert_eq!(found(&house, T::Encounter, "patient.organization:below=h3"), "at-beside at-h1 at-h8");
+        assert_eq!(found(&house, T::Location, "partof:below=h7"), "h8");
+        assert_eq!(found(&house, T::Location, "_has:Encounter:location:location:below=h2"), "h8");
+    }
+
+    #[test]
+    fn places_that_are_parts_of_each_other_end_a_search_all_the_same() {
+        let house = new_box();
+        house.put(part("Location", 0, None));
+        house.put(part("Location", 1, Some(0)));
+        house.put(part("Location", 0, Some(1)));
+        for query in ["partof:below=h0", "partof:above=h1"] {
+            assert_eq!(found(&house, T::Location, query), "h0 h1", "{query}");
+        }
     }
 }
