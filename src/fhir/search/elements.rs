@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, Visit
 use serde_json::{Map, Value};
 
 use super::compiled::compiled;
-use super::query::{Filter, Sort, SortKey, Special};
+use super::query::{Filter, Sort, SortKey, Special, Test};
 use crate::fhir::ResourceType;
 use crate::fhir::definitions::Definitions;
 
@@ -51,6 +51,10 @@ fn of_filter(kind: ResourceType, filter: &Filter, into: &mut Vec<Box<str>>) -> b
         Filter::Has { .. } => {
             into.extend(["url".into(), "version".into()]);
             true
+        }
+        Filter::Test { param, test: Test::Versioned(_) } => {
+            into.push("version".into());
+            of_param(kind, param.id, into)
         }
         Filter::Test { param, .. } | Filter::Missing { param, .. } | Filter::Special(Special::Near { param, .. }) => {
             of_param(kind, param.id, into)

@@ -54,6 +54,18 @@ pub fn decide_while(
             let id = resource.get("id").and_then(Value::as_str);
             Some(ids.iter().any(|wanted| Some(wanted.as_str()) == id))
         }
+        Filter::Test { param, test: Test::Versioned(any) } => {
+            let version = resource.get("version").and_then(Value::as_str);
+            let urls = extract_one(definitions, kind, param.id, resource);
+            let is_one = |(url, asked): &(String, Option<String>)| {
+                let has_it = urls.iter().any(|own| matches!(own, SearchValue::Uri(own) if own == url));
+                has_it && asked.as_deref().is_none_or(|asked| version == Some(asked))
+            };
+            if !goes_on(any.len() * urls.len()) {
+                return Err(GivenUp);
+            }
+            Some(any.iter().any(is_one))
+        }
         Filter::Test { param, test } => {
             test.passes_while(&extract_one(definitions, kind, param.id, resource), goes_on)?
         }
@@ -102,7 +114,8 @@ impl Test {
 
     /// [`Test::passes`], as long as there is time.
     pub fn passes_while(&self, values: &[SearchValue], goes_on: GoesOn<'_>) -> Result<Option<bool>, GivenUp> {
-        if self.needs_others() {
+        // A version stands beside the values.
+        if !self.is_plain() || matches!(self, Self::Versioned(_)) {
             return Ok(None);
         }
         let alternatives = self.alternatives();
@@ -123,14 +136,10 @@ impl Test {
         Ok(Some(accepted != matches!(self, Self::Token { how: TokenMatch::Not, .. })))
     }
 
-    /// Whether other resources have to say first what it means.
-    fn needs_others(&self) -> bool {
-        matches!(self, Self::Reference(any) if any.iter().any(|one| matches!(one, ReferenceTest::Hierarchy { .. })))
-    }
-
-    /// Whether a resource alone decides it.
+    /// Whether a resource alone decides it, and no other has to say first what it means.
     pub fn is_plain(&self) -> bool {
-        !self.needs_others()
+        let needs_others = |one: &ReferenceTest| matches!(one, ReferenceTest::Hierarchy { .. });
+        !matches!(self, Self::Reference(any) if any.iter().any(needs_others))
     }
 
     /// With how many a value is compared.
@@ -144,6 +153,7 @@ impl Test {
             Self::Quantity(any) => any.len(),
             Self::Reference(any) => any.len(),
             Self::Uri { any, .. } | Self::MediaTypes(any) => any.len(),
+            Self::Versioned(any) => any.len(),
             Self::Composite(any) => any.len(),
         }
     }

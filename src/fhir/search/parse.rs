@@ -535,12 +535,28 @@ fn plain(
         (ParamKind::Date, None) => Ok(Some(Test::Date(reader.any(value, |part| reader.date(part))?))),
         (ParamKind::Number, None) => Ok(Some(Test::Number(reader.any(value, |part| reader.number(part))?))),
         (ParamKind::Quantity, None) => Ok(Some(Test::Quantity(reader.any(value, |part| reader.quantity(part))?))),
+        (ParamKind::Uri, None) if is_of_versions(param) && value.contains('|') => {
+            let versioned = |part: &str| {
+                let parts: Vec<String> = split(part, '|').into_iter().map(unescape).collect();
+                match parts.as_slice() {
+                    [url, version] if !version.is_empty() => Ok((url.clone(), Some(version.clone()))),
+                    _ => Ok((unescape(part), None)),
+                }
+            };
+            Ok(Some(Test::Versioned(reader.any(value, versioned)?)))
+        }
         (ParamKind::Uri, None) => uris(UriMatch::Is),
         (ParamKind::Uri, Some("below")) => uris(UriMatch::Below),
         (ParamKind::Uri, Some("above")) => uris(UriMatch::Above),
         (ParamKind::Reference, modifier) => reference_test(param, reader, modifier, value),
         _ => Ok(None),
     }
+}
+
+/// Whether a parameter finds the canonical URLs of what has versions: a version behind one is meant as such (search.html#uri).
+fn is_of_versions(param: &SearchParam) -> bool {
+    let kind = ResourceType::parse(param.base);
+    param.code == "url" && kind.is_some_and(|kind| Definitions::r4().search_param(kind, "version").is_some())
 }
 
 /// Whether a parameter finds media types, whose hierarchy is in how they are written (search.html#mimetype).

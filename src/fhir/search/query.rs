@@ -161,6 +161,8 @@ pub enum Test {
         how: UriMatch,
         any: Vec<String>,
     },
+    /// Canonical URLs, some with the version that the resource must have.
+    Versioned(Vec<(String, Option<String>)>),
     /// Each alternative has one test per component.
     Composite(Vec<Vec<Test>>),
 }

@@ -451,6 +451,21 @@ fn media_types_are_found_by_their_base_part() {
 }
 
 #[test]
+fn a_version_behind_a_canonical_url_is_that_of_the_resource() {
+    let set = json!({"resourceType": "ValueSet", "url": "http://acme.org/vs", "version": "1.0", "status": "active"});
+    check(
+        &set,
+        &[
+            "url=http://acme.org/vs%7C1.0",
+            "url=http://acme.org/vs",
+            "url=http://acme.org/vs%7C2,http://acme.org/vs%7C1.0",
+            "url=http://acme.org/other%7C1,http://acme.org/vs",
+        ],
+        &["url=http://acme.org/vs%7C1", "url=http://acme.org/vs%7C2", "url=http://acme.org/other%7C1.0"],
+    );
+}
+
+#[test]
 fn codes_are_found_by_value_set_and_by_their_place_in_a_hierarchy() {
     let interpretation = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation";
     let high = json!({"resourceType": "Observation", "status": "final",

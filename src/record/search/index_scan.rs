@@ -195,7 +195,8 @@ fn of_test(kind: ResourceType, param: u16, test: &Test, identifiers: Identifiers
         }
         Test::Date(any) => dates(param, any, out)?,
         Test::Reference(any) => references(param, any, identifiers, out)?,
-        Test::Uri { how, any } => uris(param, *how, any, out)?,
+        Test::Uri { how, any } => uris(param, *how, any.iter().map(String::as_str), out)?,
+        Test::Versioned(any) => uris(param, UriMatch::Is, any.iter().map(|(url, _)| url.as_str()), out)?,
         Test::Number(any) => any.iter().try_for_each(|test| number(param, 0, test, Width::Point, out))?,
         Test::Quantity(any) => any.iter().try_for_each(|test| quantity(param, test, out))?,
         Test::Composite(any) => any.iter().try_for_each(|parts| composite(kind, param, parts, identifiers, out))?,
@@ -287,7 +288,7 @@ fn references(param: u16, any: &[ReferenceTest], identifiers: Identifiers, out: 
     Some(())
 }
 
-fn uris(param: u16, how: UriMatch, any: &[String], out: &mut Vec<Scan>) -> Option<()> {
+fn uris<'u>(param: u16, how: UriMatch, any: impl Iterator<Item = &'u str>, out: &mut Vec<Scan>) -> Option<()> {
     for uri in any {
         let head = cut(uri, LONGEST_URI);
         out.push(match how {
