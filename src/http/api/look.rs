@@ -188,7 +188,7 @@ impl Look {
 
     /// `GET /fhir?_type=…`: the types named, or all of them.
     fn of_system(query: &str, manner: &Manner) -> Result<Self, Refusal> {
-        let named = named_types(query)?;
+        let named = searched_types(query)?;
         if named.as_ref().is_some_and(|kinds| kinds.len() > 1 && kinds.contains(&ResourceType::AuditEvent)) {
             return Err(Refusal::saying(
                 Refused::Malformed,
@@ -214,9 +214,11 @@ impl Look {
         let belongs = |kind: &ResourceType| is_itself(*kind) || !r4.compartment(of, *kind).is_empty();
         let path = format!("{of}/{id}/{}", if kind == "*" { "*" } else { type_of(kind)?.name() });
         let kinds = match kind {
-            "*" => {
-                named_types(query)?.unwrap_or_else(|| ResourceType::ALL.to_vec()).into_iter().filter(belongs).collect()
-            }
+            "*" => searched_types(query)?
+                .unwrap_or_else(|| ResourceType::ALL.to_vec())
+                .into_iter()
+                .filter(belongs)
+                .collect(),
             _ => vec![type_of(kind)?],
         };
         if !kinds.iter().all(belongs) {
@@ -235,6 +237,8 @@ impl Look {
         // `_type` chose the types; to each of their searches it would be unknown.
         let many = path.is_empty() || path.ends_with('*');
         let own = if many { without(query, "_type") } else { query.to_owned() };
+        let named = many && searched_types(query)?.is_some();
+        let (kinds, without_text) = if many && !named { with_narrative(kinds, &own)? } else { (kinds, Vec::new()) };
         let mut queries = Vec::with_capacity(kinds.len());
         for kind in kinds {
             let mut query = manner.query(kind, &own).map_err(|error| refusal::of_query(&error))?;
@@ -250,7 +254,12 @@ impl Look {
             queries.push(query);
         }
         know_elements(&mut queries, manner.handling)?;
-        let named = many && named_types(query)?.is_some();
+        if let Some(first) = queries.first_mut() {
+            let unknown = |kind| QueryError::Unknown { kind, name: NARRATIVE.to_owned() };
+            let left_out =
+                without_text.into_iter().map(|kind| Ignored { name: NARRATIVE.to_owned(), why: unknown(kind) });
+            first.ignored.extend(left_out);
+        }
         let types = if named { Types::Named } else { Types::All };
         Ok(Self::Search { queries, types, path, asked: query.to_owned() })
     }
@@ -327,6 +336,19 @@ impl Look {
     }
 }
 
+/// The parameter that every resource with a narrative has.
+const NARRATIVE: &str = "_text";
+
+/// The types that a search of all of them goes through, and those that it passes over: without a narrative none of theirs can
+/// be found by it.
+fn with_narrative(kinds: Vec<ResourceType>, query: &str) -> Result<(Vec<ResourceType>, Vec<ResourceType>), Refusal> {
+    let pairs = pairs(query).map_err(|error| refusal::of_query(&error))?;
+    if !pairs.iter().any(|(name, value)| name == NARRATIVE && !value.trim().is_empty()) {
+        return Ok((kinds, Vec::new()));
+    }
+    Ok(kinds.into_iter().partition(|kind| Definitions::r4().search_param(*kind, NARRATIVE).is_some()))
+}
+
 /// What none of the types has is no element to ask for: it is refused, or said to be left out.
 fn know_elements(queries: &mut [Query], handling: Handling) -> Result<(), Refusal> {
     let Some(first) = queries.first() else { return Ok(()) };
@@ -383,6 +405,13 @@ fn decoded(part: &str) -> Cow<'_, str> {
         Ok([(name, _)]) => name.clone().into(),
         _ => part.into(),
     }
+}
+
+/// The types of a search's `_type`, which is left out where it is empty, as any parameter is.
+fn searched_types(query: &str) -> Result<Option<Vec<ResourceType>>, Refusal> {
+    let pairs = pairs(query).map_err(|error| refusal::of_query(&error))?;
+    let mut types = pairs.iter().filter(|(name, _)| name == "_type");
+    if types.all(|(_, names)| names.trim().is_empty()) { Ok(None) } else { named_types(query) }
 }
 
 /// The types of `_type`, each once.
