@@ -27,7 +27,7 @@ pub use fold::fold;
 pub use hierarchy::parent_of;
 pub use matches::{GivenUp, GoesOn, decide, decide_while, matches};
 pub use operand::shorten;
-pub use parse::{Asked, CHAIN_DEPTH};
+pub use parse::{Asked, CHAIN_DEPTH, Empty};
 pub use query::{
     DateTest, Filter, Handling, Ignored, Include, IncludeWay, NumberTest, PageSize, ParamRef, Prefix, Presence,
     QuantityTest, Query, QueryError, ReferenceTest, Repeat, Sort, SortKey, SortOrder, Special, StringMatch, Summary,

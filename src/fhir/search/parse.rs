@@ -30,10 +30,20 @@ const OF_A_HIERARCHY: usize = 100;
 /// Why includes are left out of a search for narratives.
 const TEXT_ALONE: &str = "_include and _revinclude together with _summary=text";
 
+/// What a parameter without a value means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Empty {
+    /// Nothing, as in the form of somebody who left a field open (search.html#errors).
+    LeftOut,
+    /// A mistake: what depends on a condition must not depend on less than was meant.
+    Refused,
+}
+
 /// What a query is read with.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
     pub handling: Handling,
+    pub empty: Empty,
     /// For `ap` with dates, which reaches a tenth of the way from now; without it, as far again as the date itself.
     pub now: Option<Timestamp>,
     /// Where the server itself answers: what lies there is here.
@@ -44,7 +54,7 @@ pub struct Asked<'a> {
 
 impl From<Handling> for Asked<'_> {
     fn from(handling: Handling) -> Self {
-        Self { handling, now: None, own: None, chain_depth: CHAIN_DEPTH }
+        Self { handling, empty: Empty::Refused, now: None, own: None, chain_depth: CHAIN_DEPTH }
     }
 }
 
@@ -62,6 +72,10 @@ impl Query {
         let query = Query { own: asked.own.cloned().unwrap_or_default(), ..empty(kind) };
         let mut parser = Parser { kind, asked, definitions, query, listed: Cell::new(0) };
         for (name, value) in pairs(text)? {
+            // A marker is of our own making, and never empty.
+            if asked.empty == Empty::LeftOut && value.trim().is_empty() && name != "_cursor" {
+                continue;
+            }
             match parser.parameter(&name, &value) {
                 Ok(Understood::Yes) => parser.query.understood.push((name, value)),
                 Ok(Understood::NotOurs) => {}

@@ -18,7 +18,7 @@ fn parse(kind: ResourceType, text: &str, handling: Handling) -> Result<Query, Qu
     Query::parse(
         kind,
         text,
-        Asked { handling, now: Some(now()), own: Some(&OWN), chain_depth: CHAIN_DEPTH },
+        Asked { handling, empty: Empty::Refused, now: Some(now()), own: Some(&OWN), chain_depth: CHAIN_DEPTH },
         Definitions::r4(),
     )
 }
@@ -255,7 +255,7 @@ fn composites_uris_and_places() {
 #[test]
 fn a_chain_has_as_many_links_as_the_box_follows_and_no_more() {
     let parse = |text: &str, chain_depth| {
-        let asked = Asked { handling: Handling::Strict, now: None, own: None, chain_depth };
+        let asked = Asked { chain_depth, ..Asked::from(Handling::Strict) };
         Query::parse(ResourceType::Organization, text, asked, Definitions::r4())
     };
     for depth in [1, 2, CHAIN_DEPTH] {
@@ -463,6 +463,23 @@ fn a_version_behind_a_canonical_url_is_that_of_the_resource() {
         ],
         &["url=http://acme.org/vs%7C1", "url=http://acme.org/vs%7C2", "url=http://acme.org/other%7C1.0"],
     );
+}
+
+#[test]
+fn a_parameter_without_a_value_is_left_out_of_a_search_and_refused_in_a_condition() {
+    let text = "name=&birthdate=1980&_count=&_sort=+&identifier&organization.name=&_has:Observation:patient:code=";
+    for handling in [Handling::Strict, Handling::Lenient] {
+        let asked = Asked { empty: Empty::LeftOut, ..Asked::from(handling) };
+        let parse = |text: &str| Query::parse(ResourceType::Patient, text, asked, Definitions::r4());
+        let query = parse(text).unwrap();
+        assert_eq!((query.filters.len(), query.self_link().as_str()), (1, "birthdate=1980"));
+        assert!(query.count.is_none() && query.sort.is_empty() && query.ignored.is_empty());
+        // One alternative of several is no parameter without a value, and nothing but commas is no value.
+        assert!(parse("name=,").is_err());
+    }
+    for text in text.split('&').filter(|text| *text != "birthdate=1980") {
+        refused("Patient", text);
+    }
 }
 
 #[test]

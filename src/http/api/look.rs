@@ -15,7 +15,7 @@ use crate::audit::Action;
 use crate::base::{FhirId, Timestamp};
 use crate::fhir::bundle::OwnAddresses;
 use crate::fhir::search::{
-    Asked, Filter, Handling, Ignored, Query, QueryError, date_range, encode_pair, pairs, shorten,
+    Asked, Empty, Filter, Handling, Ignored, Query, QueryError, date_range, encode_pair, pairs, shorten,
 };
 use crate::fhir::shape::{self, Shape};
 use crate::fhir::{Definitions, IssueCode, ResourceType};
@@ -114,8 +114,13 @@ impl Manner {
     }
 
     pub(super) fn query(&self, kind: ResourceType, text: &str) -> Result<Query, QueryError> {
-        let asked =
-            Asked { handling: self.handling, now: Some(self.now), own: Some(&self.own), chain_depth: self.chain_depth };
+        let asked = Asked {
+            handling: self.handling,
+            empty: Empty::LeftOut,
+            now: Some(self.now),
+            own: Some(&self.own),
+            chain_depth: self.chain_depth,
+        };
         Query::parse(kind, text, asked, Definitions::r4())
     }
 
@@ -123,6 +128,7 @@ impl Manner {
     pub(super) fn condition(&self, kind: ResourceType, text: &str) -> Result<Query, Refusal> {
         let asked = Asked {
             handling: Handling::Strict,
+            empty: Empty::Refused,
             now: Some(self.now),
             own: Some(&self.own),
             chain_depth: self.chain_depth,
@@ -507,4 +513,52 @@ fn history(of: HistoryOf, path: String, query: &str, manner: &Manner) -> Result<
         }
     }
     Ok(Look::History { asked, path, understood })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn looked(path: &str, query: &str, handling: Handling) -> Result<Vec<Query>, String> {
+        let manner = Manner {
+            base: "https://box.example/fhir".to_owned(),
+            own: OwnAddresses::default(),
+            now: Timestamp::UNIX_EPOCH,
+            handling,
+            chain_depth: crate::fhir::search::CHAIN_DEPTH,
+            entrance: Entrance::Clinic,
+            started: Timestamp::UNIX_EPOCH,
+        };
+        match Look::parse(path, query, &manner) {
+            Ok(Look::Search { queries, .. }) => Ok(queries),
+            Ok(_) => Err("another look".to_owned()),
+            Err(refusal) => Err(format!("{refusal:?}")),
+        }
+    }
+
+    #[test]
+    fn a_search_of_all_types_for_a_narrative_passes_over_those_without_one_and_says_so() {
+        let kinds = |queries: &[Query]| queries.iter().map(|query| query.kind).collect::<Vec<_>>();
+        for handling in [Handling::Strict, Handling::Lenient] {
+            let found = looked("", "_text=banana", handling).unwrap();
+            assert!(!kinds(&found).contains(&ResourceType::Binary) && kinds(&found).contains(&ResourceType::Patient));
+            let said: Vec<String> = found[0].ignored.iter().map(|one| one.why.to_string()).collect();
+            assert!(said.iter().any(|why| why.contains("“_text” for Binary")), "{said:?}");
+            assert!(found.iter().all(|query| query.filters.len() == 1));
+        }
+        // Whoever names one hears that it has none.
+        assert!(looked("", "_type=Patient,Binary&_text=banana", Handling::Strict).is_err());
+        assert!(kinds(&looked("", "_text=&_id=1", Handling::Strict).unwrap()).contains(&ResourceType::Binary));
+    }
+
+    #[test]
+    fn a_search_leaves_empty_parameters_out_and_a_condition_does_not() {
+        let found = looked("Patient", "name=&birthdate=1980&_count=", Handling::Strict).unwrap();
+        assert_eq!((found[0].filters.len(), found[0].self_link().as_str()), (1, "birthdate=1980"));
+        let all = looked("", "_type=&_id=1", Handling::Strict).unwrap();
+        assert_eq!(all.len(), ResourceType::ALL.len());
+        let manner = |empty| Asked { empty, ..Asked::from(Handling::Strict) };
+        let read = |empty| Query::parse(ResourceType::Patient, "name=", manner(empty), Definitions::r4());
+        assert!(read(Empty::Refused).is_err() && read(Empty::LeftOut).is_ok());
+    }
 }
