@@ -78,6 +78,7 @@ impl Query {
             }
             match parser.parameter(&name, &value) {
                 Ok(Understood::Yes) => parser.query.understood.push((name, value)),
+                Ok(Understood::InPart(part)) => parser.query.understood.push((name, part)),
                 Ok(Understood::NotOurs) => {}
                 Err(why) => parser.leave_out(&name, why)?,
             }
@@ -167,6 +168,8 @@ fn shapes(name: &str) -> bool {
 
 enum Understood {
     Yes,
+    /// This of its value.
+    InPart(String),
     NotOurs,
 }
 
@@ -190,6 +193,9 @@ impl<'a> Parser<'a> {
             _ if shapes(head) => {
                 if let Some(modifier) = modifier {
                     return Err(QueryError::Modifier { name: head.to_owned(), modifier: shorten(modifier) });
+                }
+                if head == "_sort" {
+                    return self.sorts(&reader, value);
                 }
                 if self.query.understood.iter().any(|(known, _)| known == head) {
                     return Err(QueryError::Twice { name: head.to_owned() });
@@ -220,15 +226,35 @@ impl<'a> Parser<'a> {
         Reader { name, now: self.asked.now, own: self.asked.own }
     }
 
+    /// `_sort`, which may be given several times: what comes later sorts within what came before.
+    fn sorts(&mut self, reader: &Reader<'_>, value: &str) -> Result<Understood, QueryError> {
+        let parts: Vec<&str> = split(value, ',').into_iter().filter(|part| !part.trim().is_empty()).collect();
+        if parts.is_empty() {
+            return Err(reader.wrong("given"));
+        }
+        if self.query.sort.len() + parts.len() > MOST_SORTS {
+            return Err(QueryError::TooMuch { what: "more than 8 parts of _sort" });
+        }
+        let mut kept = Vec::with_capacity(parts.len());
+        for part in &parts {
+            match sort(self.definitions, self.kind, reader, part) {
+                Ok(sort) => {
+                    self.query.sort.push(sort);
+                    kept.push(*part);
+                }
+                Err(why) => self.leave_out(reader.name, why)?,
+            }
+        }
+        Ok(match kept.len() {
+            0 => Understood::NotOurs,
+            all if all == parts.len() => Understood::Yes,
+            _ => Understood::InPart(kept.join(",")),
+        })
+    }
+
     fn result_parameter(&mut self, reader: &Reader<'_>, name: &str, value: &str) -> Result<(), QueryError> {
         let query = &mut self.query;
         match name {
-            "_sort" => {
-                if split(value, ',').len() > MOST_SORTS {
-                    return Err(QueryError::TooMuch { what: "more than 8 parts of _sort" });
-                }
-                query.sort = reader.any(value, |part| sort(self.definitions, query.kind, reader, part))?;
-            }
             // More than there can be is as much as there may be.
             "_count" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
                 query.count = Some(value.parse().unwrap_or(u32::MAX));

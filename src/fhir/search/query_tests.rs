@@ -365,7 +365,6 @@ fn what_this_box_does_not_do_is_refused_or_left_out_and_said() {
         ("_summary=text&_include=Patient:link", "_summary=text"),
         ("_summary=text&_revinclude=Observation:subject", "_summary=text"),
         ("_count=2&_count=3", "“_count” is given more than once"),
-        ("_sort=name&_sort=gender", "“_sort” is given more than once"),
     ] {
         let why = refused("Patient", text);
         assert!(why.contains(what), "{text}: {why}");
@@ -480,6 +479,28 @@ fn a_parameter_without_a_value_is_left_out_of_a_search_and_refused_in_a_conditio
     for text in text.split('&').filter(|text| *text != "birthdate=1980") {
         refused("Patient", text);
     }
+}
+
+#[test]
+fn a_search_is_sorted_by_each_sort_in_turn_and_lenient_by_those_it_knows() {
+    let sorts = |query: &Query| -> Vec<String> {
+        let code = |sort: &Sort| match &sort.by {
+            SortKey::Param(param) => param.code.clone(),
+            other => format!("{other:?}"),
+        };
+        query.sort.iter().map(code).collect()
+    };
+    let twice = strict("Observation", "_sort=-date&_sort=_id,code");
+    assert_eq!(sorts(&twice), ["date", "Id", "code"]);
+    assert_eq!(twice.self_link(), "_sort=-date&_sort=_id,code");
+    assert!(refused("Observation", "_sort=foo,date").contains("“foo”"));
+    let lenient = parse(ResourceType::Observation, "_sort=foo,date&_sort=bar", Handling::Lenient).unwrap();
+    assert_eq!((sorts(&lenient), lenient.self_link().as_str()), (vec!["date".to_owned()], "_sort=date"));
+    let why: Vec<String> = lenient.ignored.iter().map(|ignored| ignored.why.to_string()).collect();
+    assert!(why.len() == 2 && why[0].contains("“foo”") && why[1].contains("“bar”"), "{why:?}");
+    let often = ["_sort=date"; 9].join("&");
+    let often = parse(ResourceType::Observation, &often, Handling::Lenient);
+    assert!(matches!(often, Err(QueryError::TooMuch { .. })), "{often:?}");
 }
 
 #[test]
