@@ -102,6 +102,15 @@ pub fn decide_while(
             };
             Some(extract_one(definitions, kind, param.id, resource).iter().any(near))
         }
+        // What a Bundle's parameters lead to stands in it: its first entry, as in a document or a message.
+        Filter::Chain { target, then, .. } if kind == ResourceType::Bundle => {
+            let first = resource.get("entry").and_then(|all| all.get(0)).and_then(|entry| entry.get("resource"));
+            let is_it = |one: &&Value| one.get("resourceType").and_then(Value::as_str) == Some(target.name());
+            match first.filter(is_it) {
+                Some(inside) => decide_while(definitions, *target, inside, then, goes_on)?,
+                None => Some(false),
+            }
+        }
         _ => None,
     })
 }

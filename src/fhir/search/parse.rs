@@ -344,9 +344,17 @@ impl<'a> Parser<'a> {
                 None => return Err(self.modifier(param.code, modifier)),
             },
         };
+        if kind == ResourceType::Bundle && leads_on(rest) {
+            return Err(unsupported(param.code, "a search that leads from what a Bundle contains to other resources"));
+        }
+        let several = targets.len() > 1;
         let mut links = Vec::new();
         let mut refused = None;
         for target in targets {
+            if target == ResourceType::AuditEvent {
+                refused = refused.or_else(|| Some(the_log_is_alone(param.code)));
+                continue;
+            }
             match self.filter(target, rest, value, depth + 1) {
                 Ok(then) => links.push(Filter::Chain { param: reference(param), target, then: Box::new(then) }),
                 // A type without that parameter cannot be meant.
@@ -355,6 +363,10 @@ impl<'a> Parser<'a> {
             }
         }
         match links.len() {
+            // None of them has it: whose it would be nobody knows.
+            0 if several && matches!(refused, Some(QueryError::Unknown { .. })) => {
+                Err(QueryError::Unknown { kind, name: shorten(&format!("{}.{rest}", param.code)) })
+            }
             0 => Err(refused.unwrap_or_else(|| QueryError::Target { name: shorten(param.code) })),
             1 => links.pop().ok_or_else(|| QueryError::Target { name: shorten(param.code) }),
             _ => Ok(Filter::Any(links)),
@@ -378,6 +390,9 @@ impl<'a> Parser<'a> {
         let param = self.param(source, code)?;
         if param.kind != ParamKind::Reference || !targets(param).contains(&kind) {
             return Err(QueryError::Target { name: shorten(name) });
+        }
+        if source == ResourceType::AuditEvent {
+            return Err(the_log_is_alone(name));
         }
         let then = Box::new(self.filter(source, rest, value, depth + 1)?);
         Ok(Filter::Has { source, param: reference(param), then })
@@ -476,6 +491,9 @@ impl<'a> Parser<'a> {
         let source = parts.next().and_then(ResourceType::parse).ok_or_else(wrong)?;
         let code = parts.next().ok_or_else(wrong)?;
         let target = parts.next().map(|name| ResourceType::parse(name).ok_or_else(wrong)).transpose()?;
+        if self.kind != ResourceType::AuditEvent && [Some(source), target].contains(&Some(ResourceType::AuditEvent)) {
+            return Err(the_log_is_alone(name));
+        }
         let param = match code {
             "*" => None,
             _ => {
@@ -484,12 +502,26 @@ impl<'a> Parser<'a> {
                 if param.kind != ParamKind::Reference || target.is_some_and(|kind| !reaches(kind)) {
                     return Err(QueryError::Target { name: shorten(value) });
                 }
+                if source == ResourceType::Bundle && way == IncludeWay::Forward {
+                    return Err(unsupported(name, "including what a Bundle contains: it comes with the Bundle"));
+                }
                 Some(reference(param))
             }
         };
         self.query.includes.push(Include { way, source: Some(source), param, target, repeat });
         Ok(())
     }
+}
+
+/// The access log has no rows among those of the resources: asked together with them it would seem to be empty.
+fn the_log_is_alone(name: &str) -> QueryError {
+    unsupported(name, "the access log together with other resources; search it by itself, as in AuditEvent?patient=1")
+}
+
+/// Whether what stands behind a chain's first link needs more than the resource there.
+fn leads_on(rest: &str) -> bool {
+    let head = rest.split(':').next().unwrap_or_default();
+    rest.contains('.') || matches!(head, "_has" | "_list")
 }
 
 fn unsupported(name: &str, what: &'static str) -> QueryError {

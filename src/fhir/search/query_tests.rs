@@ -290,7 +290,7 @@ fn chains_become_a_tree() {
     assert!(matches!(&**inner, Filter::Any(_)), "an agent may be of several types that have a name");
     let several = strict("Observation", "subject.identifier=1");
     assert!(matches!(several.filters.as_slice(), [Filter::Any(any)] if any.len() == 4));
-    let nested = strict("Patient", "_has:Observation:patient:_has:AuditEvent:entity:agent=Practitioner/p");
+    let nested = strict("Patient", "_has:Observation:patient:_has:Provenance:target:agent=Practitioner/p");
     assert!(matches!(nested.filters.as_slice(), [Filter::Has { then, .. }] if matches!(&**then, Filter::Has { .. })));
     let by_id = strict("Encounter", "patient._id=1");
     assert!(matches!(by_id.filters.as_slice(), [Filter::Chain { then, .. }] if matches!(&**then, Filter::Ids(_))));
@@ -365,6 +365,11 @@ fn what_this_box_does_not_do_is_refused_or_left_out_and_said() {
         ("_summary=text&_include=Patient:link", "_summary=text"),
         ("_summary=text&_revinclude=Observation:subject", "_summary=text"),
         ("_count=2&_count=3", "“_count” is given more than once"),
+        ("_has:AuditEvent:patient:action=R", "AuditEvent?patient=1"),
+        ("_has:Observation:patient:_has:AuditEvent:entity:action=R", "AuditEvent?patient=1"),
+        ("_revinclude=AuditEvent:patient", "AuditEvent?patient=1"),
+        ("_revinclude=AuditEvent:*", "AuditEvent?patient=1"),
+        ("_include:iterate=AuditEvent:entity", "AuditEvent?patient=1"),
     ] {
         let why = refused("Patient", text);
         assert!(why.contains(what), "{text}: {why}");
@@ -373,6 +378,8 @@ fn what_this_box_does_not_do_is_refused_or_left_out_and_said() {
         assert!(lenient.filters.len() == 1 && lenient.includes.is_empty(), "{text}");
         assert!(!lenient.self_link().contains("include") && lenient.self_link().ends_with("name=a"), "{text}");
     }
+    let why = refused("Provenance", "target:AuditEvent.action=R");
+    assert!(why.contains("AuditEvent?patient=1"), "{why}");
     let twice = parse(ResourceType::Patient, "_count=2&_count=3", Handling::Lenient).unwrap();
     assert_eq!((twice.count, twice.self_link().as_str()), (Some(2), "_count=2"));
 }
@@ -501,6 +508,30 @@ fn a_search_is_sorted_by_each_sort_in_turn_and_lenient_by_those_it_knows() {
     let often = ["_sort=date"; 9].join("&");
     let often = parse(ResourceType::Observation, &often, Handling::Lenient);
     assert!(matches!(often, Err(QueryError::TooMuch { .. })), "{often:?}");
+}
+
+#[test]
+fn a_bundle_is_found_by_what_its_first_entry_says() {
+    let document = json!({"resourceType": "Bundle", "type": "document", "entry": [
+        {"resource": {"resourceType": "Composition", "id": "c", "title": "International Patient Summary",
+            "subject": {"reference": "Patient/ip1"}}},
+        {"resource": {"resourceType": "Composition", "id": "d", "title": "Another"}}]});
+    check(
+        &document,
+        &["composition.subject=Patient/ip1", "composition.title=international", "composition:Composition.patient=ip1"],
+        &["composition.title=another", "composition.subject=Patient/x", "message.event=x", "message.destination=x"],
+    );
+    for text in ["composition.subject.name=x", "composition._has:Bundle:composition:type=x", "composition._list=l"] {
+        assert!(refused("Bundle", text).contains("what a Bundle contains"), "{text}");
+    }
+    assert!(refused("Bundle", "_include=Bundle:composition").contains("comes with the Bundle"));
+}
+
+#[test]
+fn an_unknown_end_of_a_chain_is_blamed_on_no_single_type() {
+    let why = refused("Observation", "subject.foo=1");
+    assert!(why.contains("no search parameter “subject.foo” for Observation"), "{why}");
+    assert!(refused("Observation", "subject:Device.foo=1").contains("“foo” for Device"));
 }
 
 #[test]

@@ -241,7 +241,10 @@ fn compartments() -> Vec<String> {
 
 fn includes(kind: ResourceType) -> Vec<Value> {
     let references = Definitions::r4().search_params(kind).iter();
-    let references = references.filter(|param| param.kind == ParamKind::Reference && !param.expression.is_empty());
+    // What a Bundle leads to stands in it.
+    let references = references.filter(|param| {
+        param.kind == ParamKind::Reference && !param.expression.is_empty() && kind != ResourceType::Bundle
+    });
     std::iter::once("*".into()).chain(references.map(|param| format!("{kind}:{}", param.code).into())).collect()
 }
 

@@ -41,7 +41,8 @@ impl Links {
                 }
                 Ok(false)
             }
-            Filter::Chain { param, target, then } => {
+            // What a Bundle leads to stands in it.
+            Filter::Chain { param, target, then } if opened.row.kind != ResourceType::Bundle => {
                 for number in rows_of(read, &visible.own, (opened.row.kind, opened.value()?), param.id, *target)? {
                     if self.other_holds(read, number, *target, then, visible)? {
                         return Ok(true);

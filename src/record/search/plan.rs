@@ -436,6 +436,7 @@ fn by_other_resources(
 ) -> Result<Option<BTreeSet<RowNumber>>, RecordError> {
     let mut found = BTreeSet::new();
     match filter {
+        Filter::Chain { .. } if kind == ResourceType::Bundle => return Ok(None),
         Filter::Chain { param, target, then } => {
             let mut links = Links::default();
             for number in all_matching(read, *target, std::slice::from_ref(then.as_ref()), visible)? {

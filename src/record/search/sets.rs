@@ -241,4 +241,27 @@ mod tests {
             assert_eq!(found(&house, T::Location, query), "h0 h1", "{query}");
         }
     }
+
+    #[test]
+    fn a_bundle_leads_to_what_stands_in_it_and_not_to_what_has_the_same_id() {
+        let house = new_box();
+        let composition = |id: &str, title: &str| {
+            json!({"resourceType": "Composition", "id": id, "status": "final", "type": {"text": "Summary"},
+                "subject": {"reference": "Patient/p"}, "date": "2026-03-03", "author": [{"display": "Dr. A"}], "title": title})
+        };
+        house.put(json!({"resourceType": "Patient", "id": "p", "name": [{"family": "Falk"}]}));
+        house.put(composition("c", "Stored"));
+        house.put(json!({"resourceType": "Bundle", "id": "b", "type": "document", "timestamp": "2026-03-03T09:00:00Z",
+            "identifier": {"system": "urn:ietf:rfc:3986", "value": "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0"},
+            "entry": [{"fullUrl": "http://else.example/fhir/Composition/c", "resource": composition("c", "International")}]}));
+        for (query, ids) in [
+            ("composition.title=International", "b"),
+            ("composition.title=Stored", ""),
+            ("composition.subject=Patient/p", "b"),
+            ("composition.subject=Patient/q", ""),
+            ("composition:missing=false", "b"),
+        ] {
+            assert_eq!(found(&house, T::Bundle, query), ids, "{query}");
+        }
+    }
 }
