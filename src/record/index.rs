@@ -58,20 +58,6 @@ pub(super) const ELSEWHERE: u16 = u16::MAX;
 /// ([`super::taken_back`]).
 pub(super) const FILES: u16 = u16::MAX - 1;
 
-/// Whether references stand in the index by the identifiers that they name. In a store of an older program they do not until
-/// [`super::indexing`] has been through it; what is stored now always does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Identifiers {
-    Missing,
-    Indexed,
-}
-
-impl Identifiers {
-    pub(super) fn of(read: &(impl Read + ?Sized)) -> Result<Self, StoreError> {
-        Ok(if Completed::of(read)? == Completed::NEVER { Self::Missing } else { Self::Indexed })
-    }
-}
-
 /// How often [`super::indexing`] has been through a store of an older program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Completed(u64);
@@ -79,12 +65,24 @@ pub(super) struct Completed(u64);
 impl Completed {
     pub(super) const NEVER: Self = Self(0);
     /// Once for the identifiers; a store in which they stood already was written before a Device was the patient's who bears it.
-    /// Once more for what stands in its patients' records; again for what follows one of those and was gone through before; again
-    /// for what was deleted out of them; and again for the files that are named.
+    /// Once more for what stands in its patients' records; again for what follows one of those and was gone through before; and
+    /// again for what was deleted out of them. Once more for names by each of their words and by how they sound, for systems that
+    /// stand without a code, and for the files that are named.
     pub(super) const WHOLE: Self = Self(5);
 
     pub(super) fn of(read: &(impl Read + ?Sized)) -> Result<Self, StoreError> {
         Ok(Self(read.get(&COUNTERS, &INDEXED)?.unwrap_or(0)))
+    }
+
+    /// Whether references stand in the index by the identifiers that they name. What is stored now always does.
+    pub(super) const fn has_identifiers(self) -> bool {
+        self.0 >= 1
+    }
+
+    /// Whether names and addresses stand in the index by each of their words, names by how they sound, and systems without a
+    /// code. What is stored now always does.
+    pub(super) const fn has_names(self) -> bool {
+        self.0 >= 5
     }
 
     pub(super) const fn once_more(self) -> Self {
@@ -130,7 +128,7 @@ impl IndexRows {
             .iter()
             .filter(|value| Some(value.param) == code)
             .filter_map(|value| match &value.value {
-                SearchValue::Token { system, code } => Some(code_hash(system_text(system), code)),
+                SearchValue::Token { system, code } if !code.is_empty() => Some(code_hash(system_text(system), code)),
                 _ => None,
             })
             .collect();
@@ -166,6 +164,22 @@ impl IndexRows {
         for key in &self.keys {
             if let IndexKey::Reference(param, target) = key {
                 tx.put(&REFERENCE, &(*param, *target, number), &tag)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the rows of texts, and of systems without a code.
+    pub(super) fn put_names(&self, tx: &mut Tx<'_>, number: RowNumber, row: &Row) -> Result<(), StoreError> {
+        let tag = Tag::of(row);
+        let none = hash64(&[""]);
+        for key in &self.keys {
+            match key {
+                IndexKey::String(param, text) => tx.put(&STRING, &(*param, text.clone(), number), &tag)?,
+                IndexKey::Token(param, code, system) if *code == none => {
+                    tx.put(&TOKEN, &(*param, *code, *system, number), &tag)?;
+                }
+                _ => {}
             }
         }
         Ok(())
@@ -207,6 +221,7 @@ pub(super) fn keys_of(param: u16, value: &SearchValue) -> Vec<IndexKey> {
             vec![IndexKey::Token(param, hash64(&[code]), hash32(&[system_text(system)]))]
         }
         SearchValue::Text(text) => vec![IndexKey::String(param, cut(&text.folded, TEXT))],
+        SearchValue::Word(text) | SearchValue::Sound(text) => vec![IndexKey::String(param, cut(text, TEXT))],
         SearchValue::Date(range) => vec![IndexKey::Date(param, length_class(range.start, range.end), range.start)],
         SearchValue::Number(number) => vec![IndexKey::Number(param, 0, sortable(*number))],
         SearchValue::Quantity(quantity) => match &quantity.canonical {

@@ -1,8 +1,8 @@
 //! Index rows that an older program did not write, put into its store while the box runs.
 //!
-//! Until those of identifiers are there, searches that would go by them go by the type as before: slower, and with the same
-//! answer; and so does whoever asks what names a file. Until what an older program kept outside of its patient's record stands in it, it is in no chart, as it was. What is
-//! stored meanwhile has its rows already.
+//! Until those of identifiers and of the words of names are there, searches that would go by them go by the type: slower, and with
+//! the same answer; and so does whoever asks what names a file. Until what an older program kept outside of its patient's record
+//! stands in it, it is in no chart, as it was. What is stored meanwhile has its rows already.
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -66,6 +66,9 @@ impl Records {
                 let lacks_some = completed == Completed::NEVER || completed.once_more() == Completed::WHOLE;
                 if lacks_some && row.state == State::Live {
                     prepared.put_references(tx, number, &row)?;
+                }
+                if completed.once_more().has_names() && row.state == State::Live {
+                    prepared.put_names(tx, number, &row)?;
                 }
                 stand_in_records(tx, number, row, &prepared)?;
             }

@@ -112,6 +112,11 @@ impl Prepared {
         self.index.put_references(tx, number, row)
     }
 
+    /// Puts those of its names, and of systems without a code.
+    pub(super) fn put_names(&self, tx: &mut Tx<'_>, number: RowNumber, row: &Row) -> Result<(), StoreError> {
+        self.index.put_names(tx, number, row)
+    }
+
     /// Takes the version's rows out of the index tables.
     pub(super) fn remove_index(&self, tx: &mut Tx<'_>, number: RowNumber, row: &Row) -> Result<(), StoreError> {
         self.index.remove(tx, number, row, self.sorted_by(row))

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
+use super::names::Beside;
 use crate::fhir::ResourceType;
 use crate::fhir::definitions::{Definitions, ParamKind, SearchParam, TypeSet};
 use crate::fhir::fhirpath::Path;
@@ -19,6 +20,8 @@ pub(super) struct Compiled {
     pub(super) elements: Option<BTreeSet<Box<str>>>,
     /// What a reference may point at.
     pub(super) targets: TypeSet,
+    /// What a text is found by beside itself.
+    pub(super) beside: Beside,
 }
 
 /// A component of a composite.
@@ -57,8 +60,9 @@ fn compile(definitions: &Definitions, kind: ResourceType, param: &SearchParam) -
     };
     let parts: Box<[Part]> = param.components.iter().map(part).collect::<Option<_>>()?;
     let elements = if parts.is_empty() { path.elements() } else { None };
+    let beside = Beside::of(param);
     let SearchParam { id, code, kind, targets, .. } = *param;
-    Some(Compiled { param: id, code, kind, path, parts, elements, targets })
+    Some(Compiled { param: id, code, kind, path, parts, elements, targets, beside })
 }
 
 #[cfg(test)]

@@ -84,6 +84,8 @@ pub(super) fn values_of(param: &Compiled, resource: &Value) -> Vec<SearchValue> 
         SearchValue::Reference(ReferenceTarget::Local { kind, .. }) => param.targets.contains(*kind),
         _ => true,
     });
+    let beside = param.beside.values(&out);
+    out.extend(beside);
     out
 }
 
@@ -178,9 +180,17 @@ fn tokens(value: &Value, out: &mut Vec<SearchValue>) {
         }
         Value::Object(object) if object.contains_key("code") => coded(value, out),
         Value::Object(object) if object.contains_key("value") => identifier(value, out),
-        Value::Object(_) => out.extend(text(value, "display").map(token_text)),
+        Value::Object(_) => {
+            out.extend(system_alone(value));
+            out.extend(text(value, "display").map(token_text));
+        }
         _ => {}
     }
+}
+
+/// Of a Coding, an Identifier or a ContactPoint that says its system and nothing else: it is found by that.
+fn system_alone(value: &Value) -> Option<SearchValue> {
+    text(value, "system").map(|_| token(system(value), ""))
 }
 
 /// A CodeableConcept without codes.
@@ -189,7 +199,7 @@ fn is_text_only(object: &serde_json::Map<String, Value>) -> bool {
 }
 
 fn coded(coding: &Value, out: &mut Vec<SearchValue>) {
-    out.extend(text(coding, "code").map(|code| token(system(coding), code)));
+    out.extend(text(coding, "code").map(|code| token(system(coding), code)).or_else(|| system_alone(coding)));
     out.extend(text(coding, "display").map(token_text));
 }
 

@@ -44,6 +44,8 @@ fn line(value: &SearchValue) -> String {
         SearchValue::Reference(ReferenceTarget::Canonical { url, version }) => format!("canonical {url} {version:?}"),
         SearchValue::Reference(ReferenceTarget::Identifier { system, value }) => format!("logical {system:?} {value}"),
         SearchValue::Reference(ReferenceTarget::Contained { id }) => format!("#{id}"),
+        SearchValue::Word(text) => format!("…{text}"),
+        SearchValue::Sound(code) => format!("♪{code}"),
         SearchValue::Uri(uri) => uri.clone(),
         SearchValue::Composite(parts) => parts.iter().map(line).collect::<Vec<_>>().join(" & "),
         SearchValue::Position { latitude, longitude } => format!("{latitude} {longitude}"),
@@ -66,14 +68,16 @@ fn names_identifiers_and_contacts_of_a_patient() {
         "link": [{"other": {"reference": "#c"}}]});
     for (code, expected) in [
         ("identifier", vec!["http://mrn|a-1", "v2|mr|a-1", "“number”", "|b2"]),
-        ("name", vec!["novakova", "zofie", "anna", "dr.", "zosia"]),
+        ("name", vec!["novakova", "zofie", "anna", "dr.", "zosia", "…dr"]),
+        ("phonetic", vec!["novakova", "zofie", "anna", "dr.", "zosia", "♪nfkf", "♪sf", "♪an", "♪tr", "♪s"]),
         ("family", vec!["novakova"]),
         ("given", vec!["zofie", "anna"]),
         ("gender", vec!["*|female"]),
         ("active", vec!["*|true"]),
         ("email", vec!["email|a@b.example"]),
         ("phone", vec!["phone|+420 1"]),
-        ("address", vec!["dlouha 1", "praha", "110 00"]),
+        ("address", vec!["dlouha 1", "praha", "110 00", "…1", "…00"]),
+        ("address-postalcode", vec!["110 00", "…00"]),
         ("address-city", vec!["praha"]),
         ("birthdate", vec!["1970-05-01T00:00:00Z to 1970-05-31T23:59:59.999Z"]),
         ("deceased", vec!["*|true"]),
@@ -92,6 +96,18 @@ fn names_identifiers_and_contacts_of_a_patient() {
     let alive = json!({"resourceType": "Patient", "deceasedBoolean": false});
     assert_eq!(found(&alive, "deceased"), ["*|false"]);
     assert_eq!(found(&json!({"resourceType": "Patient"}), "deceased"), ["*|false"]);
+}
+
+#[test]
+fn a_system_that_stands_alone_is_found_by_itself() {
+    let person = json!({"resourceType": "Patient", "identifier": [{"system": "urn:only"}, {"type": {"text": "x"}}],
+        "telecom": [{"system": "phone"}], "maritalStatus": {"coding": [{"system": "urn:m", "display": "M"}]}});
+    assert_eq!(found(&person, "identifier"), ["urn:only|"]);
+    assert_eq!(found(&person, "telecom"), ["phone|"]);
+    let seen = json!({"resourceType": "Observation", "code": {"coding": [{"system": "urn:m", "display": "M"}]},
+        "meta": {"tag": [{"system": "urn:t"}]}});
+    assert_eq!(found(&seen, "code"), ["urn:m|", "“M”"]);
+    assert_eq!(found(&seen, "_tag"), ["urn:t|"]);
 }
 
 #[test]

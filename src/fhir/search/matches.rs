@@ -128,6 +128,16 @@ impl Test {
             return Ok(None);
         }
         let alternatives = self.alternatives();
+        // Several words may be heard in several names.
+        if let Self::Sounds(any) = self {
+            if !goes_on(alternatives.saturating_mul(values.len())) {
+                return Err(GivenUp);
+            }
+            let is_heard = |readings: &Vec<String>| {
+                values.iter().any(|value| matches!(value, SearchValue::Sound(own) if readings.contains(own)))
+            };
+            return Ok(Some(any.iter().any(|one| one.words.iter().all(is_heard))));
+        }
         let mut accepted = false;
         for value in values {
             accepted = match (self, value) {
@@ -152,7 +162,7 @@ impl Test {
     }
 
     /// With how many a value is compared.
-    const fn alternatives(&self) -> usize {
+    fn alternatives(&self) -> usize {
         match self {
             Self::Token { any, .. } => any.len(),
             Self::TypedIdentifier(any) => any.len(),
@@ -161,7 +171,8 @@ impl Test {
             Self::Number(any) => any.len(),
             Self::Quantity(any) => any.len(),
             Self::Reference(any) => any.len(),
-            Self::Uri { any, .. } | Self::MediaTypes(any) => any.len(),
+            Self::Uri { any, .. } | Self::MediaTypes(any) | Self::Words(any) => any.len(),
+            Self::Sounds(any) => any.iter().map(|one| one.words.len()).sum(),
             Self::Versioned(any) => any.len(),
             Self::Composite(any) => any.len(),
         }
@@ -177,6 +188,8 @@ impl Test {
             }
             (Self::MediaTypes(any), SearchValue::Token { code, .. }) => any.iter().any(|top| is_media_type(top, code)),
             (Self::TokenText(any), SearchValue::TokenText(text)) => any.iter().any(|test| begins(test, text)),
+            (Self::Words(any), SearchValue::Text(text)) => any.iter().any(|asked| text.folded.starts_with(asked)),
+            (Self::Words(any), SearchValue::Word(word)) => any.iter().any(|asked| word.starts_with(asked)),
             (Self::String { how, any }, SearchValue::Text(text)) => any.iter().any(|test| is_text(*how, test, text)),
             (Self::Date(any), SearchValue::Date(range)) => any.iter().any(|test| test.accepts(*range)),
             (Self::Number(any), SearchValue::Number(number)) => any.iter().any(|test| test.accepts(*number, *number)),

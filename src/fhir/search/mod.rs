@@ -11,10 +11,12 @@ mod extract;
 mod fold;
 mod hierarchy;
 mod matches;
+mod names;
 mod operand;
 mod parse;
 mod query;
 mod sets;
+mod sound;
 mod ucum;
 mod value;
 mod words;
@@ -30,9 +32,10 @@ pub use operand::shorten;
 pub use parse::{Asked, CHAIN_DEPTH, Empty};
 pub use query::{
     DateTest, Filter, Handling, Ignored, Include, IncludeWay, NumberTest, PageSize, ParamRef, Prefix, Presence,
-    QuantityTest, Query, QueryError, ReferenceTest, Repeat, Sort, SortKey, SortOrder, Special, StringMatch, Summary,
-    SystemTest, Test, TokenMatch, TokenTest, Total, TypedIdentifierTest, UnitTest, UriMatch, Way,
+    QuantityTest, Query, QueryError, ReferenceTest, Repeat, Sort, SortKey, SortOrder, SoundTest, Special, StringMatch,
+    Summary, SystemTest, Test, TokenMatch, TokenTest, Total, TypedIdentifierTest, UnitTest, UriMatch, Way,
 };
+pub use sound::{Sound, heard};
 pub use ucum::{annotations, between};
 pub use value::{
     CanonicalQuantity, DateRange, IndexValue, QuantityValue, ReferenceTarget, SearchValue, Text, TokenSystem, sortable,

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::encoding::{encode, pairs, split, unescape};
 use super::hierarchy;
+use super::names::{Beside, asked_beginnings, asked_sounds};
 use super::operand::{Reader, shorten};
 use super::query::{
     Filter, Handling, Ignored, Include, IncludeWay, ParamRef, Presence, Query, QueryError, ReferenceTest, Repeat, Sort,
@@ -601,7 +602,20 @@ fn plain(
             Ok(Some(Test::TypedIdentifier(reader.any(value, |part| reader.typed_identifier(part))?)))
         }
         (ParamKind::Token | ParamKind::Reference, Some("text")) => Ok(Some(Test::TokenText(reader.any(value, text)?))),
-        (ParamKind::String, None) => strings(StringMatch::Begins),
+        (ParamKind::String, None) => match Beside::of(param) {
+            Beside::Nothing => strings(StringMatch::Begins),
+            Beside::Words => {
+                let any = reader.any(value, |part| Ok(asked_beginnings(&text(part)?)))?;
+                Ok(Some(Test::Words(any.concat())))
+            }
+            Beside::Sounds => {
+                let any = reader.any(value, |part| match asked_sounds(&text(part)?) {
+                    none if none.is_empty() => Err(reader.wrong("a name")),
+                    asked => Ok(asked),
+                })?;
+                Ok(Some(Test::Sounds(any.concat())))
+            }
+        },
         (ParamKind::String, Some("contains")) => strings(StringMatch::Contains),
         (ParamKind::String, Some("exact")) => strings(StringMatch::Exact),
         (ParamKind::Date, None) => Ok(Some(Test::Date(reader.any(value, |part| reader.date(part))?))),

@@ -153,6 +153,10 @@ pub enum Test {
         how: StringMatch,
         any: Vec<Text>,
     },
+    /// A name or an address begins with one of these, or does so from one of its words on; folded, with and without punctuation.
+    Words(Vec<String>),
+    /// Each of these alternatives is one or more words, all of which are heard in the names.
+    Sounds(Vec<SoundTest>),
     Date(Vec<DateTest>),
     Number(Vec<NumberTest>),
     Quantity(Vec<QuantityTest>),
@@ -218,6 +222,12 @@ pub enum StringMatch {
     Contains,
     /// The whole text, with case and accents.
     Exact,
+}
+
+/// What `phonetic` asks for: words, each by the codes of its readings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SoundTest {
+    pub words: Vec<Vec<String>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -117,6 +117,69 @@ fn strings_and_tokens() {
 }
 
 #[test]
+fn names_and_addresses_are_found_by_their_words_and_without_punctuation() {
+    let person = json!({"resourceType": "Patient", "name": [
+            {"family": "van der Berg", "given": ["Jean-Luc", "Anna-Maria"]}, {"family": "O’Neil"}, {"text": "Quinones, José"}],
+        "address": [{"line": ["1 Main St."], "city": "New York"}]});
+    check(
+        &person,
+        &[
+            "family=berg",
+            "family=van der",
+            "family=der b",
+            "name=berg",
+            "name=oneil",
+            "name=o neil",
+            "name=O'Neil",
+            "family=neil",
+            "given=jean luc",
+            "given=jeanluc",
+            "given=luc",
+            "given=annamaria",
+            "name=jose",
+            "name=quinones jose",
+            "address=main",
+            "address=1 main st",
+            "address-city=york",
+            "family=xx,berg",
+        ],
+        &["family=erg", "family=van berg", "given=uc", "name=-", "family:exact=Berg", "address=ain"],
+    );
+    // As they stand.
+    check(
+        &person,
+        &["family:contains=der%20b", "name:contains=n-l", "family:exact=O’Neil"],
+        &["given:contains=jean%20luc"],
+    );
+    // What is no name of a person and no address is found from its beginning on.
+    let clinic = json!({"resourceType": "Organization", "name": "St. Mary's Clinic"});
+    check(&clinic, &["name=st. mary's"], &["name=clinic", "name=st marys"]);
+}
+
+#[test]
+fn phonetic_finds_what_is_heard_alike() {
+    let person = |kind: &str| json!({"resourceType": kind, "name": [{"family": "Meyer", "given": ["Catherine"]}]});
+    for kind in ["Patient", "Person", "Practitioner", "RelatedPerson"] {
+        check(
+            &person(kind),
+            &[
+                "phonetic=maier",
+                "phonetic=Mayer",
+                "phonetic=Katherine",
+                "phonetic=Kathryn",
+                "phonetic=Katherine Maier",
+                "phonetic=x,meyer",
+                "phonetic:contains=ther",
+            ],
+            &["phonetic=Novak", "phonetic=Katherine Novak", "phonetic=Mey Novak,Peter"],
+        );
+    }
+    let clinic = json!({"resourceType": "Organization", "name": "Smith & Sons"});
+    check(&clinic, &["phonetic=Smyth", "phonetic=schmidt"], &["phonetic=Novak"]);
+    assert!(refused("Patient", "phonetic=-").contains("is not a name"));
+}
+
+#[test]
 fn dates_by_prefix_and_precision() {
     check(
         &patient(),
@@ -286,7 +349,7 @@ fn chains_become_a_tree() {
     else {
         panic!("{:?}", query.filters)
     };
-    assert!(matches!(&**then, Filter::Test { param, test: Test::String { .. } } if param.code == "name"));
+    assert!(matches!(&**then, Filter::Test { param, test: Test::Words(_) } if param.code == "name"));
     assert!(matches!(&**inner, Filter::Any(_)), "an agent may be of several types that have a name");
     let several = strict("Observation", "subject.identifier=1");
     assert!(matches!(several.filters.as_slice(), [Filter::Any(any)] if any.len() == 4));
@@ -385,6 +448,45 @@ fn what_this_box_does_not_do_is_refused_or_left_out_and_said() {
 }
 
 #[test]
+fn a_search_is_sorted_by_each_sort_in_turn_and_lenient_by_those_it_knows() {
+    let sorts = |query: &Query| -> Vec<String> {
+        let code = |sort: &Sort| match &sort.by {
+            SortKey::Param(param) => param.code.clone(),
+            other => format!("{other:?}"),
+        };
+        query.sort.iter().map(code).collect()
+    };
+    let twice = strict("Observation", "_sort=-date&_sort=_id,code");
+    assert_eq!(sorts(&twice), ["date", "Id", "code"]);
+    assert_eq!(twice.self_link(), "_sort=-date&_sort=_id,code");
+    assert!(refused("Observation", "_sort=foo,date").contains("“foo”"));
+    let lenient = parse(ResourceType::Observation, "_sort=foo,date&_sort=bar", Handling::Lenient).unwrap();
+    assert_eq!((sorts(&lenient), lenient.self_link().as_str()), (vec!["date".to_owned()], "_sort=date"));
+    let why: Vec<String> = lenient.ignored.iter().map(|ignored| ignored.why.to_string()).collect();
+    assert!(why.len() == 2 && why[0].contains("“foo”") && why[1].contains("“bar”"), "{why:?}");
+    let often = ["_sort=date"; 9].join("&");
+    let often = parse(ResourceType::Observation, &often, Handling::Lenient);
+    assert!(matches!(often, Err(QueryError::TooMuch { .. })), "{often:?}");
+}
+
+#[test]
+fn a_parameter_without_a_value_is_left_out_of_a_search_and_refused_in_a_condition() {
+    let text = "name=&birthdate=1980&_count=&_sort=+&identifier&organization.name=&_has:Observation:patient:code=";
+    for handling in [Handling::Strict, Handling::Lenient] {
+        let asked = Asked { empty: Empty::LeftOut, ..Asked::from(handling) };
+        let parse = |text: &str| Query::parse(ResourceType::Patient, text, asked, Definitions::r4());
+        let query = parse(text).unwrap();
+        assert_eq!((query.filters.len(), query.self_link().as_str()), (1, "birthdate=1980"));
+        assert!(query.count.is_none() && query.sort.is_empty() && query.ignored.is_empty());
+        // One alternative of several is no parameter without a value, and nothing but commas is no value.
+        assert!(parse("name=,").is_err());
+    }
+    for text in text.split('&').filter(|text| *text != "birthdate=1980") {
+        refused("Patient", text);
+    }
+}
+
+#[test]
 fn references_have_a_below_where_they_hold_canonicals_or_lead_into_a_hierarchy() {
     for (kind, text) in [
         ("Observation", "subject:below=x"),
@@ -445,18 +547,6 @@ fn versions_of_canonicals_are_found_by_themselves_and_by_their_first_part() {
 }
 
 #[test]
-fn media_types_are_found_by_their_base_part() {
-    let of = |media: &str| json!({"resourceType": "DocumentReference", "status": "current", "content": [{"attachment": {"contentType": media}}]});
-    check(
-        &of("text/xml; charset=UTF-8"),
-        &["contenttype:below=text/xml", "contenttype:below=TEXT", "contenttype:below=image/png,text/xml"],
-        &["contenttype=text/xml", "contenttype:below=text/x", "contenttype:below=tex", "contenttype:below=text/plain"],
-    );
-    check(&of("text/xml"), &["contenttype:below=text/xml", "contenttype:below=text"], &["contenttype:below=xml"]);
-    assert!(refused("DocumentReference", "contenttype:above=text/xml").contains("“:above” does not apply"));
-}
-
-#[test]
 fn a_version_behind_a_canonical_url_is_that_of_the_resource() {
     let set = json!({"resourceType": "ValueSet", "url": "http://acme.org/vs", "version": "1.0", "status": "active"});
     check(
@@ -472,42 +562,15 @@ fn a_version_behind_a_canonical_url_is_that_of_the_resource() {
 }
 
 #[test]
-fn a_parameter_without_a_value_is_left_out_of_a_search_and_refused_in_a_condition() {
-    let text = "name=&birthdate=1980&_count=&_sort=+&identifier&organization.name=&_has:Observation:patient:code=";
-    for handling in [Handling::Strict, Handling::Lenient] {
-        let asked = Asked { empty: Empty::LeftOut, ..Asked::from(handling) };
-        let parse = |text: &str| Query::parse(ResourceType::Patient, text, asked, Definitions::r4());
-        let query = parse(text).unwrap();
-        assert_eq!((query.filters.len(), query.self_link().as_str()), (1, "birthdate=1980"));
-        assert!(query.count.is_none() && query.sort.is_empty() && query.ignored.is_empty());
-        // One alternative of several is no parameter without a value, and nothing but commas is no value.
-        assert!(parse("name=,").is_err());
-    }
-    for text in text.split('&').filter(|text| *text != "birthdate=1980") {
-        refused("Patient", text);
-    }
-}
-
-#[test]
-fn a_search_is_sorted_by_each_sort_in_turn_and_lenient_by_those_it_knows() {
-    let sorts = |query: &Query| -> Vec<String> {
-        let code = |sort: &Sort| match &sort.by {
-            SortKey::Param(param) => param.code.clone(),
-            other => format!("{other:?}"),
-        };
-        query.sort.iter().map(code).collect()
-    };
-    let twice = strict("Observation", "_sort=-date&_sort=_id,code");
-    assert_eq!(sorts(&twice), ["date", "Id", "code"]);
-    assert_eq!(twice.self_link(), "_sort=-date&_sort=_id,code");
-    assert!(refused("Observation", "_sort=foo,date").contains("“foo”"));
-    let lenient = parse(ResourceType::Observation, "_sort=foo,date&_sort=bar", Handling::Lenient).unwrap();
-    assert_eq!((sorts(&lenient), lenient.self_link().as_str()), (vec!["date".to_owned()], "_sort=date"));
-    let why: Vec<String> = lenient.ignored.iter().map(|ignored| ignored.why.to_string()).collect();
-    assert!(why.len() == 2 && why[0].contains("“foo”") && why[1].contains("“bar”"), "{why:?}");
-    let often = ["_sort=date"; 9].join("&");
-    let often = parse(ResourceType::Observation, &often, Handling::Lenient);
-    assert!(matches!(often, Err(QueryError::TooMuch { .. })), "{often:?}");
+fn media_types_are_found_by_their_base_part() {
+    let of = |media: &str| json!({"resourceType": "DocumentReference", "status": "current", "content": [{"attachment": {"contentType": media}}]});
+    check(
+        &of("text/xml; charset=UTF-8"),
+        &["contenttype:below=text/xml", "contenttype:below=TEXT", "contenttype:below=image/png,text/xml"],
+        &["contenttype=text/xml", "contenttype:below=text/x", "contenttype:below=tex", "contenttype:below=text/plain"],
+    );
+    check(&of("text/xml"), &["contenttype:below=text/xml", "contenttype:below=text"], &["contenttype:below=xml"]);
+    assert!(refused("DocumentReference", "contenttype:above=text/xml").contains("“:above” does not apply"));
 }
 
 #[test]

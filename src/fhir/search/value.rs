@@ -32,6 +32,10 @@ pub enum SearchValue {
     },
     /// A piece of text; for string parameters.
     Text(Text),
+    /// A name or an address from one of its words on, without punctuation, folded; for its beginnings.
+    Word(String),
+    /// How a word of a name sounds; for `phonetic`.
+    Sound(String),
     Date(DateRange),
     Number(f64),
     Quantity(QuantityValue),
@@ -57,7 +61,7 @@ impl SearchValue {
             Self::Date(range) => range.hash(into),
             Self::Quantity(quantity) => (sortable(quantity.low), &quantity.code, &quantity.unit).hash(into),
             Self::Reference(target) => target.hash(into),
-            Self::Uri(uri) => uri.hash(into),
+            Self::Uri(text) | Self::Word(text) | Self::Sound(text) => text.hash(into),
             Self::Composite(parts) => parts.iter().for_each(|part| part.digest(into)),
             // Of zero and its opposite alike, which are equal.
             Self::Number(number) => sortable(*number).hash(into),

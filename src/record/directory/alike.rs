@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use super::find::fit_of;
 use super::keys::PERSONS;
 use super::person::Person;
-use super::sound::Sound;
 use crate::base::FhirId;
+use crate::fhir::search::heard;
 use crate::record::layout::hash64;
 use crate::store::{Direction, KeyRange, Read, ReadExt as _, StoreError};
 
@@ -146,12 +146,4 @@ fn places(person: &Person) -> BTreeSet<u64> {
     let numbers = person.numbers.iter().filter(|number| number.len() >= SHORTEST_NUMBER).take(MOST_NUMBERS);
     places.extend(numbers.map(|number| hash64(&["number", number])));
     places
-}
-
-/// The codes of how a word sounds; of one in other letters the word itself.
-fn heard(word: &str) -> Vec<String> {
-    match Sound::of(word) {
-        Some(sound) => sound.codes().collect(),
-        None => vec![word.to_owned()],
-    }
 }

@@ -9,8 +9,8 @@ use super::keys::{
 use super::person::{Person, significant};
 use super::question::{Birth, Question};
 use super::similar::{EXACT, Fit, ONE_EDIT, Typed};
-use super::sound::Sound;
 use crate::base::FhirId;
+use crate::fhir::search::Sound;
 use crate::store::{Direction, Key as _, KeyRange, Read, ReadExt as _, StoreError};
 
 /// The most words that one typed word leads to, and those looked through for its beginning.

@@ -13,7 +13,7 @@
 use std::collections::BTreeSet;
 
 use super::person::{Person, significant};
-use super::sound::Sound;
+use crate::fhir::search::Sound;
 use crate::store::{Direction, KeyRange, ReadExt as _, StoreError, Table, Tx, tables};
 
 pub(super) const PERSONS: Table<(u64,), Person> = Table::new(tables::DIRECTORY);

@@ -12,7 +12,6 @@ mod keys;
 mod person;
 mod question;
 mod similar;
-mod sound;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,6 @@
 //! How well a typed word fits a word of a name.
 
-use super::sound::Sound;
+use crate::fhir::search::Sound;
 
 /// Of a hundred. Zero: not at all.
 pub(super) type Fit = u32;

@@ -9,9 +9,7 @@ use crate::fhir::search::{
     StringMatch, SystemTest, Test, Text, TokenMatch, TokenTest, UriMatch, sortable,
 };
 use crate::fhir::{Definitions, ResourceType};
-use crate::record::index::{
-    Identifiers, IndexKey, LONGEST_URI, TEXT, cut, identifier_hash, local_hash, reference_hash,
-};
+use crate::record::index::{Completed, IndexKey, LONGEST_URI, TEXT, cut, identifier_hash, local_hash, reference_hash};
 use crate::record::layout::{CLASSES, DATE, NUMBER, OPEN_CLASS, REFERENCE, STRING, TOKEN, URI, hash32, hash64};
 use crate::record::numbers::find;
 use crate::record::rows::RowNumber;
@@ -27,9 +25,9 @@ pub(super) fn rows<'a>(
     read: &'a dyn Read,
     kind: ResourceType,
     filter: &Filter,
-    identifiers: Identifiers,
+    completed: Completed,
 ) -> Option<Stream<'a>> {
-    let parts = parts(kind, filter, identifiers)?;
+    let parts = parts(kind, filter, completed)?;
     Some(Box::new(parts.into_iter().flat_map(move |part| {
         let rows = match part {
             Part::Id(id) => find(read, kind, &id)
@@ -44,9 +42,9 @@ pub(super) fn rows<'a>(
 }
 
 /// What of the indexes a filter reads, in this order; `None` where none helps.
-pub(super) fn parts(kind: ResourceType, filter: &Filter, identifiers: Identifiers) -> Option<Vec<Part>> {
+pub(super) fn parts(kind: ResourceType, filter: &Filter, completed: Completed) -> Option<Vec<Part>> {
     let mut out = Vec::new();
-    of_filter(kind, filter, identifiers, &mut out)?;
+    of_filter(kind, filter, completed, &mut out)?;
     Some(out)
 }
 
@@ -162,15 +160,15 @@ impl Only {
     }
 }
 
-fn of_filter(kind: ResourceType, filter: &Filter, identifiers: Identifiers, out: &mut Vec<Part>) -> Option<()> {
+fn of_filter(kind: ResourceType, filter: &Filter, completed: Completed, out: &mut Vec<Part>) -> Option<()> {
     match filter {
         Filter::Ids(ids) => out.extend(ids.iter().cloned().map(Part::Id)),
         Filter::Test { param, test } if has_rows(param) => {
             let mut scans = Vec::new();
-            of_test(kind, param.id, test, identifiers, &mut scans)?;
+            of_test(kind, param.id, test, completed, &mut scans)?;
             out.extend(scans.into_iter().map(Part::Scan));
         }
-        Filter::Any(any) => any.iter().try_for_each(|one| of_filter(kind, one, identifiers, out))?,
+        Filter::Any(any) => any.iter().try_for_each(|one| of_filter(kind, one, completed, out))?,
         _ => return None,
     }
     Some(())
@@ -181,11 +179,21 @@ fn has_rows(param: &ParamRef) -> bool {
     !matches!(param.code.as_str(), "_id" | "_lastUpdated")
 }
 
-fn of_test(kind: ResourceType, param: u16, test: &Test, identifiers: Identifiers, out: &mut Vec<Scan>) -> Option<()> {
+fn of_test(kind: ResourceType, param: u16, test: &Test, completed: Completed, out: &mut Vec<Scan>) -> Option<()> {
     match test {
-        Test::Token { how: TokenMatch::Is, any } => tokens(param, any, out),
+        Test::Token { how: TokenMatch::Is, any } => tokens(param, any, completed, out)?,
         Test::TypedIdentifier(any) => out.extend(any.iter().map(|test| any_system(param, &test.value))),
-        Test::String { how: StringMatch::Begins | StringMatch::Exact, any } => strings(param, any, out),
+        Test::String { how: StringMatch::Begins | StringMatch::Exact, any } => {
+            strings(param, any.iter().map(|text| text.folded.as_str()), out);
+        }
+        // In a store of an older program these two have no rows of their own.
+        Test::Words(any) if completed.has_names() => strings(param, any.iter().map(String::as_str), out),
+        Test::Sounds(any) if completed.has_names() => {
+            // All words must be heard: the one with the longest code leads to the fewest.
+            let words = any.iter().map(|one| one.words.iter().max_by_key(|codes| codes.first().map(String::len)));
+            let codes = words.flatten().flatten().map(|code| (param, cut(code, TEXT)));
+            out.extend(codes.map(|head| Scan::new(param, Index::String, KeyRange::prefix(&head))));
+        }
         Test::String { how: StringMatch::Contains, any } => {
             let holding = |text: &Text| Scan {
                 only: Only::Holding(text.folded.clone()),
@@ -194,31 +202,25 @@ fn of_test(kind: ResourceType, param: u16, test: &Test, identifiers: Identifiers
             out.extend(any.iter().map(holding));
         }
         Test::Date(any) => dates(param, any, out)?,
-        Test::Reference(any) => references(param, any, identifiers, out)?,
+        Test::Reference(any) => references(param, any, completed, out)?,
         Test::Uri { how, any } => uris(param, *how, any.iter().map(String::as_str), out)?,
         Test::Versioned(any) => uris(param, UriMatch::Is, any.iter().map(|(url, _)| url.as_str()), out)?,
         Test::Number(any) => any.iter().try_for_each(|test| number(param, 0, test, Width::Point, out))?,
         Test::Quantity(any) => any.iter().try_for_each(|test| quantity(param, test, out))?,
-        Test::Composite(any) => any.iter().try_for_each(|parts| composite(kind, param, parts, identifiers, out))?,
+        Test::Composite(any) => any.iter().try_for_each(|parts| composite(kind, param, parts, completed, out))?,
         _ => return None,
     }
     Some(())
 }
 
 /// One of the parts that an index helps with: what stands at the composite's place stands in the resource.
-fn composite(
-    kind: ResourceType,
-    param: u16,
-    parts: &[Test],
-    identifiers: Identifiers,
-    out: &mut Vec<Scan>,
-) -> Option<()> {
+fn composite(kind: ResourceType, param: u16, parts: &[Test], completed: Completed, out: &mut Vec<Scan>) -> Option<()> {
     let r4 = Definitions::r4();
     let components = &r4.search_param_by_id(param)?.components;
     components.iter().zip(parts).find_map(|(component, part)| {
         let own = r4.search_param_by_id(component.param).filter(|own| own.base == kind.name())?;
         let mut scans = Vec::new();
-        of_test(kind, own.id, part, identifiers, &mut scans)?;
+        of_test(kind, own.id, part, completed, &mut scans)?;
         out.append(&mut scans);
         Some(())
     })
@@ -231,7 +233,7 @@ fn any_system(param: u16, code: &str) -> Scan {
     Scan { exact: Exact::AnySystem(param, hash), ..Scan::new(param, Index::Token, range) }
 }
 
-fn tokens(param: u16, any: &[TokenTest], out: &mut Vec<Scan>) {
+fn tokens(param: u16, any: &[TokenTest], completed: Completed, out: &mut Vec<Scan>) -> Option<()> {
     for test in any {
         // A code whose system is implied stands without one, and any system asked for is taken for it.
         let implied = hash32(&[""]);
@@ -250,26 +252,27 @@ fn tokens(param: u16, any: &[TokenTest], out: &mut Vec<Scan>) {
                 }
             }
             (Some(code), SystemTest::None) => out.push(of(code, implied)),
+            // Systems without a code have rows as names have theirs.
+            (None, _) if !completed.has_names() => return None,
             (None, SystemTest::Is(system)) => out.push(Scan { only: Only::System(hash32(&[system])), ..all() }),
             (None, _) => out.push(all()),
         }
     }
+    Some(())
 }
 
-fn strings(param: u16, any: &[Text], out: &mut Vec<Scan>) {
+fn strings<'t>(param: u16, any: impl Iterator<Item = &'t str>, out: &mut Vec<Scan>) {
     for text in any {
         let mut head = (param,).to_bytes();
-        head.extend(
-            cut(&text.folded, TEXT).bytes().flat_map(|byte| if byte == 0 { vec![0, 0xFF] } else { vec![byte] }),
-        );
+        head.extend(cut(text, TEXT).bytes().flat_map(|byte| if byte == 0 { vec![0, 0xFF] } else { vec![byte] }));
         out.push(Scan::new(param, Index::String, KeyRange::prefix_bytes(head)));
     }
 }
 
-fn references(param: u16, any: &[ReferenceTest], identifiers: Identifiers, out: &mut Vec<Scan>) -> Option<()> {
+fn references(param: u16, any: &[ReferenceTest], completed: Completed, out: &mut Vec<Scan>) -> Option<()> {
     for test in any {
         let hashes = match test {
-            ReferenceTest::Identifier(TokenTest { code: Some(value), .. }) if identifiers == Identifiers::Indexed => {
+            ReferenceTest::Identifier(TokenTest { code: Some(value), .. }) if completed.has_identifiers() => {
                 vec![identifier_hash(value)]
             }
             ReferenceTest::Target(ReferenceTarget::Identifier { .. })

@@ -521,7 +521,7 @@ fn sort_key(opened: &Opened, sort: &Sort) -> Result<Option<Vec<u8>>, RecordError
     let values = search::extract_one(Definitions::r4(), row.kind, param, opened.value()?);
     let keys = values.into_iter().filter_map(|value| match value {
         SearchValue::Text(text) => Some(text.folded.into_bytes()),
-        SearchValue::Token { code, .. } => Some(code.into_bytes()),
+        SearchValue::Token { code, .. } if !code.is_empty() => Some(code.into_bytes()),
         // By its start either way, as a patient's compartment is.
         SearchValue::Date(range) => Some((range.start,).to_bytes()),
         SearchValue::Number(number) => Some((search::sortable(number),).to_bytes()),

@@ -229,13 +229,23 @@ fn practitioner(dice: &mut Dice, number: usize) -> Value {
 }
 
 fn name(dice: &mut Dice) -> Value {
-    let families = ["Novák", "Novotná", "O’Brien", "Brandvold", "Nováček, ml.", r"A|b$c\d", "LONG"];
+    let families = [
+        "Novák",
+        "Novotná",
+        "O’Brien",
+        "Brandvold",
+        "Nováček, ml.",
+        r"A|b$c\d",
+        "LONG",
+        "van der Novák",
+        "Brandvold-Brien",
+    ];
     let family = match dice.pick(&families) {
         // Longer than an index key, and one as another up to there.
         "LONG" => format!("{}{}", "Wolfeschlegelsteinhausenbergerdorff ".repeat(2), dice.pick(&["ä", "b"])),
         other => other.to_owned(),
     };
-    json!({"family": family, "given": [dice.pick(&["Ann", "Žofie Anna", "bo"])]})
+    json!({"family": family, "given": [dice.pick(&["Ann", "Žofie Anna", "bo", "Ann-Žofie"])]})
 }
 
 fn identifier(dice: &mut Dice) -> Value {
@@ -562,8 +572,10 @@ impl Cond {
             return Self { name: format!("{code}:missing"), value: missing.to_string(), holds: Box::new(holds) };
         }
         // What is asked for stands somewhere, or nearly.
-        let asked =
-            |value: &SearchValue| !matches!(value, SearchValue::TokenText(_) | SearchValue::TypedIdentifier { .. });
+        let asked = |value: &SearchValue| {
+            use SearchValue as V;
+            !matches!(value, V::TokenText(_) | V::TypedIdentifier { .. } | V::Word(_) | V::Sound(_))
+        };
         let of_kind = world.items.iter().filter(|item| item.kind == kind);
         let found: Vec<SearchValue> = of_kind.flat_map(|item| item.values(code)).filter(asked).collect();
         if found.is_empty() {
@@ -675,6 +687,13 @@ impl Cond {
         let (from, to) = match how {
             0 => (0, letters.len()),
             1 => (dice.below(letters.len()), letters.len()),
+            // From one of the words on.
+            2 => {
+                let begins = |at: &usize| *at == 0 || !letters[at - 1].is_alphanumeric();
+                let words: Vec<usize> = (0..letters.len()).filter(begins).collect();
+                let from = words[dice.below(words.len())];
+                (from, from + 1 + dice.below(letters.len() - from))
+            }
             _ => (0, 1 + dice.below(letters.len())),
         };
         let part: String = letters[from..to].iter().collect();
@@ -689,10 +708,11 @@ impl Cond {
             item.values(code).iter().any(|value| {
                 let SearchValue::Text(text) = value else { return false };
                 let (own, wanted) = (fold(&text.exact), fold(&part));
+                let is_name = matches!(item.kind, T::Patient | T::Practitioner);
                 match how {
                     0 => text.exact == part,
                     1 => own.contains(&wanted),
-                    _ => own.starts_with(&wanted),
+                    _ => own.starts_with(&wanted) || (is_name && begins_with_words(&own, &wanted)),
                 }
             })
         };
@@ -770,6 +790,28 @@ impl Cond {
         };
         Self { name, value, holds: Box::new(holds) }
     }
+}
+
+/// Whether a name has these words somewhere, the last of them begun: what is no letter parts words, or is not there at all.
+fn begins_with_words(own: &str, wanted: &str) -> bool {
+    let readings = |text: &str| -> [Vec<String>; 2] {
+        let parts = text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned);
+        let wholes =
+            text.split_whitespace().map(|word| word.chars().filter(|c| c.is_alphanumeric()).collect::<String>());
+        [parts.filter(|word| !word.is_empty()).collect(), wholes.filter(|word| !word.is_empty()).collect()]
+    };
+    let asked = readings(wanted).into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>();
+    readings(own).iter().any(|words| {
+        (0..words.len()).any(|from| {
+            asked.iter().any(|asked| {
+                let rest = &words[from..];
+                let Some((last, before)) = asked.split_last() else { return false };
+                rest.len() > before.len()
+                    && before.iter().zip(rest).all(|(asked, own)| asked == own)
+                    && rest[before.len()].starts_with(last)
+            })
+        })
+    })
 }
 
 fn millis(text: &str) -> i64 {

@@ -21,7 +21,7 @@ use crate::fhir::search::{
     DateRange, Filter, Prefix, ReferenceTarget, ReferenceTest, Sort, Special, SystemTest, Test, TokenMatch,
 };
 use crate::fhir::{Definitions, ResourceType};
-use crate::record::index::{ANY_SYSTEM, Identifiers, code_hash, contained_hash};
+use crate::record::index::{ANY_SYSTEM, Completed, code_hash, contained_hash};
 use crate::record::layout::{COMPARTMENT, Currency, HISTORY, REFERENCE};
 use crate::record::numbers::find;
 use crate::record::rows::RowNumber;
@@ -95,7 +95,7 @@ impl Plan {
             return Ok(Self { way: Way::Type(window(filters)), sets: vec![] });
         }
         if order == Some(Order::Index) {
-            let walk = Walk::of(kind, filters, Identifiers::of(read)?).ok_or(RecordError::BadCursor)?;
+            let walk = Walk::of(kind, filters, Completed::of(read)?).ok_or(RecordError::BadCursor)?;
             return Ok(Self { way: Way::Index(walk), sets: vec![] });
         }
         if let Some(way) = walked(read, kind, filters, order, amount, visible)? {
@@ -330,8 +330,8 @@ fn walked(
     if filters.iter().any(is_few_or_linked) {
         return Ok(None);
     }
-    let identifiers = Identifiers::of(read)?;
-    let parts: Vec<_> = filters.iter().filter_map(|filter| index_scan::parts(kind, filter, identifiers)).collect();
+    let completed = Completed::of(read)?;
+    let parts: Vec<_> = filters.iter().filter_map(|filter| index_scan::parts(kind, filter, completed)).collect();
     let in_order = match amount {
         Amount::All => return Ok(None),
         Amount::Page => None,
@@ -354,11 +354,11 @@ fn walked(
     }
     let mut points = Vec::new();
     for filter in filters {
-        points.extend(Points::of(read, kind, filter, identifiers)?);
+        points.extend(Points::of(read, kind, filter, completed)?);
     }
     match (points.is_empty(), order) {
         (false, _) => Ok(Some(Way::Points(points))),
-        (true, None) => Ok(Walk::of(kind, filters, identifiers).map(Way::Index)),
+        (true, None) => Ok(Walk::of(kind, filters, completed).map(Way::Index)),
         // A page before this one came in the order of rows.
         (true, Some(_)) => Ok(None),
     }
@@ -387,13 +387,13 @@ fn shortest(
         }
         return Ok(Some(found));
     }
-    let identifiers = Identifiers::of(read)?;
+    let completed = Completed::of(read)?;
     let mut racers: Vec<(Stream<'_>, BTreeSet<RowNumber>)> = Vec::new();
     for filter in filters {
         if let Filter::Special(Special::List(ids)) = filter {
             let members = list_members(read, kind, ids, visible)?;
             racers.push((Box::new(members.into_iter().map(Ok)), BTreeSet::new()));
-        } else if let Some(rows) = index_scan::rows(read, kind, filter, identifiers) {
+        } else if let Some(rows) = index_scan::rows(read, kind, filter, completed) {
             racers.push((rows, BTreeSet::new()));
         }
     }

@@ -11,7 +11,7 @@ use crate::audit;
 use crate::fhir::search::{Handling, Query};
 use crate::fhir::{Definitions, ResourceType as T};
 use crate::record::change::Body;
-use crate::record::layout::{COUNTERS, INDEXED, REFERENCE, Tag};
+use crate::record::layout::{COUNTERS, INDEXED, REFERENCE, STRING, TOKEN, Tag, hash64};
 use crate::record::numbers::find;
 use crate::record::rows::RowNumber;
 use crate::record::tests::{Box_, Counting, id, new_box, why};
@@ -209,4 +209,90 @@ fn a_store_of_an_older_program_gives_the_same_answers_before_and_after_its_index
         rows.into_iter().filter(|((.., number), _)| !changed.contains(number)).collect()
     };
     assert_eq!(others(references(&house)), others(whole));
+}
+
+/// Names and systems as an older program indexed them: whole texts, and codes.
+fn indexed_as_before(house: &Box_) -> (usize, usize) {
+    let read = house.records.audit().read().unwrap();
+    let texts: Vec<(u16, String, RowNumber)> =
+        read.scan(&STRING, KeyRange::all(), Direction::Up).unwrap().map(|row| row.unwrap().0).collect();
+    let codes: Vec<(u16, u64, u32, RowNumber)> =
+        read.scan(&TOKEN, KeyRange::all(), Direction::Up).unwrap().map(|row| row.unwrap().0).collect();
+    drop(read);
+    let none = hash64(&[""]);
+    let is_new = |text: &str| !text.starts_with("van der berg") && text != "o'neil";
+    let texts: Vec<_> = texts.into_iter().filter(|(_, text, _)| is_new(text)).collect();
+    let codes: Vec<_> = codes.into_iter().filter(|(_, code, ..)| *code == none).collect();
+    let counts = (texts.len(), codes.len());
+    house
+        .records
+        .audit()
+        .store()
+        .write_blocking(move |tx| {
+            texts.iter().try_for_each(|key| tx.delete(&STRING, key))?;
+            codes.iter().try_for_each(|key| tx.delete(&TOKEN, key))?;
+            tx.put(&COUNTERS, &INDEXED, &4)
+        })
+        .unwrap_or_else(|error: StoreError| panic!("{error}"));
+    counts
+}
+
+#[test]
+fn names_of_an_older_store_are_found_by_their_words_before_and_after_its_index_is_completed() {
+    let house = new_box();
+    for at in 0..40 {
+        house.put(json!({"resourceType": "Patient", "id": format!("b{at}"), "identifier": [{"system": "urn:only"}],
+            "name": [{"family": format!("van der Berg{at:02}")}]}));
+    }
+    house.put(json!({"resourceType": "Patient", "id": "n", "name": [{"family": "O'Neil"}]}));
+    let rows = |house: &Box_| -> Vec<Vec<u8>> {
+        let read = house.records.audit().read().unwrap();
+        let texts = read.scan_keys(&STRING, KeyRange::all(), Direction::Up).unwrap().map(|key| key.unwrap().to_vec());
+        let codes = read.scan_keys(&TOKEN, KeyRange::all(), Direction::Up).unwrap().map(|key| key.unwrap().to_vec());
+        texts.chain(codes).collect()
+    };
+    let whole = rows(&house);
+    let (texts, codes) = indexed_as_before(&house);
+    assert!(texts > 80 && codes == 40, "{texts} {codes}");
+    let system = Actor::system("test");
+    let found = || {
+        let by = |text: &str| house.ids(&system, T::Patient, text);
+        assert_eq!(by("family=oneil"), ["n"]);
+        assert_eq!(by("name=neil"), ["n"]);
+        assert_eq!(by("phonetic=Oneill"), ["n"]);
+        assert_eq!(by("family=berg07"), ["b7"]);
+        assert_eq!(by("name=der berg17"), ["b17"]);
+        assert_eq!(by("identifier=urn:only|&family=berg07"), ["b7"]);
+        assert_eq!(by("family=berg&_count=100").len(), 40);
+        assert_eq!(by("identifier=urn:only|&_count=100").len(), 40);
+        // Page by page, each once.
+        for text in ["family=berg", "family:contains=ber", "family=berg&_sort=family", "identifier=urn:only|"] {
+            let mut all = Vec::new();
+            let mut next = String::new();
+            loop {
+                let page = house.search(&system, T::Patient, &format!("{text}&_count=7{next}")).unwrap();
+                all.extend(page.matches.iter().map(|one| one.id.to_string()));
+                let Some(marker) = page.next else { break };
+                next = format!("&_cursor={marker}");
+            }
+            if text.contains("_sort") {
+                assert_eq!(all, (0..40).map(|at| format!("b{at}")).collect::<Vec<_>>(), "{text}");
+            }
+            all.sort();
+            all.dedup();
+            assert_eq!(all.len(), 40, "{text}");
+        }
+    };
+    found();
+    while house.records.complete_indexes_by(7).unwrap() == Indexed::NotYet {
+        found();
+    }
+    assert_eq!(rows(&house), whole);
+    found();
+    // And now by the index.
+    let counting = Counting { snapshot: house.records.audit().read().unwrap(), rows: Cell::new(0) };
+    for (text, most) in [("family=oneil", 20), ("phonetic=Oneill", 20), ("name=berg07", 20)] {
+        let (page, rows) = read(&counting, T::Patient, text);
+        assert!(page.matches.len() == 1 && rows <= most, "{text} read {rows} rows");
+    }
 }

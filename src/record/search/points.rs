@@ -9,7 +9,7 @@ use super::RecordError;
 use super::index_scan::{self, Exact, Index, Keys, Part, Scan, number_in};
 use crate::fhir::ResourceType;
 use crate::fhir::search::Filter;
-use crate::record::index::Identifiers;
+use crate::record::index::Completed;
 use crate::record::layout::{REFERENCE, TOKEN, URI};
 use crate::record::rows::RowNumber;
 use crate::store::{Direction, Key, KeyRange, Read, ReadExt};
@@ -33,9 +33,9 @@ impl Points {
         read: &dyn Read,
         kind: ResourceType,
         filter: &Filter,
-        identifiers: Identifiers,
+        completed: Completed,
     ) -> Result<Option<Self>, RecordError> {
-        let Some(parts) = index_scan::parts(kind, filter, identifiers).filter(|parts| Self::are_all(parts)) else {
+        let Some(parts) = index_scan::parts(kind, filter, completed).filter(|parts| Self::are_all(parts)) else {
             return Ok(None);
         };
         let mut keys = Vec::new();

@@ -6,9 +6,9 @@
 use super::index_scan::{self, Keys, Part, Scan, number_in};
 use super::place::{Order, Place};
 use super::{Opened, RecordError};
-use crate::fhir::search::{self, Filter};
+use crate::fhir::search::{self, Filter, SearchValue};
 use crate::fhir::{Definitions, ResourceType};
-use crate::record::index::{Identifiers, keys_of};
+use crate::record::index::{Completed, keys_of};
 use crate::record::rows::RowNumber;
 use crate::store::{Direction, Read};
 
@@ -17,21 +17,27 @@ pub(super) struct Walk {
     /// The filter's place among those of the search.
     filter: usize,
     kind: ResourceType,
-    identifiers: Identifiers,
+    completed: Completed,
 }
 
 impl Walk {
     /// Along the first of these filters that an index can be walked by.
-    pub(super) fn of(kind: ResourceType, filters: &[Filter], identifiers: Identifiers) -> Option<Self> {
-        let filter = filters.iter().position(|filter| scans(kind, filter, identifiers).is_some())?;
-        Some(Self { filter, kind, identifiers })
+    pub(super) fn of(kind: ResourceType, filters: &[Filter], completed: Completed) -> Option<Self> {
+        // Whether indexes are complete may change between two pages: it is the same filter then.
+        let filter = filters.iter().position(|filter| scans(kind, filter, Completed::WHOLE).is_some())?;
+        scans(kind, filters.get(filter)?, completed)?;
+        Some(Self { filter, kind, completed })
     }
 
     fn scans(&self, filters: &[Filter]) -> Result<Vec<Scan>, RecordError> {
         filters
             .get(self.filter)
-            .and_then(|filter| scans(self.kind, filter, self.identifiers))
+            .and_then(|filter| scans(self.kind, filter, self.completed))
             .ok_or(RecordError::BadCursor)
+    }
+
+    const fn stamp(&self) -> u16 {
+        if self.completed.has_names() { NAMES } else { 0 }
     }
 
     /// Every row that stands there with its place, behind `after`; rows that stand there several times come as often.
@@ -44,12 +50,17 @@ impl Walk {
         let scans = self.scans(filters)?;
         let (first, mut behind) = match after.map(|place| place.as_bytes().split_first_chunk()) {
             None => (0, None),
-            Some(Some((at, key))) => (usize::from(u16::from_be_bytes(*at)), Some(key.to_vec())),
+            // What was begun in an index that was not complete does not go on in one that is: rows stand elsewhere now.
+            Some(Some((at, _))) if u16::from_be_bytes(*at) & NAMES != self.stamp() => {
+                return Err(RecordError::BadCursor);
+            }
+            Some(Some((at, key))) => (usize::from(u16::from_be_bytes(*at) & !NAMES), Some(key.to_vec())),
             Some(None) => return Err(RecordError::BadCursor),
         };
         if let (Some(key), Some(scan)) = (&mut behind, scans.get(first)) {
             turn(key, scan.direction);
         }
+        let stamp = self.stamp();
         let stretches = scans.into_iter().enumerate().skip(first).map(move |(at, scan)| {
             let after = behind.take();
             (at, scan.direction, after, scan)
@@ -61,7 +72,7 @@ impl Walk {
             };
             keys.map(move |key| {
                 let key = key?;
-                Ok((place(at, direction, &key), number_in(&key)?))
+                Ok((place(at, stamp, direction, &key), number_in(&key)?))
             })
         }))
     }
@@ -74,11 +85,14 @@ impl Walk {
         let mut first = None;
         for param in params {
             let values = search::extract_one(Definitions::r4(), self.kind, param, opened.value()?);
-            for key in values.iter().flat_map(|value| keys_of(param, value)) {
+            let is_there = |value: &&SearchValue| {
+                self.completed.has_names() || !matches!(value, SearchValue::Word(_) | SearchValue::Sound(_))
+            };
+            for key in values.iter().filter(is_there).flat_map(|value| keys_of(param, value)) {
                 let bytes = key.of_row(opened.number);
                 let held = scans.iter().enumerate().find(|(_, scan)| scan.param == param && scan.holds(&key, &bytes));
                 if let Some((at, scan)) = held {
-                    let place = place(at, scan.direction, &bytes);
+                    let place = place(at, self.stamp(), scan.direction, &bytes);
                     if first.as_ref().is_none_or(|first| place < *first) {
                         first = Some(place);
                     }
@@ -90,19 +104,22 @@ impl Walk {
 }
 
 /// The stretches of a filter, if it has nothing but those.
-fn scans(kind: ResourceType, filter: &Filter, identifiers: Identifiers) -> Option<Vec<Scan>> {
-    let parts = index_scan::parts(kind, filter, identifiers)?;
+fn scans(kind: ResourceType, filter: &Filter, completed: Completed) -> Option<Vec<Scan>> {
+    let parts = index_scan::parts(kind, filter, completed)?;
     let scan = |part| match part {
         Part::Scan(scan) => Some(scan),
         Part::Id(_) => None,
     };
     let scans: Option<Vec<Scan>> = parts.into_iter().map(scan).collect();
-    scans.filter(|scans| !scans.is_empty() && u16::try_from(scans.len()).is_ok())
+    scans.filter(|scans| !scans.is_empty() && scans.len() < usize::from(NAMES))
 }
 
+/// Of a stretch's number in a place: that names stood in the index by each of their words.
+const NAMES: u16 = 1 << 15;
+
 /// The stretch, two bytes, and the key, turned so that it sorts as it is walked.
-fn place(at: usize, direction: Direction, key: &[u8]) -> Place {
-    let mut bytes = u16::try_from(at).unwrap_or(u16::MAX).to_be_bytes().to_vec();
+fn place(at: usize, stamp: u16, direction: Direction, key: &[u8]) -> Place {
+    let mut bytes = (u16::try_from(at).unwrap_or(u16::MAX) | stamp).to_be_bytes().to_vec();
     let mut key = key.to_vec();
     turn(&mut key, direction);
     bytes.append(&mut key);

@@ -7,7 +7,7 @@
 
 /// How a word sounds, in both readings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Sound {
+pub struct Sound {
     hard: String,
     /// `None` where both readings are one.
     soft: Option<String>,
@@ -15,7 +15,7 @@ pub(super) struct Sound {
 
 impl Sound {
     /// Of a folded word in Latin letters, two at least.
-    pub(super) fn of(word: &str) -> Option<Self> {
+    pub fn of(word: &str) -> Option<Self> {
         if word.len() < 2 || !word.bytes().all(|b| b.is_ascii_lowercase()) {
             return None;
         }
@@ -25,16 +25,25 @@ impl Sound {
         Some(Self { hard, soft })
     }
 
-    pub(super) fn codes(self) -> impl Iterator<Item = String> {
+    pub fn codes(self) -> impl Iterator<Item = String> {
         [Some(self.hard), self.soft].into_iter().flatten()
     }
 
-    pub(super) fn is_like(&self, other: &Self) -> bool {
+    /// Whether both words are heard alike, in one reading at least.
+    pub fn is_like(&self, other: &Self) -> bool {
         let soft = |a: &Option<String>, b: &String| a.as_ref() == Some(b);
         self.hard == other.hard
             || soft(&self.soft, &other.hard)
             || soft(&other.soft, &self.hard)
             || self.soft.is_some() && self.soft == other.soft
+    }
+}
+
+/// The codes of how a folded word sounds; of one in other letters the word itself.
+pub fn heard(word: &str) -> Vec<String> {
+    match Sound::of(word) {
+        Some(sound) => sound.codes().collect(),
+        None => vec![word.to_owned()],
     }
 }
 
