@@ -102,6 +102,7 @@ pub(super) fn statement(entrance: Entrance, base: &str, started: Timestamp) -> V
         .collect();
     let mut rest = json!({
         "mode": "server",
+        "documentation": SEARCHES,
         "security": {
             "cors": false,
             "description": SECURITY,
@@ -150,6 +151,15 @@ const CONSENTS: &str = "Of a Consent of scope patient-privacy that is active the
                         the outermost provision of a Consent of category urn:chartbox:consent|proxy, whatever its scope; a refusal in one \
                         stands above it. Programs are not asked for consents, and see nothing that is sealed: with the scope they write \
                         over it and delete it, and conditions find it by identifier, _id or url (and patient or subject) alone.";
+
+const SEARCHES: &str = "A search is strict unless it is sent with “Prefer: handling=lenient”: a parameter that is not known or not \
+                        supported is then left out, and an OperationOutcome among the answer's entries says which; without it \
+                        the search is refused. A parameter without a value is left out of a search either way, and refused in a \
+                        condition. Modifiers that do not apply are always refused. “:below” and “:above” go through codes of a \
+                        system that the box carries, media types (below), canonical URLs and their versions, and the partOf of \
+                        Location and Organization. A name or an address is found by the beginning of it, or of a later word in \
+                        it, without punctuation. The access log (AuditEvent) is searched by itself: no _has, chain or include \
+                        leads to it.";
 
 const SECURITY: &str = "A bearer token made by the box's operator, or a session of the box's own pages. A token's scopes are \
                         written as in SMART App Launch 2: c is create, r read, vread and history, u update and patch, d delete, s search; \
