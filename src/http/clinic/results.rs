@@ -166,6 +166,15 @@ impl ImportTyped {
         if self.sure == "yes" && of_this { Sure::Yes } else { Sure::No }
     }
 
+    /// Whether it was said what this report of the file is beside something else than what this field is about: beside other versions
+    /// than those that are here by now.
+    fn was_said_of_another(&self, place: usize, field: &str) -> bool {
+        let at = format!("_{place}_kind");
+        let of_here = |one: &str| one.ends_with(&at) && !one.starts_with("file_") && !one.starts_with("nowhere_");
+        let mut others = self.known.keys().filter(|one| *one != field && of_here(one));
+        others.any(|one| !self.said_in(one).is_empty())
+    }
+
     /// What was said in this field of a report. What was said of one text is not said of another.
     fn said_in(&self, field: &str) -> &str {
         let said = self.known.get(field).map_or("", String::as_str);
@@ -382,6 +391,8 @@ struct Arrived {
     known: Vec<Known>,
     /// Of one of these nobody said what it is.
     is_open: bool,
+    /// Of one of these it was said beside what stood before.
+    is_said_of_another: bool,
     /// Two of them were said to be the new version of one.
     is_twice: bool,
     /// What the new versions take the place of.
@@ -399,6 +410,7 @@ impl Arrived {
         let is_signed = |one: &&Arriving| matches!(one, Arriving::Withdrawn(report) if report.is_signed());
         let signed = self.all.iter().find(is_signed).filter(|_| !may_sign);
         match signed {
+            _ if self.is_said_of_another => Some(t("import-known-meanwhile")),
             _ if self.is_open => Some(t("import-known")),
             _ if self.is_twice => Some(t("import-known-twice")),
             // On its page, too, it is taken back by who may sign.
@@ -457,15 +469,21 @@ impl Arrived {
         self.is_open |= said.is_empty();
     }
 
-    /// A report of the file by its place there, beside the one that is here of its number.
-    fn take(&mut self, (place, new): (usize, Report), old: Option<Report>, typed: &ImportTyped, ctx: &Ctx) {
-        let Some(old) = old else { return self.all.push(Arriving::of(new, None)) };
-        let field = pages::known_field(place, &old);
+    /// A report of the file by its place there, beside the one that is here of its number, and with what all of that number are by
+    /// now ([`pages::versions`]).
+    fn take(&mut self, (place, new): (usize, Report), old: Option<(Report, &str)>, typed: &ImportTyped, ctx: &Ctx) {
+        let Some((old, versions)) = old else {
+            self.is_said_of_another |= typed.was_said_of_another(place, "");
+            return self.all.push(Arriving::of(new, None));
+        };
+        let field = pages::known_field(place, &old, versions);
+        let is_of_another = typed.was_said_of_another(place, &field);
         // What is withdrawn is no further report.
         let said = match typed.said_in(&field) {
             "further" if results::is_taken_back(&new.value) => "",
             said => said,
         };
+        self.is_said_of_another |= said.is_empty() && is_of_another;
         self.known.push(Known::of(&new, &old, (field, said), ctx));
         self.is_open |= said.is_empty();
         if said == "leave" {
@@ -542,8 +560,10 @@ async fn arriving(
     if let (true, Some(((_, gone), _))) = (rest.is_empty(), nowhere.first()) {
         return Ok(Err(ImportFault::Withdrawn(pages::report_name(gone))));
     }
-    for (of_file, pair) in rest {
-        arrived.take(of_file, pair.and_then(|at| here.get(at)).cloned(), typed, ctx);
+    for ((place, new), pair) in rest {
+        let versions = pages::versions(here.iter().filter(|old| results::may_be_one(&new, old)));
+        let old = pair.and_then(|at| here.get(at)).cloned().map(|old| (old, versions.as_str()));
+        arrived.take((place, new), old, typed, ctx);
     }
     for (of_file, _) in nowhere {
         arrived.leave(of_file, typed, ctx);
@@ -804,7 +824,7 @@ mod tests {
             Report::new(id("old"), value, Vec::new())
         };
         let typed = |said: &[(usize, &str)], version: &str| {
-            let known = said.iter().map(|(place, said)| (format!("old_{place}_kind"), (*said).to_owned())).collect();
+            let known = said.iter().map(|(place, said)| (format!("old_v_{place}_kind"), (*said).to_owned())).collect();
             ImportTyped { file: "{}".into(), file_version: version.into(), known, ..ImportTyped::default() }
         };
         let this = ImportTyped::version_of("{}");
@@ -813,7 +833,7 @@ mod tests {
             for place in [0, 1] {
                 arrived.take(
                     (place, report(status, 11)),
-                    Some(report("final", 8)),
+                    Some((report("final", 8), "v")),
                     typed,
                     &Ctx::of(jiff::tz::TimeZone::UTC),
                 );
@@ -829,6 +849,51 @@ mod tests {
         assert_eq!(arrive(&typed(&[(0, "leave"), (1, "leave")], &this), "final"), (false, false, 0));
         assert!(arrive(&typed(&[(0, "version"), (1, "version")], &this), "final").1);
         assert!(arrive(&typed(&both, &this), "entered-in-error").0, "what is withdrawn is no further one");
+    }
+
+    #[test]
+    fn what_was_said_beside_one_version_is_asked_anew_beside_the_next() {
+        let report = |id: &str, version: u32, value: Value| {
+            let id = FhirId::parse(id).unwrap();
+            Report { version: Some(version), ..Report::new(id, value, Vec::new()) }
+        };
+        let stands =
+            |version: u32, meta: Value| report("old", version, serde_json::json!({"status": "final", "meta": meta}));
+        let arrive = |typed: &ImportTyped, old: Option<Report>| {
+            let mut arrived = Arrived::default();
+            let versions = pages::versions(old.as_ref());
+            let new = report("new", 0, serde_json::json!({"status": "corrected"}));
+            let old = old.map(|old| (old, versions.as_str()));
+            arrived.take((2, new), old, typed, &Ctx::of(jiff::tz::TimeZone::UTC));
+            arrived
+        };
+        let field = |old: &Report| pages::known_field(2, old, &pages::versions([old]));
+        let typed = |field: String| ImportTyped {
+            file: "{}".into(),
+            file_version: ImportTyped::version_of("{}"),
+            known: [(field, "version".to_owned())].into(),
+            ..ImportTyped::default()
+        };
+        let shown = stands(1, Value::Null);
+        let said = typed(field(&shown));
+        let taken = arrive(&said, Some(shown.clone()));
+        assert!(!taken.is_open && taken.fault(true).is_none());
+        // Somebody took another version meanwhile, which is held.
+        let held = serde_json::json!({"security": [{"code": "NOPAT"}]});
+        let asked = arrive(&said, Some(stands(2, held)));
+        assert!(asked.is_open && asked.held.is_some() && asked.known[0].chosen == "version");
+        assert_eq!(asked.fault(true).unwrap().to_string(), t("import-known-meanwhile").to_string());
+        // So it is where a value alone changed, or what would let it go.
+        let mut value = shown.clone();
+        value.results.push((FhirId::parse("v").unwrap(), Some(1), Value::Null));
+        let changed = Report { results: vec![(FhirId::parse("v").unwrap(), Some(2), Value::Null)], ..value.clone() };
+        assert!(arrive(&typed(field(&value)), Some(changed)).is_open);
+        let task = Report { tasks: vec![(FhirId::parse("t").unwrap(), 1, Value::Null)], ..shown.clone() };
+        assert!(arrive(&said, Some(task)).is_open);
+        // What is not there any more was said of nothing; the next time nothing is asked.
+        assert!(arrive(&said, None).fault(true).is_some());
+        assert!(arrive(&typed("file_0_2_kind".to_owned()), None).fault(true).is_none());
+        assert_eq!(pages::versions([&shown, &value]), pages::versions([&value, &shown]));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::chart_pages::{Frame, ResultGroup, Section};
 use super::entries_pages::label;
+use crate::base::FhirId;
 use crate::care::held::is_held;
 use crate::care::results::{
     Described, Differs, FLAGS, ImportFault, Lies, ROWS, ReleaseTyped, Report, ResultTyped, Sure, asks_to_hold,
@@ -148,9 +149,26 @@ impl Known {
     }
 }
 
-/// The field that says what a report of a file, by its place there, is beside this one.
-pub(super) fn known_field(place: usize, old: &Report) -> String {
-    format!("{}_{place}_kind", old.id)
+/// The field that says what a report of a file, by its place there, is beside this one. What was said of one version says nothing of
+/// the next: with it goes what [`versions`] says of all that are here.
+pub(super) fn known_field(place: usize, old: &Report, versions: &str) -> String {
+    format!("{}_{versions}_{place}_kind", old.id)
+}
+
+/// By what these reports are known again as they stand: each with its values, and with what would let it go.
+pub(super) fn versions<'a>(reports: impl IntoIterator<Item = &'a Report>) -> String {
+    let of = |id: &FhirId, version: u32| format!("{id}/{version}");
+    let mut all: Vec<String> = Vec::new();
+    for one in reports {
+        all.push(of(&one.id, one.version.unwrap_or_default()));
+        all.extend(one.results.iter().map(|(id, version, _)| of(id, version.unwrap_or_default())));
+        all.extend(one.tasks.iter().map(|(id, version, _)| of(id, *version)));
+    }
+    all.sort();
+    let hash = blake3::Hasher::new_derive_key("chartbox 2026-11 reports that are here beside a file")
+        .update(all.join("\n").as_bytes())
+        .finalize();
+    data_encoding::HEXLOWER.encode(hash.as_bytes().get(..8).unwrap_or_default())
 }
 
 /// So many values tell two reports apart where fewer differ.
@@ -437,7 +455,6 @@ pub(super) fn signer(report: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::FhirId;
     use serde_json::json;
 
     #[test]
@@ -454,9 +471,10 @@ mod tests {
         let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
         let here = of("old", 8, "2026-11-20T08:00:00Z", json!({}));
         let later = of("new", 80, "2026-11-20T11:00:00Z", json!({}));
-        let known = |new: &Report, old: &Report, said: &str| Known::of(new, old, (known_field(0, old), said), &ctx);
+        let known =
+            |new: &Report, old: &Report, said: &str| Known::of(new, old, (known_field(0, old, "v"), said), &ctx);
         let asked = known(&later, &here, "");
-        assert_eq!((asked.field.as_str(), asked.chosen.as_str()), ("old_0_kind", "further"));
+        assert_eq!((asked.field.as_str(), asked.chosen.as_str()), ("old_v_0_kind", "further"));
         assert_eq!(asked.here, "20 Nov 2026 08:00, final: Troponin 8 ng/L");
         assert_eq!(asked.file, "20 Nov 2026 11:00, final: Troponin 80 ng/L");
         assert_eq!(known(&later, &here, "version").chosen, "version", "somebody said so");

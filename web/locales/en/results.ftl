@@ -85,6 +85,7 @@ import-asks-to-hold-sealed = The laboratory asks not to show this to the patient
 import-asks-to-hold = The laboratory asks not to show this to the patient before a doctor has spoken with them. Nothing was taken. Hold it from the patient, with a reason and a day.
 import-withdrawn = “{ $title }” is withdrawn by its laboratory, and nothing of it is in this record. Nothing was taken.
 import-known = A report with the same number is in the record already, or twice in the file. Nothing was taken. Say below which of the two it is, and send it again.
+import-known-meanwhile = What is in the record was changed after you had been asked about it. Nothing was taken. Read it again as it is now, say anew below what the file’s is, and send it again.
 import-known-one = “{ $title }”: what is it?
 import-known-here = In the record: { $what }
 import-known-before = In the file, the earlier one: { $what }
