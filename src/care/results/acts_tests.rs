@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::settle::{enter_all, release_due, settle, waits_again};
 use super::{
-    Act, Arriving, Release, Report, ResultError, apart, asks_to_hold, comments, has_unseen_part, is_entered,
-    is_taken_back, take_back, whole,
+    Act, Arriving, By, Release, Report, ResultError, apart, asks_to_hold, comments, has_unseen_part, is_entered,
+    is_taken_back, sealed_whole, take_back, whole,
 };
-use crate::access::{Actor, Reach, Sensitivity};
-use crate::audit::{Action, Audit, Detail, Purpose};
+use crate::access::{Actor, Listener, Reach, Sensitivity};
+use crate::audit::{self, Action, Audit, Detail, Filter, Outcome, Purpose};
 use crate::base::{AccountId, Ambient, FhirId, ManualClock, ResourceRef, Role, SeededRandom, Timestamp};
 use crate::care::consents::Seal;
 use crate::care::entries::Author;
@@ -17,6 +17,7 @@ use crate::care::note::Pen;
 use crate::care::notify::{self, Kind, Wanted, Whom};
 use crate::care::workflow::{Doing, Done, Refused};
 use crate::fhir::{Mode, ResourceType as R};
+use crate::identity::{AccountKind, AccountRow, AccountState, Assurance, SessionRow, SessionState, UserName};
 use crate::record::{Change, Channel, Condition, Records, Transaction, Why};
 use crate::store::Store;
 
@@ -138,7 +139,7 @@ async fn what_a_doctor_holds_stays_held_for_its_reason_and_until_its_day_when_a_
     assert!(house.settle(Act::Sign(later(), None)).await.is_ok());
     let arriving = vec![Arriving::of(house.report().await, Some(house.report().await))];
     let all = (arriving, Vec::new());
-    assert!(enter_all(house.doing(), &id("p"), all, Release::WhenSigned, house.pen()).await.is_ok());
+    assert!(enter_all(house.doing(), &id("p"), all, (Release::WhenSigned, By::default()), house.pen()).await.is_ok());
     let report = house.report().await;
     let (reason, until) = report.held_until().unwrap();
     assert_eq!((reason.as_str(), until.to_string().as_str()), ("in person", "2026-03-10T07:00:00Z"));
@@ -160,7 +161,9 @@ async fn what_was_corrected_since_a_doctor_held_it_does_not_let_itself_go_until_
         corrected.value["conclusion"] = json!("Grade 4");
         corrected.value["meta"] = json!({});
         let all = (vec![Arriving::of(corrected, Some(house.report().await))], Vec::new());
-        assert!(enter_all(house.doing(), &id("p"), all, Release::WhenSigned, house.pen()).await.is_ok());
+        assert!(
+            enter_all(house.doing(), &id("p"), all, (Release::WhenSigned, By::default()), house.pen()).await.is_ok()
+        );
         let report = house.report().await;
         assert!(waits_again(&house.records, &report).unwrap() && !report.is_signed(), "{first:?}");
         assert_eq!(report.held_until().unwrap().0, "in person", "why and until when stays");
@@ -193,6 +196,67 @@ async fn what_lost_its_signature_by_another_way_does_not_let_itself_go_either() 
     assert_eq!(release_due(&house.records).await.unwrap(), 1);
 }
 
+fn nurse() -> Actor {
+    let ambient = Ambient::system();
+    let account = AccountRow {
+        id: AccountId::new(&ambient),
+        user_name: UserName::parse("somebody").unwrap(),
+        display_name: "N".into(),
+        kind: AccountKind::Person(Role::Nurse),
+        state: AccountState::Enabled,
+        person: Some(ResourceRef::parse("Practitioner/n").unwrap()),
+        must_change_password: false,
+        created: ambient.now(),
+    };
+    let session = SessionRow::new(account.id, Listener::Clinic, SessionState::Open(Assurance::TwoFactor), &ambient);
+    Actor::from_session(&session, &account, Listener::Clinic, None)
+}
+
+#[tokio::test]
+async fn the_new_version_of_what_is_sealed_from_who_takes_it_is_put_there_by_the_house_and_both_are_written_down() {
+    let house = House::new().await;
+    let sealed = json!({"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"}]});
+    house.put(of("p", "Observation", "antibody", json!({"valueString": "negative", "meta": sealed}))).await;
+    house.put(of("p", "DiagnosticReport", "s", json!({"result": refers("antibody"), "meta": sealed}))).await;
+    let (nurse, p) = (nurse(), id("p"));
+    let read = house.records.disclose(&nurse, why(Action::Read), |reading| reading.read(R::DiagnosticReport, &id("s")));
+    assert!(read.await.is_err(), "it is sealed from them");
+    let whole = async |own: &str, patient: &str| {
+        sealed_whole(&house.records, why(Action::Read), &id(patient), &id(own)).await.unwrap()
+    };
+    assert!(whole("r", "p").await.is_none() && whole("s", "q").await.is_none(), "not sealed, or another patient's");
+    let stood = whole("s", "p").await.unwrap();
+    assert_eq!((stood.results.len(), stood.version), (1, Some(1)));
+    let arriving = || {
+        let mut new = stood.clone();
+        (new.id, new.version) = (FhirId::new(&house.ambient), None);
+        new.value["status"] = json!("corrected");
+        (new.results[0].0, new.results[0].1) = (FhirId::new(&house.ambient), None);
+        new.results[0].2["valueString"] = json!("REACTIVE");
+        new.value["result"] = json!([{"reference": format!("Observation/{}", new.results[0].0)}]);
+        vec![Arriving::of(new, Some(stood.clone()))]
+    };
+    let enter = async |by: By| {
+        let doing = Doing { records: &house.records, actor: &nurse, why: why(Action::Import), once: None };
+        let seen = vec![(id("s"), 1)];
+        enter_all(doing, &p, (arriving(), seen), (Release::WhenSigned, by), house.pen()).await
+    };
+    assert!(enter(By::WhoTakesIt).await.is_err(), "they may not change what they do not see");
+    assert!(enter(By::House).await.is_ok());
+    assert_eq!(house.stands(R::Observation, "antibody").await["valueString"], "REACTIVE");
+    let stands = house.stands(R::DiagnosticReport, "s").await;
+    assert!(stands["status"] == "corrected" && Sensitivity::of_resource(&stands).is_sealed());
+    let filter = Filter { patient: Some(p.clone()), action: Some(Action::Import), ..Filter::default() };
+    let log = audit::entries(&house.records.audit().read().unwrap(), &filter, 10).unwrap();
+    let by: Vec<_> = log
+        .lines
+        .iter()
+        .filter(|one| one.entry.outcome == Outcome::Success)
+        .map(|one| one.entry.actor.account)
+        .collect();
+    assert!(by.contains(&nurse.account()) && by.contains(&None), "{by:?}");
+}
+
 #[tokio::test]
 async fn what_a_laboratory_asks_to_hold_stays_asked_when_it_was_entered_and_corrected_until_it_is_let_go() {
     let house = House::new().await;
@@ -206,7 +270,7 @@ async fn what_a_laboratory_asks_to_hold_stays_asked_when_it_was_entered_and_corr
     first = apart(vec![(0, first)], &house.ambient).swap_remove(0).1;
     let enter = async |one: Arriving, release: Release| {
         let all = (vec![one], Vec::new());
-        assert!(enter_all(house.doing(), &id("p"), all, release, house.pen()).await.is_ok());
+        assert!(enter_all(house.doing(), &id("p"), all, (release, By::default()), house.pen()).await.is_ok());
     };
     enter(Arriving::of(first.clone(), None), Release::WhenSigned).await;
     let stands = async || house.stands(R::DiagnosticReport, first.id.as_str()).await;
@@ -246,7 +310,7 @@ async fn what_nobody_sealed_beside_what_nobody_sees_waits_for_a_doctor_who_hears
     let all = apart(vec![(0, report)], &house.ambient);
     let ids: Vec<FhirId> = all.iter().flat_map(|(_, one)| [one.id.clone(), one.results[0].0.clone()]).collect();
     let all = (all.into_iter().map(|(_, one)| Arriving::New(one)).collect(), Vec::new());
-    assert!(enter_all(house.doing(), &id("p"), all, Release::WhenSigned, house.pen()).await.is_ok());
+    assert!(enter_all(house.doing(), &id("p"), all, (Release::WhenSigned, By::default()), house.pen()).await.is_ok());
     let kinds = [R::DiagnosticReport, R::Observation].into_iter().cycle();
     let mut held = Vec::new();
     for (kind, own) in kinds.zip(&ids) {
@@ -267,7 +331,7 @@ async fn of_one_number_no_second_report_is_stored_that_nobody_was_asked_about() 
         Report::new(FhirId::new(&house.ambient), value, Vec::new())
     };
     let enter = async |one: Arriving, seen: Vec<(FhirId, u32)>| {
-        enter_all(house.doing(), &id("p"), (vec![one], seen), Release::WhenSigned, house.pen()).await
+        enter_all(house.doing(), &id("p"), (vec![one], seen), (Release::WhenSigned, By::default()), house.pen()).await
     };
     // Two looked, and nothing was there.
     let (first, second) = (new(), new());
@@ -294,7 +358,9 @@ async fn what_no_doctor_sees_waits_for_none_and_the_patient_hears_of_it() {
         let report = Report::new(FhirId::new(&house.ambient), new("DiagnosticReport", meta), vec![value]);
         let (own, of_value) = (report.id.clone(), report.results[0].0.clone());
         let all = (vec![Arriving::of(report, None)], Vec::new());
-        assert!(enter_all(house.doing(), &id("p"), all, Release::WhenSigned, house.pen()).await.is_ok());
+        assert!(
+            enter_all(house.doing(), &id("p"), all, (Release::WhenSigned, By::default()), house.pen()).await.is_ok()
+        );
         let all = [(R::DiagnosticReport, own), (R::Observation, of_value)];
         let mut held = Vec::new();
         for (kind, own) in all {

@@ -32,12 +32,13 @@ pub use belongs::{Belonging, RESULTS, belonging, contained, contained_of_others,
 pub use comment::{COMMENT, Comment, comments};
 pub use enter::{FLAGS, ROWS, ResultTyped, enter};
 pub use import::{
-    Arriving, Described, Differs, ImportFault, Lies, Sure, apart, has_unseen_part, import, is_surely_newer, known_as,
-    may_be_one, newer, paired, seal_as, still_apart, whole_file, withdrawn_too,
+    Arriving, Described, Differs, ImportFault, Lies, Sure, Unasked, apart, has_unseen_part, import, is_sealed,
+    is_surely_newer, known_as, may_be_one, newer, paired, seal_as, sealed_whole, still_apart, unasked, whole_file,
+    withdrawn_too,
 };
 pub use marks::{ENTERED, asks_to_hold, is_entered};
 pub use release_task::HouseLetsGo;
-pub use settle::{Act, Report, ResultError, Seals, enter_all, release_due, settle, waits_again};
+pub use settle::{Act, By, Report, ResultError, Seals, enter_all, release_due, settle, waits_again};
 pub use take_back::{is_taken_back, shared, take_back, take_back_one};
 pub use whole::HeldWhole;
 

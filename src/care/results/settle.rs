@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::belongs::{belonging, whole};
 use super::comment::comment;
-use super::import::known_inside;
+use super::import::{house, known_inside};
 use super::release_task::{for_another, is_for_another, is_release};
 use super::take_back::withdrawn;
 use super::{Arriving, RELEASE, Release, SIGNED, elsewhere, marks};
 use crate::access::{Actor, ConsentRules, Sensitivity};
-use crate::audit::{Action, Detail, Purpose};
+use crate::audit::{Action, Detail, Event, Purpose, TouchKind, Touched};
 use crate::base::{FhirId, ResourceRef, Role, Timestamp};
 use crate::care::consents::{self, Seen};
 use crate::care::held::{hold, is_held, let_go};
@@ -185,6 +185,15 @@ pub async fn settle(
     .await
 }
 
+/// In whose sight a file is put into the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum By {
+    #[default]
+    WhoTakesIt,
+    /// The house does it for them, where something takes the place of what is sealed from them. Both are written down.
+    House,
+}
+
 /// Puts the reports of one file into the record: all of them or none. They wait for a doctor. One that was here before is put in
 /// its place, and one that its laboratory withdrew is taken back. `seen` are the reports of their numbers that whoever takes the file
 /// was asked about, each in its version: where there is another by now, nothing is done.
@@ -192,7 +201,7 @@ pub async fn enter_all(
     doing: Doing<'_>,
     patient: &FhirId,
     (arriving, seen): (Vec<Arriving>, Vec<(FhirId, u32)>),
-    release: Release,
+    (release, by): (Release, By),
     pen: Pen<'_>,
 ) -> Result<Done<()>, Refused<ResultError>> {
     let act = Act::Enter(release);
@@ -209,7 +218,11 @@ pub async fn enter_all(
     }
     let notices = once_each(hear);
     let patient = patient.clone();
-    carry_out(doing, all, move |inside| {
+    let event = (by == By::House).then(|| decided(&doing, &patient));
+    let house = house();
+    let actor = if by == By::House { &house } else { doing.actor };
+    carry_out(Doing { actor, ..doing }, all, move |inside| {
+        event.map_or(Ok(()), |event| inside.append(event))?;
         for (own, report) in &asked {
             for id in known_inside(inside, &patient, report)? {
                 let version = inside.version(R::DiagnosticReport, &id)?;
@@ -222,6 +235,17 @@ pub async fn enter_all(
         notices.into_iter().try_for_each(|notice| Ok(notify::tell(inside, notice)?))
     })
     .await
+}
+
+/// The entry of who took a file that the house put into the record.
+fn decided(doing: &Doing<'_>, patient: &FhirId) -> Event {
+    let reference = ResourceRef::new(R::Patient.name(), patient).ok();
+    let touched = Touched::new(Some(patient.clone()), TouchKind::Changed, reference.into_iter().collect());
+    Event::new(doing.actor.to_ref(), doing.why.action, doing.why.purpose)
+        .session(doing.actor.session())
+        .origin(doing.actor.origin())
+        .detail(doing.why.detail.clone())
+        .touching(&[touched])
 }
 
 /// The patient hears of a file once: of a report that is not sealed where there is one, so that who acts for them hears, too.

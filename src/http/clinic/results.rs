@@ -1,6 +1,6 @@
 //! Results at the clinic: typed or taken from a file, signed, held or let go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
@@ -22,7 +22,8 @@ use crate::care::entries::Faults as Found;
 use crate::care::held::is_held;
 use crate::care::note::Pen;
 use crate::care::results::{
-    self, Act, Arriving, ImportFault, Lies, Release, ReleaseTyped, Report, ResultError, ResultTyped, Seals, Sure,
+    self, Act, Arriving, By, ImportFault, Lies, Release, ReleaseTyped, Report, ResultError, ResultTyped, Seals, Sure,
+    Unasked,
 };
 use crate::care::uploads;
 use crate::care::workflow::{Doing, Refused};
@@ -234,7 +235,7 @@ pub(in crate::http) async fn import(
         let pen = Pen { author: author(&visit), now: &now, today: today(&visit), ambient: &visit.house.ambient };
         let doing = doing(&visit, Action::Import, reason_of(&taking.release), &sent, &place);
         let all = (std::mem::take(&mut taking.arriving), std::mem::take(&mut taking.seen));
-        match results::enter_all(doing, &patient, all, taking.release.clone(), pen).await {
+        match results::enter_all(doing, &patient, all, (taking.release.clone(), taking.by), pen).await {
             Ok(done) => return visit.went(&sent, done, &place).await,
             // Somebody took one of these meanwhile: what it is beside that is asked.
             Err(Refused::Told(ResultError::Meanwhile) | Refused::Record(RecordError::VersionConflict { .. })) => {
@@ -262,6 +263,8 @@ struct Taking {
     /// What is here of their numbers, each in the version that was read.
     seen: Vec<(FhirId, u32)>,
     release: Release,
+    /// In whose sight it is put there.
+    by: By,
     reach: Reach,
     older: Older,
 }
@@ -282,6 +285,10 @@ impl Taking {
             faults.add("file", pages::import_fault(&fault));
             Arrived::default()
         });
+        // What was asked is answered first: as was said of one half, the other one is.
+        if !arrived.is_open && arrived.past_seals.is_refused(&release) {
+            faults.add("file", t("import-not-yours"));
+        }
         if let Some(said) = arrived.fault(may_sign(visit)).filter(|_| faults.of("file").is_none()) {
             faults.add("known", said);
         }
@@ -303,7 +310,8 @@ impl Taking {
             }
             _ => {}
         }
-        Ok(Self { faults, asks, arriving, seen: arrived.seen, release, reach, older: arrived.older })
+        let by = if arrived.past_seals == PastSeals::None { By::WhoTakesIt } else { By::House };
+        Ok(Self { faults, asks, arriving, seen: arrived.seen, release, by, reach, older: arrived.older })
     }
 }
 
@@ -362,7 +370,7 @@ fn place_of(patient: &FhirId, arriving: &[Arriving], (reach, older): (Reach, Old
     };
     match arriving {
         // What is sealed opens to nobody who has no leave for it.
-        [one] if reach == Reach::Clinic => {
+        [one] if reach == Reach::Clinic && !results::is_sealed(one.report()) => {
             format!("/patients/{patient}/results/reports/{}?done={of_one}{more}", one.report().id)
         }
         _ => format!("/patients/{patient}/results?done={of_all}{more}"),
@@ -397,8 +405,11 @@ struct Arrived {
     is_twice: bool,
     /// What the new versions take the place of.
     placed: Vec<FhirId>,
+    /// What was said of each report of the file beside which it stands, by the place of the report in the file.
+    answers: BTreeMap<usize, (String, Report)>,
     /// How one of these is held.
     held: Option<ReleaseTyped>,
+    past_seals: PastSeals,
     /// What is here of their numbers, each in the version that was read.
     seen: Vec<(FhirId, u32)>,
     older: Older,
@@ -486,6 +497,9 @@ impl Arrived {
         self.is_said_of_another |= said.is_empty() && is_of_another;
         self.known.push(Known::of(&new, &old, (field, said), ctx));
         self.is_open |= said.is_empty();
+        if !said.is_empty() {
+            self.answers.insert(place / 2, (said.to_owned(), old.clone()));
+        }
         if said == "leave" {
             return;
         }
@@ -499,6 +513,101 @@ impl Arrived {
         }
         self.all.push(Arriving::of(new, Some(old).filter(|_| said != "further")));
     }
+
+    /// A sealed report of the file beside one that is here and sealed from whoever takes it: nothing is asked of that, for the
+    /// question would tell what is here. As was said of its other half, or as their dates and states say for certain.
+    fn take_past_seal(
+        &mut self,
+        (place, new): (usize, Report),
+        old: Report,
+        may_sign: bool,
+        zone: &jiff::tz::TimeZone,
+    ) {
+        let said = self.answers.get(&(place / 2)).map(|(said, half)| (said.as_str(), half));
+        let old = match results::unasked(&new, &old, said, zone) {
+            Unasked::InPlace if results::is_taken_back(&new.value) && old.is_signed() && !may_sign => {
+                return self.past_seals = PastSeals::Refused;
+            }
+            Unasked::InPlace => Some(old),
+            Unasked::Further => None,
+            Unasked::Left => return,
+            Unasked::Unsaid => return self.past_seals = PastSeals::Refused,
+        };
+        self.past_seals = self.past_seals.max(match &old {
+            None => PastSeals::None,
+            Some(old) if old.is_held() && !results::is_taken_back(&new.value) => PastSeals::OfHeld,
+            Some(_) => PastSeals::Some,
+        });
+        self.all.push(Arriving::of(new, old));
+    }
+}
+
+impl Arrived {
+    /// All reports of the file, each with its place there and with the one that it is held against by its place among those that are
+    /// here.
+    fn take_all(
+        &mut self,
+        of_all: Vec<((usize, Report), Option<usize>)>,
+        here: &Here,
+        (typed, may_sign): (&ImportTyped, bool),
+        ctx: &Ctx,
+    ) -> Option<ImportFault> {
+        // What is not sealed, and is not withdrawn, is none of what is sealed.
+        let is_of_it = |new: &Report, at: usize| {
+            !here.unseen.contains(&at) || results::is_sealed(new) || results::is_taken_back(&new.value)
+        };
+        let of_all = of_all.into_iter().map(|((place, new), pair)| {
+            let pair = pair.filter(|at| is_of_it(&new, *at));
+            ((place, new), pair)
+        });
+        let (past_seals, rest): (Vec<_>, Vec<_>) =
+            of_all.partition(|(_, pair)| pair.is_some_and(|at| here.unseen.contains(&at)));
+        let (nowhere, rest): (Vec<_>, Vec<_>) =
+            rest.into_iter().partition(|((_, new), pair)| pair.is_none() && results::is_taken_back(&new.value));
+        if let (true, true, Some(((_, gone), _))) = (rest.is_empty(), past_seals.is_empty(), nowhere.first()) {
+            return Some(ImportFault::Withdrawn(pages::report_name(gone)));
+        }
+        for ((place, new), pair) in rest {
+            let of_number = here.all.iter().enumerate().filter(|(at, _)| !here.unseen.contains(at));
+            let versions = pages::versions(of_number.map(|(_, old)| old).filter(|old| results::may_be_one(&new, old)));
+            let old = pair.and_then(|at| here.all.get(at)).cloned().map(|old| (old, versions.as_str()));
+            self.take((place, new), old, typed, ctx);
+        }
+        for (of_file, _) in nowhere {
+            self.leave(of_file, typed, ctx);
+        }
+        for (of_file, pair) in past_seals {
+            let Some(old) = pair.and_then(|at| here.all.get(at)).cloned() else { continue };
+            self.take_past_seal(of_file, old, may_sign, &ctx.zone);
+        }
+        None
+    }
+}
+
+/// Whether something takes the place of what is sealed from whoever takes the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+enum PastSeals {
+    #[default]
+    None,
+    Some,
+    /// Of what is held from the patient: that is not let go by somebody who does not know of it.
+    OfHeld,
+    /// Nothing says for certain what it is beside that.
+    Refused,
+}
+
+impl PastSeals {
+    fn is_refused(self, release: &Release) -> bool {
+        self == Self::Refused || (self == Self::OfHeld && !matches!(release, Release::Later { .. }))
+    }
+}
+
+/// The reports that are here of the numbers of a file.
+#[derive(Default)]
+struct Here {
+    all: Vec<Report>,
+    /// The places of those that are sealed from whoever takes the file: the house alone read them, and nothing is told of them.
+    unseen: BTreeSet<usize>,
 }
 
 /// Beside which of those that are kept of its file a report stands that may be another version of it, by its place among them; and
@@ -518,7 +627,8 @@ fn beside(new: &Report, kept: &[(usize, Report)], zone: &jiff::tz::TimeZone) -> 
 }
 
 /// The reports of a file, each beside the one that is here of the same number. Where a part of that is not to be seen by this person,
-/// nothing is taken: beside it a second one would stand.
+/// nothing is taken: beside it a second one would stand. What is sealed as a whole is a report of its own: with it the house goes on
+/// by itself.
 async fn arriving(
     visit: &Visit,
     patient: &FhirId,
@@ -532,13 +642,13 @@ async fn arriving(
         Err(fault) => return Ok(Err(fault)),
     };
     let ambient = &visit.house.ambient;
-    let (mut here, mut known): (Vec<Report>, Vec<Vec<usize>>) = (Vec::new(), Vec::new());
+    let (mut here, mut known): (Here, Vec<Vec<usize>>) = (Here::default(), Vec::new());
     let mut whole = Vec::new();
     for (place, mut new) in of_file.into_iter().zip(reports) {
         let Some(places) = known_here(visit, patient, &new, &mut here).await? else {
             return Ok(Err(ImportFault::Unseen));
         };
-        let of_it: Vec<&Report> = places.into_iter().filter_map(|at| here.get(at)).collect();
+        let of_it: Vec<&Report> = places.into_iter().filter_map(|at| here.all.get(at)).collect();
         results::seal_as(&mut new, &of_it, &ctx.zone);
         whole.push((place, new));
     }
@@ -549,27 +659,17 @@ async fn arriving(
         };
         known.push(places);
     }
-    let pairs = results::paired(&reports, &known, &here, &ctx.zone);
-    let also = results::withdrawn_too(&reports, (&known, &pairs), &here);
+    let pairs = results::paired(&reports, &known, &here.all, &ctx.zone);
+    let also = results::withdrawn_too(&reports, (&known, &pairs), &here.all);
     let also =
         also.into_iter().filter_map(|(at, old)| Some(((of_file.get(at)? + 1, reports.get(at)?.clone()), Some(old))));
     let also: Vec<((usize, Report), Option<usize>)> = also.collect();
-    let of_all = of_file.into_iter().zip(reports).zip(pairs).chain(also);
-    let (nowhere, rest): (Vec<_>, Vec<_>) =
-        of_all.partition(|((_, new), pair)| pair.is_none() && results::is_taken_back(&new.value));
-    if let (true, Some(((_, gone), _))) = (rest.is_empty(), nowhere.first()) {
-        return Ok(Err(ImportFault::Withdrawn(pages::report_name(gone))));
-    }
-    for ((place, new), pair) in rest {
-        let versions = pages::versions(here.iter().filter(|old| results::may_be_one(&new, old)));
-        let old = pair.and_then(|at| here.get(at)).cloned().map(|old| (old, versions.as_str()));
-        arrived.take((place, new), old, typed, ctx);
-    }
-    for (of_file, _) in nowhere {
-        arrived.leave(of_file, typed, ctx);
+    let of_all = of_file.into_iter().zip(reports).zip(pairs).chain(also).collect();
+    if let Some(fault) = arrived.take_all(of_all, &here, (typed, may_sign(visit)), ctx) {
+        return Ok(Err(fault));
     }
     arrived.all = results::still_apart(std::mem::take(&mut arrived.all), ambient);
-    arrived.seen = here.into_iter().map(|old| (old.id, old.version.unwrap_or_default())).collect();
+    arrived.seen = here.all.into_iter().map(|old| (old.id, old.version.unwrap_or_default())).collect();
     Ok(Ok(arrived))
 }
 
@@ -579,25 +679,28 @@ async fn known_here(
     visit: &Visit,
     patient: &FhirId,
     new: &Report,
-    here: &mut Vec<Report>,
+    here: &mut Here,
 ) -> Result<Option<Vec<usize>>, Refusal> {
     let records = &visit.house.records;
     let mut places = Vec::new();
     for id in results::known_as(records, patient, &new.value)? {
-        if let Some(at) = here.iter().position(|old| old.id == id) {
+        if let Some(at) = here.all.iter().position(|old| old.id == id) {
             places.push(at);
             continue;
         }
         let old = match read(visit, patient.as_str(), id.as_str()).await {
+            Ok((_, old)) if results::has_unseen_part(records, patient, &old)? => return Ok(None),
             Ok((_, old)) => old,
-            Err(refusal) if matches!(refusal.kind, No::NotFound | No::Gone) => return Ok(None),
+            Err(refusal) if matches!(refusal.kind, No::NotFound | No::Gone) => {
+                let looks = why(visit, Action::Read, Detail::none());
+                let Some(old) = results::sealed_whole(records, looks, patient, &id).await? else { return Ok(None) };
+                here.unseen.insert(here.all.len());
+                old
+            }
             Err(refusal) => return Err(refusal),
         };
-        if results::has_unseen_part(records, patient, &old)? {
-            return Ok(None);
-        }
-        places.push(here.len());
-        here.push(old);
+        places.push(here.all.len());
+        here.all.push(old);
     }
     Ok(Some(places))
 }
@@ -894,6 +997,75 @@ mod tests {
         assert!(arrive(&said, None).fault(true).is_some());
         assert!(arrive(&typed("file_0_2_kind".to_owned()), None).fault(true).is_none());
         assert_eq!(pages::versions([&shown, &value]), pages::versions([&value, &shown]));
+    }
+
+    #[test]
+    fn a_half_that_is_sealed_from_who_takes_a_file_goes_with_the_other_and_nothing_is_asked_of_it() {
+        let hiv = || serde_json::json!({"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"}]});
+        let report = |id: &str, status: &str, meta: Value, more: Value| {
+            let mut value = serde_json::json!({"resourceType": "DiagnosticReport", "status": status, "code": {"text": "Panel"},
+                "identifier": [{"system": "urn:lab", "value": "C1"}], "effectiveDateTime": "2026-11-24T08:00:00Z", "meta": meta});
+            value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            Report { version: Some(1), ..Report::new(FhirId::parse(id).unwrap(), value, Vec::new()) }
+        };
+        let plain = || serde_json::json!({});
+        let here = |sealed: Report| Here {
+            all: vec![report("p", "final", Value::Null, plain()), sealed],
+            unseen: BTreeSet::from([1]),
+        };
+        let ctx = Ctx::of(jiff::tz::TimeZone::UTC);
+        let of_half = |here: &Here, said: &str, all: Vec<((usize, Report), Option<usize>)>, may_sign: bool| {
+            let field = pages::known_field(1, &here.all[0], &pages::versions([&here.all[0]]));
+            let known = [(field, said.to_owned())].into();
+            let file_version = ImportTyped::version_of("{}");
+            let typed = ImportTyped { file: "{}".into(), file_version, known, ..ImportTyped::default() };
+            let mut arrived = Arrived::default();
+            assert!(arrived.take_all(all, here, (&typed, may_sign), &ctx).is_none());
+            arrived
+        };
+        let halves = |status: &str| {
+            vec![
+                ((0, report("ns", status, hiv(), plain())), Some(1)),
+                ((1, report("np", status, Value::Null, plain())), Some(0)),
+            ]
+        };
+        let ids = |arrived: &Arrived| {
+            let mut all: Vec<String> = arrived.all.iter().map(|one| one.report().id.to_string()).collect();
+            all.sort();
+            all.join(" ")
+        };
+        let sealed = |more: Value| report("s", "final", hiv(), more);
+        let both = here(sealed(plain()));
+        let asked = of_half(&both, "", halves("corrected"), true);
+        assert!(asked.is_open && asked.known.len() == 1, "of the sealed one nothing is asked");
+        let taken = of_half(&both, "version", halves("corrected"), true);
+        assert_eq!((ids(&taken).as_str(), taken.past_seals), ("p s", PastSeals::Some));
+        let taken = of_half(&both, "further", halves("final"), true);
+        assert_eq!((ids(&taken).as_str(), taken.past_seals), ("np ns", PastSeals::None));
+        assert_eq!(ids(&of_half(&both, "leave", halves("corrected"), true)), "");
+        // What is not sealed alone goes on beside the one that is not.
+        let alone = || vec![((1, report("np", "corrected", Value::Null, plain())), Some(0))];
+        let taken = of_half(&both, "version", alone(), true);
+        assert_eq!((ids(&taken).as_str(), taken.past_seals), ("p", PastSeals::None));
+        let new = vec![((1, report("np", "final", Value::Null, plain())), Some(1))];
+        let taken = of_half(&both, "", new, true);
+        assert_eq!((ids(&taken).as_str(), taken.is_open), ("np", false), "none of what is sealed");
+        // What is held is let go by nobody who does not know of it, and what is signed is withdrawn by a doctor.
+        let held = serde_json::json!({"meta": {"security": [hiv()["security"][0], {"code": "NOPAT"}]}});
+        let taken = of_half(&here(sealed(held)), "version", halves("corrected"), true);
+        let until = "2026-12-04T07:00:00Z".parse().unwrap();
+        let later = Release::Later { reason: "x".into(), until };
+        assert_eq!(
+            [Release::Now, Release::WhenSigned, later].map(|one| taken.past_seals.is_refused(&one)),
+            [true, true, false]
+        );
+        let (system, code) = results::SIGNED;
+        let tag =
+            serde_json::json!({"meta": {"security": hiv()["security"], "tag": [{"system": system, "code": code}]}});
+        let gone = || vec![((0, report("g", "entered-in-error", Value::Null, plain())), Some(1))];
+        assert_eq!(of_half(&here(sealed(tag.clone())), "", gone(), false).past_seals, PastSeals::Refused);
+        let taken = of_half(&here(sealed(tag)), "", gone(), true);
+        assert!(taken.past_seals == PastSeals::Some && matches!(taken.all.as_slice(), [Arriving::Withdrawn(_)]));
     }
 
     #[test]

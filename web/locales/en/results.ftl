@@ -114,5 +114,5 @@ import-differs-born = birth date, which one of them does not know to the day
 import-differs-sex = sex
 import-differs-number = number
 import-too-many = It holds more than 200 results, or panels within panels without end. Bring it in by FHIR.
-import-not-yours = Part of it is sealed from you or not yours to change, so nothing was taken. Somebody who may see all of it takes it into the record.
+import-not-yours = Part of what belongs to it is sealed from you or not yours to change, so nothing was taken. Somebody who may see all of it takes it into the record. What is not sealed need not wait for that: type it by hand as a new result, and take back on its page the one that is wrong.
 import-not-valid = It breaks a rule of FHIR R4, so nothing was taken: { $issue }

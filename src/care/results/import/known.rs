@@ -8,15 +8,15 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::super::take_back::is_taken_back;
-use super::super::{Report, belonging, comment, marks};
+use super::super::{Report, belonging, comment, marks, whole};
 use super::ImportFault;
 use super::named;
-use crate::access::Sensitivity;
+use crate::access::{Actor, Sensitivity};
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::care::within::{last_day, list, text};
 use crate::fhir::ResourceType as R;
 use crate::fhir::search::{Query, encode, escaped};
-use crate::record::{Inside, RecordError, Records, strict};
+use crate::record::{Inside, RecordError, Records, Why, strict};
 
 /// What becomes of a report of a file.
 #[derive(Debug, Clone)]
@@ -99,7 +99,8 @@ fn is_open(report: &Report) -> bool {
     matches!(text(&report.value, "/status"), "registered" | "partial" | "preliminary")
 }
 
-fn is_sealed(report: &Report) -> bool {
+/// Whether it is sealed, itself or with a value of it.
+pub fn is_sealed(report: &Report) -> bool {
     Sensitivity::of_resource(&report.value).is_sealed()
 }
 
@@ -286,10 +287,60 @@ pub fn paired(new: &[Report], known: &[Vec<usize>], old: &[Report], zone: &TimeZ
             }
         }
     }
-    for (pair, known) in pairs.iter_mut().zip(known) {
-        *pair = pair.or_else(|| known.iter().find(|at| !placed.contains(*at)).copied());
+    for ((pair, report), known) in pairs.iter_mut().zip(new).zip(known) {
+        let is_other_kind = |at: &&usize| old.get(**at).is_none_or(|old| is_sealed(old) != is_sealed(report));
+        let left = || known.iter().filter(|at| !placed.contains(*at)).min_by_key(is_other_kind).copied();
+        *pair = pair.or_else(left);
     }
     pairs
+}
+
+/// What becomes of a sealed report of a file beside one that is here and that whoever takes it does not see, so that nobody is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unasked {
+    InPlace,
+    Further,
+    Left,
+    /// Nothing says it for certain.
+    Unsaid,
+}
+
+/// As was said of its other half, which is not sealed, beside the other half of what is here; else as their dates and states say.
+pub fn unasked(new: &Report, old: &Report, said: Option<(&str, &Report)>, zone: &TimeZone) -> Unasked {
+    let is_withdrawn = is_taken_back(&new.value);
+    match said {
+        Some(("leave", _)) => return Unasked::Left,
+        Some(("further", _)) if !is_withdrawn => return Unasked::Further,
+        Some(("version", half)) if Times::of(half, old, zone) == Times::Same => return Unasked::InPlace,
+        _ => {}
+    }
+    match Lies::of(new, old, zone) {
+        Lies::After => Unasked::InPlace,
+        Lies::Before => Unasked::Left,
+        Lies::Further => Unasked::Further,
+        Lies::Unsaid if !is_withdrawn && says_the_same(new, old) => Unasked::InPlace,
+        // The rest of it is the new version of another sample: so is this.
+        Lies::Unsaid if said.is_some() && !is_withdrawn && Times::of(new, old, zone) == Times::Apart => {
+            Unasked::Further
+        }
+        Lies::Unsaid => Unasked::Unsaid,
+    }
+}
+
+/// Whether a report has no value but those of another, each of its time.
+fn says_the_same(one: &Report, other: &Report) -> bool {
+    let said = |value: &Value| {
+        let all = value.as_object().into_iter().flatten();
+        let all = all.filter(|(name, _)| name.starts_with("value") || matches!(name.as_str(), "component" | "status"));
+        all.map(|(name, value)| (name.clone(), value.clone())).collect::<BTreeMap<_, _>>()
+    };
+    let is_same = |(.., mine): &(FhirId, Option<u32>, Value), (.., theirs): &(FhirId, Option<u32>, Value)| {
+        likeness(mine, theirs) == Times::Same && said(mine) == said(theirs)
+    };
+    let words = ["conclusion", "conclusionCode", "presentedForm", "text"];
+    one.results.len() == other.results.len()
+        && one.results.iter().all(|mine| other.results.iter().any(|theirs| is_same(mine, theirs)))
+        && words.iter().all(|name| one.value.get(*name) == other.value.get(*name))
 }
 
 /// What its laboratory withdrew is withdrawn with what was sealed, or was not sealed, of it, which is a report of its own here
@@ -341,6 +392,30 @@ pub fn whole_file(reports: &[&Report]) -> Result<(), ImportFault> {
         Some(one) => Err(ImportFault::Missing(super::title(&one.value))),
         None => Ok(()),
     }
+}
+
+/// Who reads and changes what is sealed from whoever takes a file: its new version must not be left out because they may not see the
+/// one before.
+pub(in super::super) fn house() -> Actor {
+    Actor::system("sealed-results")
+}
+
+/// A report of this patient that is sealed from whoever takes a file, with all that belongs to it, for the house alone: nothing of it
+/// is told. None where it is not sealed, or a part of it is not reached.
+pub async fn sealed_whole(
+    records: &Records,
+    why: Why,
+    patient: &FhirId,
+    report: &FhirId,
+) -> Result<Option<Report>, RecordError> {
+    let query = whole(report)?;
+    let page = records.disclose(&house(), why, |reading| reading.search(&query)).await?.into_inner();
+    let found = page.matches.first().map(|found| Report::of(found, &page.included));
+    let is_whole = |one: &Report| {
+        let is_theirs = text(&one.value, "/subject/reference") == format!("Patient/{patient}");
+        is_theirs && is_sealed(one) && one.apart.is_empty() && one.pictures.is_empty()
+    };
+    Ok(found.filter(is_whole))
 }
 
 /// Whether a part of this report is the patient's, counts, and was not to be seen by who read it: a correction would leave it.
@@ -639,6 +714,51 @@ mod tests {
         assert_eq!(paired(&[sealed(new()), new()], &known, &here, &TimeZone::UTC), [Some(1), Some(0)]);
         assert_eq!(paired(&[sealed(new()), new()], &[vec![0], vec![0]], &[new()], &TimeZone::UTC), [None, Some(0)]);
         assert_eq!(paired(&[new()], &[vec![0]], &[sealed(new())], &TimeZone::UTC), [Some(0)]);
+    }
+
+    #[test]
+    fn of_what_is_sealed_from_who_takes_a_file_nothing_is_overwritten_that_is_not_certain() {
+        let of = |status: &str, hour: u32, number: i32| {
+            let time = format!("2026-11-20T{hour:02}:00:00Z");
+            let mut of_value = value("Antibody", number);
+            of_value["effectiveDateTime"] = time.clone().into();
+            let mut one = report("r", status, vec![(id("v"), None, of_value)]);
+            one.value["effectiveDateTime"] = time.into();
+            one
+        };
+        let old = of("final", 8, 1);
+        let alone = |new: Report| unasked(&new, &old, None, &TimeZone::UTC);
+        assert_eq!(alone(of("corrected", 8, 2)), Unasked::InPlace);
+        assert_eq!(alone(of("preliminary", 8, 2)), Unasked::Left);
+        assert_eq!(alone(of("final", 11, 2)), Unasked::Further);
+        assert_eq!(alone(of("final", 8, 1)), Unasked::InPlace, "the very same");
+        assert_eq!(alone(of("final", 8, 2)), Unasked::Unsaid);
+        assert_eq!(alone(of("corrected", 11, 2)), Unasked::Unsaid, "its time may be what was corrected");
+        assert_eq!(alone(of("entered-in-error", 11, 2)), Unasked::Unsaid);
+        let with = |new: Report, said: &str, half: u32| {
+            unasked(&new, &old, Some((said, &of("final", half, 0))), &TimeZone::UTC)
+        };
+        assert_eq!(with(of("final", 8, 2), "version", 8), Unasked::InPlace, "as its other half");
+        assert_eq!(with(of("corrected", 11, 2), "version", 8), Unasked::InPlace, "as its other half");
+        assert_eq!(with(of("corrected", 11, 2), "version", 11), Unasked::Further, "the other half is another sample's");
+        assert_eq!(with(of("corrected", 8, 2), "further", 8), Unasked::Further);
+        assert_eq!(with(of("corrected", 8, 2), "leave", 8), Unasked::Left);
+        assert_eq!(with(of("entered-in-error", 8, 2), "version", 8), Unasked::InPlace);
+    }
+
+    #[test]
+    fn what_is_left_is_held_against_one_of_its_own_kind() {
+        let of = |hour: u32, sealed: bool| {
+            let mut one = report("r", "final", Vec::new());
+            one.value["effectiveDateTime"] = format!("2026-11-20T{hour:02}:00:00Z").into();
+            if sealed {
+                one.value["meta"] = json!({"security": [{"code": "HIV"}]});
+            }
+            one
+        };
+        let here = [of(8, true), of(8, false)];
+        assert_eq!(paired(&[of(11, false)], &[vec![0, 1]], &here, &TimeZone::UTC), [Some(1)]);
+        assert_eq!(paired(&[of(11, true)], &[vec![1, 0]], &here, &TimeZone::UTC), [Some(0)]);
     }
 
     #[test]

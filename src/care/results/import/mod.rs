@@ -10,11 +10,11 @@ mod known;
 mod whose;
 
 pub use apart::{apart, still_apart};
-pub(super) use known::known_inside;
 pub use known::{
-    Arriving, Lies, has_unseen_part, is_surely_newer, known_as, may_be_one, newer, paired, seal_as, whole_file,
-    withdrawn_too,
+    Arriving, Lies, Unasked, has_unseen_part, is_sealed, is_surely_newer, known_as, may_be_one, newer, paired, seal_as,
+    sealed_whole, unasked, whole_file, withdrawn_too,
 };
+pub(super) use known::{house, known_inside};
 pub use whose::{Described, Differs};
 
 use std::collections::{BTreeMap, BTreeSet};
