@@ -258,6 +258,39 @@ async fn the_new_version_of_what_is_sealed_from_who_takes_it_is_put_there_by_the
 }
 
 #[tokio::test]
+async fn a_hold_of_what_lost_its_signature_before_that_ends_on_its_day() {
+    for by_page in [false, true] {
+        let house = House::new().await;
+        assert!(house.settle(Act::Sign(Release::Now, None)).await.is_ok());
+        let mut corrected = house.report().await;
+        corrected.value["meta"] = json!({});
+        corrected.value["conclusion"] = json!("Grade 4");
+        let all = (vec![Arriving::of(corrected, Some(house.report().await))], Vec::new());
+        let release = if by_page { Release::WhenSigned } else { later() };
+        assert!(enter_all(house.doing(), &id("p"), all, (release, By::default()), house.pen()).await.is_ok());
+        if by_page {
+            let Release::Later { reason, until } = later() else { panic!() };
+            assert!(house.settle(Act::Hold { reason, until }).await.is_ok());
+        }
+        let report = house.report().await;
+        assert!(report.is_held() && !report.is_signed());
+        assert!(!waits_again(&house.records, &report).unwrap(), "nothing was changed since");
+        house.clock.advance(NINE_DAYS);
+        assert_eq!(release_due(&house.records).await.unwrap(), 1);
+    }
+    // What was held while it was signed and lost that by a program waits.
+    let house = House::new().await;
+    assert!(house.settle(Act::Sign(Release::Now, None)).await.is_ok());
+    let Release::Later { reason, until } = later() else { panic!() };
+    assert!(house.settle(Act::Hold { reason, until }).await.is_ok());
+    let more = json!({"result": refers("panel"), "conclusion": "Grade 4"});
+    house.put(hold(of("p", "DiagnosticReport", "r", more))).await;
+    assert!(waits_again(&house.records, &house.report().await).unwrap());
+    house.clock.advance(NINE_DAYS);
+    assert_eq!(release_due(&house.records).await.unwrap(), 0);
+}
+
+#[tokio::test]
 async fn what_a_laboratory_asks_to_hold_stays_asked_when_it_was_entered_and_corrected_until_it_is_let_go() {
     let house = House::new().await;
     let new = |status: &str| {

@@ -62,8 +62,25 @@ pub(super) fn is_release(task: &Value) -> bool {
 const FOR_ANOTHER: &str = "decided-before-a-change";
 
 pub(super) fn is_for_another(task: &Value) -> bool {
-    (text(task, "/businessStatus/coding/0/system"), text(task, "/businessStatus/coding/0/code"))
-        == (RELEASE.0, FOR_ANOTHER)
+    has_state(task, FOR_ANOTHER)
+}
+
+/// What marks one that was decided when nobody had signed the version that stood: whatever was signed before that, no signature was
+/// lost since.
+const OF_UNSIGNED: &str = "decided-unsigned";
+
+pub(super) fn is_of_unsigned(task: &Value) -> bool {
+    has_state(task, OF_UNSIGNED)
+}
+
+pub(super) fn of_unsigned(mut task: Value) -> Value {
+    let coding = json!({"system": RELEASE.0, "code": OF_UNSIGNED});
+    put(&mut task, "businessStatus", json!({"coding": [coding], "text": "Decided before it was signed"}));
+    task
+}
+
+fn has_state(task: &Value, code: &str) -> bool {
+    (text(task, "/businessStatus/coding/0/system"), text(task, "/businessStatus/coding/0/code")) == (RELEASE.0, code)
 }
 
 pub(super) fn for_another(mut task: Value, pen: &Pen<'_>) -> Value {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::belongs::{belonging, whole};
 use super::comment::comment;
 use super::import::{house, known_inside};
-use super::release_task::{for_another, is_for_another, is_release};
+use super::release_task::{for_another, is_for_another, is_of_unsigned, is_release, of_unsigned};
 use super::take_back::withdrawn;
 use super::{Arriving, RELEASE, Release, SIGNED, elsewhere, marks};
 use crate::access::{Actor, ConsentRules, Sensitivity};
@@ -391,6 +391,7 @@ fn changes(
         let one = part(R::Media, &id, one)?;
         changes.push(Change::put(R::Media, id, one, Condition::Version(version), Mode::Strict)?);
     }
+    let is_signed = super::is_signed(&value);
     let value = kept(value);
     changes.push(match version {
         Some(version) => {
@@ -422,7 +423,8 @@ fn changes(
         _ => None,
     };
     if let Some((reason, until)) = later {
-        let task = hold(task(patient, &id, &reason, until, pen));
+        let task = task(patient, &id, &reason, until, pen);
+        let task = hold(if is_signed { task } else { of_unsigned(task) });
         changes.push(Change::create_as(R::Task, FhirId::new(pen.ambient), task, Mode::Strict)?);
     }
     Ok(changes)
@@ -484,23 +486,23 @@ pub async fn release_due(records: &Records) -> Result<usize, RecordError> {
     let ambient = records.audit().ambient().clone();
     let now = Timestamp::from_second(ambient.now().as_second()).unwrap_or_default();
     let due = strict(R::Task, &format!("status=on-hold&code={}|{}&period=lt{now}", RELEASE.0, RELEASE.1))?;
-    let pick: fn(&Value) -> Option<(ResourceRef, ResourceRef)> = |task| {
+    let pick: fn(&Value) -> Option<(ResourceRef, ResourceRef, bool)> = |task| {
         if !is_release(task) || is_for_another(task) {
             return None;
         }
         let named = |at: &str| ResourceRef::parse(task.pointer(at)?.as_str()?).ok();
         let focus = named("/focus/reference").filter(|focus| focus.type_name() == R::DiagnosticReport.name())?;
-        Some((focus, named("/for/reference")?))
+        Some((focus, named("/for/reference")?, is_of_unsigned(task)))
     };
     let found = records.glimpse(&due, pick)?;
     let mut gone = 0;
-    for (focus, patient) in found {
+    for (focus, patient, is_of_unsigned) in found {
         // What cannot be let go takes nobody's place.
         if gone == MOST {
             break;
         }
         // What was decided of a signed version says nothing of one that nobody signed.
-        if lost_its_signature(records, &focus.id())? {
+        if !is_of_unsigned && lost_its_signature(records, &focus.id())? {
             continue;
         }
         let query = whole(&focus.id())?;
@@ -541,8 +543,9 @@ fn lost_its_signature(records: &Records, report: &FhirId) -> Result<bool, Record
 /// on that day.
 pub fn waits_again(records: &Records, report: &Report) -> Result<bool, RecordError> {
     let is_decided = report.is_held() && !report.is_signed() && !report.tasks.is_empty();
-    let is_marked = report.tasks.iter().any(|(.., task)| is_for_another(task));
-    Ok(is_decided && (is_marked || lost_its_signature(records, &report.id)?))
+    let is = |so: fn(&Value) -> bool| report.tasks.iter().any(|(.., task)| so(task));
+    // What was decided when nobody had signed lost no signature since.
+    Ok(is_decided && (is(is_for_another) || (!is(is_of_unsigned) && lost_its_signature(records, &report.id)?)))
 }
 
 #[cfg(test)]
