@@ -227,6 +227,9 @@ fn told(error: MergeError) -> String {
 
 /// `POST /duplicates/merge`
 pub(in crate::http) async fn join(visit: Visit, sent: Sent<Typed>) -> Result<Response, Refusal> {
+    if let Some(led) = visit.led(&sent)? {
+        return Ok(led);
+    }
     let typed = &sent.typed;
     let id = |text: &str| FhirId::parse(text).map_err(|_| Refusal::not_found());
     let (one, other) = (id(&typed.one)?, id(&typed.other)?);
@@ -262,6 +265,10 @@ pub(in crate::http) async fn join(visit: Visit, sent: Sent<Typed>) -> Result<Res
             visit.went(&sent, done, place).await
         }
         Err(Refused::Told(error)) => {
+            // Both at the same moment: one of the two joined them.
+            if let Some(led) = visit.led(&sent)? {
+                return Ok(led);
+            }
             let mut cx = visit.cx();
             cx.trouble = Some(told(error));
             Ok(finished(StatusCode::CONFLICT, shown(&visit, cx, &asked, typed, Faults::none()).await?))
@@ -292,6 +299,9 @@ pub(in crate::http) async fn undo(
     Path(id): Path<String>,
     sent: Sent<UndoTyped>,
 ) -> Result<Response, Refusal> {
+    if let Some(led) = visit.led(&sent)? {
+        return Ok(led);
+    }
     let id = FhirId::parse(&id).map_err(|_| Refusal::not_found())?;
     let rows = merge::merges(&visit.house.records)?;
     let row = rows.into_iter().find(|row| row.id == id).ok_or(Refusal::not_found())?;

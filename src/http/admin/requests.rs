@@ -199,6 +199,9 @@ pub async fn copy(visit: Visit, Path(id): Path<String>) -> Result<Response, Refu
 
 /// `POST /requests/{id}`
 pub async fn step(visit: Visit, Path(id): Path<String>, sent: Sent<Typed>) -> Result<Response, Refusal> {
+    if let Some(led) = visit.led(&sent)? {
+        return Ok(led);
+    }
     let ctx = ctx(&visit);
     let (opened, id) = opened(&visit, &id, &ctx).await?;
     let typed = &sent.typed;

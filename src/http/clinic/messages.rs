@@ -206,6 +206,9 @@ pub(in crate::http) async fn answer(
     Path(id): Path<String>,
     sent: Sent<Typed>,
 ) -> Result<Response, Refusal> {
+    if let Some(led) = visit.led(&sent)? {
+        return Ok(led);
+    }
     let found = find(&visit, &id).await?;
     let faults = faults_of(&sent.typed.text);
     if !faults.is_empty() {
@@ -248,8 +251,11 @@ pub(in crate::http) async fn attach(
     Path(id): Path<String>,
     uploaded: Uploaded<Typed>,
 ) -> Result<Response, Refusal> {
-    let found = find(&visit, &id).await?;
     let Uploaded { mut sent, file } = uploaded;
+    if let Some(led) = visit.led(&sent)? {
+        return Ok(led);
+    }
+    let found = find(&visit, &id).await?;
     // What is being typed beside it is no part of this form, and stays.
     sent.at = None;
     let refused = async |faults: Faults| {
@@ -317,6 +323,9 @@ pub(in crate::http) async fn close(
     Path(id): Path<String>,
     sent: Sent<Typed>,
 ) -> Result<Response, Refusal> {
+    if let Some(led) = visit.led(&sent)? {
+        return Ok(led);
+    }
     let found = find(&visit, &id).await?;
     let place = format!("/messages/{id}");
     let thread = found.thread.shown_until(&sent.typed.last);
@@ -330,6 +339,9 @@ pub(in crate::http) async fn take(
     Path(id): Path<String>,
     sent: Sent<Typed>,
 ) -> Result<Response, Refusal> {
+    if let Some(led) = visit.led(&sent)? {
+        return Ok(led);
+    }
     let found = find(&visit, &id).await?;
     let to = match sent.typed.to.as_str() {
         "me" => Some(me(&visit)),
@@ -354,6 +366,10 @@ async fn outcome(
     match done {
         Ok(done) => visit.went(sent, done, &format!("/messages/{id}")).await,
         Err(Refused::Told(why)) => {
+            // Both at the same moment: what stands in the way is this itself.
+            if let Some(led) = visit.led(sent)? {
+                return Ok(led);
+            }
             let found = find(visit, id).await?;
             let mut cx = visit.cx();
             let said = if why == SendError::SameMoment { "message-same-moment" } else { "message-meanwhile" };

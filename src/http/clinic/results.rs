@@ -226,6 +226,9 @@ pub(in crate::http) async fn import(
     sent: Sent<ImportTyped>,
 ) -> Result<Response, Refusal> {
     let patient = id_of(&id)?;
+    if let Some(led) = visit.led(&sent)? {
+        return Ok(led);
+    }
     let opened = open(&visit, &id, &[]).await?;
     let mut sent = sent;
     let mut taking = Taking::of(&visit, &opened, &patient, &mut sent.typed).await?;
@@ -250,6 +253,10 @@ pub(in crate::http) async fn import(
                 taking.faults.add("file", said);
             }
         }
+    }
+    // The same form, sent twice at the same moment: what it asks about is what the other one put there.
+    if let Some(led) = visit.led(&sent)? {
+        return Ok(led);
     }
     let page = page(&import_page(opened, &visit, &sent.typed, taking.faults, taking.asks))?;
     Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page))
@@ -850,6 +857,9 @@ pub(in crate::http) async fn settle(
     Path((id, shown)): Path<(String, String)>,
     sent: Sent<SettleTyped>,
 ) -> Result<Response, Refusal> {
+    if let Some(led) = visit.led(&sent)? {
+        return Ok(led);
+    }
     let (opened, mut report) = read(&visit, &id, &shown).await?;
     if !may_sign(&visit) {
         return Err(Refusal::new(No::Never));
@@ -897,7 +907,10 @@ pub(in crate::http) async fn settle(
             let page = report_page(&visit, opened, &report, &sent.typed, faults)?;
             Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, page))
         }
-        Err(Refused::Told(_) | Refused::Record(RecordError::VersionConflict { .. })) => Err(Refusal::new(No::Conflict)),
+        Err(Refused::Told(_) | Refused::Record(RecordError::VersionConflict { .. })) => match visit.led(&sent)? {
+            Some(led) => Ok(led),
+            None => Err(Refusal::new(No::Conflict)),
+        },
         Err(Refused::Record(error)) => Err(error.into()),
     }
 }

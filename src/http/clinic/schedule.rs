@@ -465,6 +465,9 @@ pub(in crate::http) async fn remove_block(
     Path(id): Path<String>,
     sent: Sent<RemoveTyped>,
 ) -> Result<Response, Refusal> {
+    if let Some(led) = visit.led(&sent)? {
+        return Ok(led);
+    }
     let id = id_of(&id)?;
     let looks = Why { purpose: Purpose::HOperat, ..acts(&visit, Action::Read) };
     let found = visit.house.records.disclose(&visit.actor, looks, |reading| reading.read(R::Slot, &id)).await?;

@@ -800,6 +800,9 @@ pub(in crate::http) async fn cancel(
     sent: Sent<Versioned>,
 ) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Booking)?;
+    if let Some(led) = own.visit.led(&sent)? {
+        return Ok(led);
+    }
     let (value, _, id) = own.appointment(&id).await?;
     let clinic = own.clinic().await?;
     let status = value.get("status").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -826,6 +829,9 @@ pub(in crate::http) async fn accept(
     sent: Sent<Versioned>,
 ) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Booking)?;
+    if let Some(led) = own.visit.led(&sent)? {
+        return Ok(led);
+    }
     let (value, _, id) = own.appointment(&id).await?;
     if !schedule::may_answer(&value) {
         return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
@@ -893,6 +899,9 @@ pub(in crate::http) async fn change(
     sent: Sent<Typed>,
 ) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Booking)?;
+    if let Some(led) = own.visit.led(&sent)? {
+        return Ok(led);
+    }
     let (value, now_at, id) = own.appointment(&id).await?;
     let clinic = own.clinic().await?;
     if let Some(no) = not_booked(&own, &clinic, &sent).await? {

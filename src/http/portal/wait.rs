@@ -102,6 +102,9 @@ pub(in crate::http) async fn decline(
     sent: Sent<Versioned>,
 ) -> Result<Response, Refusal> {
     let own = Own::of(visit, Needs::Booking)?;
+    if let Some(led) = own.visit.led(&sent)? {
+        return Ok(led);
+    }
     let (value, _, id) = own.appointment(&id).await?;
     if !schedule::may_answer(&value) {
         return Ok(Redirect::to(&format!("/my/visits/{id}")).into_response());
