@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::base::FhirId;
-use crate::fhir::ResourceType;
+use crate::fhir::{ResourceType, samples};
 use crate::record::{Choose, OfEach, OfPatient, Reading, RecordError, Stored, SummaryParts, Undisclosed};
 
 /// A patient's resources by type, clinically newest first. Types that a page did not ask for are empty.
@@ -20,6 +20,9 @@ pub struct Chart {
 
 /// How many resources of a type a page shows at most; a page that shows fewer than there are says so.
 pub const MOST: usize = 5_000;
+
+/// In how many of the newest reports it is looked of what sample the values are, where not all values are shown.
+const REPORTS: usize = 1_000;
 
 /// How far back the newest of each kind are looked for, in rows of the index.
 const LOOKED: usize = 20_000;
@@ -66,6 +69,8 @@ impl Chart {
             let patient = stored.value();
             Self { patient, open, ..Self::default() }
         });
+        let parts: Vec<(ResourceType, Part<C>)> = parts.into_iter().collect();
+        let sampled = samples_of(reading, patient, &parts)?;
         for (kind, part) in parts {
             let found = match part {
                 Part::All => reading.of_patient(patient, kind, MOST),
@@ -93,7 +98,26 @@ impl Chart {
                 }
             }
         }
-        Ok(chart)
+        Ok(match sampled {
+            Some(reports) => chart.zip(reports).map(|(chart, reports)| {
+                let reports: Vec<Value> = reports.found.iter().map(Stored::value).collect();
+                chart.sampled(&reports)
+            }),
+            None => chart.map(|chart| {
+                let all = chart.of(ResourceType::DiagnosticReport).iter();
+                let reports: Vec<Value> = all.filter(|report| samples::names_one(report)).cloned().collect();
+                chart.sampled(&reports)
+            }),
+        })
+    }
+
+    /// Each value says of what sample it is, as one of these reports has it.
+    #[must_use]
+    fn sampled(mut self, reports: &[Value]) -> Self {
+        for (_, values) in self.resources.iter_mut().filter(|(kind, _)| *kind == ResourceType::Observation) {
+            samples::of_reports(values, reports);
+        }
+        self
     }
 
     /// The chart of what a summary is made of.
@@ -142,6 +166,28 @@ impl Chart {
             self.shortened.push(kind);
         }
         self.resources.push((kind, part.found.iter().map(Stored::value).collect()));
+    }
+}
+
+/// The reports that say of what sample the values of a page are, where the page does not read all reports itself.
+fn samples_of<C: Copy>(
+    reading: &mut Reading<'_>,
+    patient: &FhirId,
+    parts: &[(ResourceType, Part<C>)],
+) -> Result<Option<Undisclosed<OfPatient>>, RecordError> {
+    let part_of = |of: ResourceType| parts.iter().find(|(kind, _)| *kind == of).map(|(_, part)| part);
+    let Some(values) = part_of(ResourceType::Observation) else { return Ok(None) };
+    if matches!(part_of(ResourceType::DiagnosticReport), Some(Part::All)) {
+        return Ok(None);
+    }
+    let most = if matches!(values, Part::All) { MOST } else { REPORTS };
+    let name_one: Choose<()> = |all, ()| {
+        all.iter().enumerate().filter(|(_, report)| samples::names_one(report)).map(|(place, _)| place).collect()
+    };
+    match reading.chosen_of_patient(patient, ResourceType::DiagnosticReport, most, (), name_one) {
+        Ok(found) => Ok(Some(found)),
+        Err(RecordError::Denied(_)) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod outcome;
 pub mod patch;
 pub mod fhirpath;
 mod resource_type;
+pub mod samples;
 pub mod search;
 pub mod terminology;
 pub mod shape;

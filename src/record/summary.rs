@@ -13,7 +13,7 @@ use super::reading::{Reading, stored};
 use super::rows::{RowNumber, State};
 use crate::access::{Action, Denied};
 use crate::base::FhirId;
-use crate::fhir::{ResourceType, ips};
+use crate::fhir::{ResourceType, ips, samples};
 
 /// How many resources of one type are looked through for what belongs into a summary.
 const MOST_LOOKED_THROUGH: usize = 2_000;
@@ -45,6 +45,7 @@ impl Reading<'_> {
         let mut waiting = Vec::new();
         // To leave out what is older would be to say that there is none: a record that is too much is refused.
         let mut room = self.most_given();
+        let mut reports = Vec::new();
         for of in ips::KINDS {
             let rows = match self.rows_within(patient, of, MOST_LOOKED_THROUGH, room) {
                 Ok((rows, _)) => rows,
@@ -60,8 +61,20 @@ impl Reading<'_> {
                 values.push(serde_json::from_slice::<Value>(&one.json).map_err(|_| RecordError::Damaged)?);
                 all.push(Some((row, one)));
             }
+            // Of what sample a value is may be said by its report alone, which need not be in the summary.
+            let as_stored = if of == ResourceType::Observation { values.clone() } else { Vec::new() };
+            match of {
+                ResourceType::DiagnosticReport => reports.clone_from(&values),
+                ResourceType::Observation => samples::of_reports(&mut values, &reports),
+                _ => {}
+            }
             for place in ips::choose(&values, of) {
-                let Some((row, one)) = all.get_mut(place).and_then(Option::take) else { continue };
+                let Some((row, mut one)) = all.get_mut(place).and_then(Option::take) else { continue };
+                if let (Some(before), Some(value)) = (as_stored.get(place), values.get(place))
+                    && before != value
+                {
+                    one.json = serde_json::to_vec(value).map_err(|_| RecordError::Damaged)?.into();
+                }
                 self.give(&one.json)?;
                 self.touch(&row, kind, &mut touched)?;
                 seen.extend(find(self.read, of, &row.id)?);

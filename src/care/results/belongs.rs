@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::base::{FhirId, ResourceRef};
 use crate::care::within::{list, text};
 use crate::fhir::ResourceType as R;
+use crate::fhir::samples;
 use crate::fhir::search::Query;
 use crate::record::{RecordError, local_reference, strict};
 
@@ -80,8 +81,8 @@ pub(super) fn members(resource: &Value) -> Vec<ResourceRef> {
     all.filter(|one| met.insert(one.clone())).collect()
 }
 
-/// The results of its patient that lie in the report itself, and where they have no date of their own, each with that of the
-/// report.
+/// The results of its patient that lie in the report itself, and where they have no date or sample of their own, each with that of
+/// the report.
 pub fn contained(report: &Value) -> Vec<Value> {
     let inside = observations_in(report).filter(|one| is_theirs(report, one));
     let has_date =
@@ -91,6 +92,7 @@ pub fn contained(report: &Value) -> Vec<Value> {
         .cloned()
         .map(|mut one| {
             let dated = has_date(&one);
+            samples::of_report(&mut one, report);
             if let Some(members) = one.as_object_mut() {
                 for name in dates.iter().filter(|name| !dated || !name.starts_with("effective")) {
                     if let Some(of_report) = report.get(*name) {

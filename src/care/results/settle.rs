@@ -19,7 +19,7 @@ use crate::care::note::Pen;
 use crate::care::notify::{self, Kind, Notice, Whom};
 use crate::care::within::text;
 use crate::care::workflow::{Doing, Done, Refused, carry_out, told as no};
-use crate::fhir::{Mode, ResourceType as R};
+use crate::fhir::{Mode, ResourceType as R, samples};
 use crate::record::{Change, Channel, Condition, RecordError, Records, Stored, Why, strict};
 
 /// A report with all that belongs to it, and the tasks that would let it go.
@@ -124,6 +124,13 @@ impl Report {
                 .collect(),
             value,
         }
+    }
+
+    /// Its values, each with the sample that it is of, also where the report alone says that.
+    pub fn sampled(&self) -> Vec<Value> {
+        let mut values: Vec<Value> = self.results.iter().map(|(.., value)| value.clone()).collect();
+        samples::of_reports(&mut values, std::slice::from_ref(&self.value));
+        values
     }
 
     pub fn is_signed(&self) -> bool {

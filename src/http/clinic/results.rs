@@ -776,8 +776,7 @@ fn report_page(
     if opened.cx.at.is_empty() {
         opened.cx.at.clone_from(&own);
     }
-    let values: Vec<Value> =
-        report.results.iter().map(|(.., value)| value.clone()).chain(results::contained(&report.value)).collect();
+    let values: Vec<Value> = report.sampled().into_iter().chain(results::contained(&report.value)).collect();
     // What is signed is each value, and not the newest of each test.
     let series = fill::each_of(&values, &opened.ctx);
     let pictures = report.pictures();

@@ -176,7 +176,7 @@ const TOLD: usize = 3;
 
 /// What each says.
 fn values_of(report: &Report, ctx: &Ctx) -> Vec<String> {
-    fill::values_of(&report.results.iter().map(|(.., one)| one).collect::<Vec<_>>(), ctx)
+    fill::values_of(&report.sampled().iter().collect::<Vec<_>>(), ctx)
 }
 
 /// All of these values that the other report has not: one of the two may be left out. Behind them some of the others.

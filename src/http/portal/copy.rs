@@ -19,7 +19,7 @@ use crate::base::FhirId;
 use crate::care::copy::{TooLarge, Zip};
 use crate::care::requests::{Kind, State};
 use crate::care::uploads;
-use crate::fhir::ResourceType;
+use crate::fhir::{ResourceType, samples};
 use crate::http::House;
 use crate::http::fill::copied::{CopyLine, copied, is_mistaken, mistaken};
 use crate::http::fill::{self, Ctx};
@@ -107,6 +107,10 @@ struct Making {
     files: Vec<(String, String)>,
     who: String,
     reported: Reported,
+    /// The reports that say of what sample their results are, and the results that do not say it themselves, each by the place of its
+    /// line.
+    sampling: Vec<Value>,
+    unsampled: Vec<(usize, Value)>,
 }
 
 /// The results that stand in reports, as these refer to them. Reports come before results.
@@ -145,6 +149,8 @@ impl Making {
             files: Vec::new(),
             who: String::new(),
             reported: Reported::default(),
+            sampling: Vec::new(),
+            unsampled: Vec::new(),
         }
     }
 
@@ -243,6 +249,7 @@ impl Making {
         }
         if kind == ResourceType::DiagnosticReport {
             self.reported.note(value);
+            self.sampling.extend(samples::names_one(value).then(|| value.clone()));
         }
         // A file that was a mistake is no file of the record: it stands with what says so, for programs.
         if let Some(id) = uploads::binary_of(value, uploads::Part::File).filter(|_| !is_mistaken(value)) {
@@ -250,9 +257,33 @@ impl Making {
             self.names.insert(id.to_string(), title.to_owned());
         }
         let line = self.said(kind, value, ctx);
+        if kind == ResourceType::Observation
+            && !self.sampling.is_empty()
+            && fill::text(value, "/specimen/display").is_none()
+        {
+            let place = self.lines.last().filter(|(last, _)| *last == kind).map_or(0, |(_, lines)| lines.len());
+            self.unsampled.push((place, value.clone()));
+        }
         match self.lines.last_mut().filter(|(last, _)| *last == kind) {
             Some((_, lines)) => lines.push(line),
             None => self.lines.push((kind, vec![line])),
+        }
+    }
+
+    /// The lines of results of which a report alone says of what sample they are: a panel may have come after its members.
+    fn sampled(&mut self) {
+        let (places, before): (Vec<usize>, Vec<Value>) = std::mem::take(&mut self.unsampled).into_iter().unzip();
+        let mut values = before.clone();
+        samples::of_reports(&mut values, &self.sampling);
+        for ((place, value), before) in places.into_iter().zip(&values).zip(&before) {
+            if value == before {
+                continue;
+            }
+            let line = self.said(ResourceType::Observation, value, &self.of.ctx);
+            let mut lines = self.lines.iter_mut().filter(|(kind, _)| *kind == ResourceType::Observation);
+            if let Some(said) = lines.next().and_then(|(_, lines)| lines.get_mut(place)) {
+                *said = line;
+            }
         }
     }
 
@@ -286,6 +317,7 @@ impl Making {
     }
 
     fn end(&mut self) -> Result<(), Refusal> {
+        self.sampled();
         for (kind, all) in std::mem::take(&mut self.along) {
             self.zip.begin(&format!("fhir/also/{}.ndjson", kind.name())).map_err(too_large)?;
             for json in all {

@@ -119,8 +119,8 @@ pub async fn report(visit: Visit, Path(id): Path<String>) -> Result<Response, Re
         let id = series.latest().and_then(|reading| reading.id.as_deref());
         id.is_some() && report.results.iter().any(|(own, ..)| Some(own.as_str()) == id)
     };
-    let all = report.results.iter().map(|(.., value)| value).chain(&inside);
-    let values = fill::each_of(all, &ctx).into_iter().map(|series| {
+    let sampled = report.sampled();
+    let values = fill::each_of(sampled.iter().chain(&inside), &ctx).into_iter().map(|series| {
         let href = has_page(&series).then(|| format!("/my/results/{}", super::todo::encoded(&series.key)));
         (series, href)
     });

@@ -20,7 +20,7 @@ use crate::care::within::{list, text};
 use crate::record::local_reference;
 
 /// Of a report what is none of a sealed value.
-const OF_BOTH: [&str; 12] = [
+const OF_BOTH: [&str; 13] = [
     "resourceType",
     "language",
     "modifierExtension",
@@ -33,6 +33,7 @@ const OF_BOTH: [&str; 12] = [
     "effectivePeriod",
     "issued",
     "performer",
+    "specimen",
 ];
 
 type Part = (FhirId, Option<u32>, Value);

@@ -25,7 +25,8 @@ use self::file::File;
 use super::{Report, belonging, marks};
 use crate::base::{Ambient, FhirId, ResourceRef};
 use crate::care::within::{list, text};
-use crate::fhir::{Another, ResourceType};
+use crate::fhir::ResourceType;
+use crate::fhir::samples::{Samples, kind_of};
 
 /// Why a file was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,13 +113,15 @@ pub fn import(
         let direct = taking.refers(at, "result")?;
         let mut report = taking.ours(one)?;
         taking.name(&mut report, "result", &direct);
-        reports.push(Report::new(FhirId::new(ambient), report, taking.reached(direct)?));
+        // Outside of its report, too, a value says of what sample it is.
+        let samples = Samples::of(one, |to| taking.sample(one, to));
+        reports.push(Report::new(FhirId::new(ambient), report, taking.reached(direct, &samples)?));
     }
     for at in taking.lone()? {
         let Some(one) = file.get(at).filter(|_| !taking.taken.contains(&at)) else { continue };
         let mut report = taking.report_of(one)?;
         taking.name(&mut report, "result", &[at]);
-        reports.push(Report::new(FhirId::new(ambient), report, taking.reached(vec![at])?));
+        reports.push(Report::new(FhirId::new(ambient), report, taking.reached(vec![at], &Samples::default())?));
     }
     label(&mut reports);
     let says = |one: &Report| {
@@ -192,8 +195,13 @@ impl Taking<'_> {
         list(one, name).iter().map(of).collect()
     }
 
-    /// These and the members of their panels at every level, as far as no other report has them: each with its id.
-    fn reached(&mut self, direct: Vec<usize>) -> Result<Vec<(FhirId, Option<u32>, Value)>, ImportFault> {
+    /// These and the members of their panels at every level, as far as no other report has them: each with its id, and of these
+    /// samples where it does not say of which.
+    fn reached(
+        &mut self,
+        direct: Vec<usize>,
+        samples: &Samples,
+    ) -> Result<Vec<(FhirId, Option<u32>, Value)>, ImportFault> {
         let mut found = Vec::new();
         let (mut level, mut open) = (0, direct);
         while !open.is_empty() {
@@ -209,6 +217,10 @@ impl Taking<'_> {
                 let members = self.refers(at, "hasMember")?;
                 let mut value = self.ours(one)?;
                 self.name(&mut value, "hasMember", &members);
+                let sample = samples.of_value(one).filter(|_| value.get("specimen").is_none());
+                if let (Some(sample), Some(members)) = (sample, value.as_object_mut()) {
+                    members.insert("specimen".into(), json!({"display": sample}));
+                }
                 found.push((id, None, value));
                 next.extend(members);
             }
@@ -321,6 +333,11 @@ impl Taking<'_> {
         Some(json!({"display": name}))
     }
 
+    /// What a sample is called.
+    fn sample(&self, of: &Value, to: &Value) -> Option<String> {
+        Some(text(&self.named(of, to)?, "/display").to_owned())
+    }
+
     /// The report of a result that has none.
     fn report_of(&self, one: &Value) -> Result<Value, ImportFault> {
         let ours = self.ours(one)?;
@@ -340,16 +357,6 @@ impl Taking<'_> {
         }
         Ok(Value::Object(report))
     }
-}
-
-/// What a sample is of, or what a device is.
-fn kind_of(one: &Value) -> Option<String> {
-    let all = ["/type/text", "/type/coding/0/display", "/type/coding/0/code"];
-    let name = all.iter().map(|at| text(one, at)).find(|name| !name.is_empty())?;
-    // Where the code alone says whose it is, it stays with the name.
-    let mut codes = list(one.get("type").unwrap_or(&Value::Null), "coding").iter().map(|coding| text(coding, "/code"));
-    let code = codes.rfind(|code| *code != name && Another::is_sample(code) && !Another::is_sample(name));
-    Some(code.map_or_else(|| name.to_owned(), |code| format!("{name} ({code})")))
 }
 
 /// What a report or a panel is called.
@@ -432,6 +439,31 @@ mod tests {
         assert_eq!(taken(&unnamed, Sure::Yes).unwrap_err(), ImportFault::OfAnother("hb".into()));
         let own = test("hb", json!({"focus": [{"reference": "Patient/p1"}]})).to_string();
         assert_eq!(taken(&own, Sure::Yes).unwrap()[0].results[0].2.get("focus"), None);
+    }
+
+    #[test]
+    fn a_value_that_names_no_sample_is_of_its_reports_also_apart_from_it() {
+        let hiv = json!({"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"}]});
+        let file = json!([
+            {"resourceType": "Specimen", "id": "s", "type": {"text": "Umbilical cord blood"}},
+            test("calcium", json!({})),
+            test("own", json!({"specimen": {"display": "Serum"}})),
+            test("antibody", json!({"meta": hiv})),
+            report("Cord panel", json!({"specimen": [{"reference": "Specimen/s"}],
+                "result": refers(&["Observation/calcium", "Observation/own", "Observation/antibody"])})),
+            test("lone", json!({})),
+        ]);
+        let found = taken(&file.to_string(), Sure::Yes).unwrap();
+        let sample = |one: &Value| one["specimen"]["display"].as_str().unwrap_or_default().to_owned();
+        let of: Vec<String> = found[0].results.iter().map(|(.., one)| sample(one)).collect();
+        assert_eq!(of, ["Umbilical cord blood", "Serum", "Umbilical cord blood"]);
+        assert!(crate::fhir::Another::of(&found[0].results[0].2).is_some(), "none of the patient's own");
+        assert_eq!(found[1].results[0].2.get("specimen"), None);
+        let all = apart(found.into_iter().enumerate().collect(), &Ambient::system());
+        let [(_, sealed), (_, plain), _] = all.as_slice() else { panic!("{all:?}") };
+        for half in [sealed, plain] {
+            assert_eq!(half.value["specimen"], json!([{"display": "Umbilical cord blood"}]), "each half says it");
+        }
     }
 
     #[test]
