@@ -109,8 +109,15 @@ fn is_text(words: &str) -> bool {
     !words.trim().bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-/// A time that was chosen in a list or a calendar is sent as a moment, and with whom: people read it on the clinic's clock.
+/// A time that was chosen in a list or a calendar is sent as a moment, and with whom: people read it on the clinic's clock. A day is sent
+/// in figures, the year first.
 fn as_read(words: String, zone: &TimeZone) -> String {
+    let is_day = |words: &str| {
+        words.len() == "2026-11-30".len() && words.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+    };
+    if let Some(day) = words.parse::<jiff::civil::Date>().ok().filter(|_| is_day(&words)) {
+        return When::Day(day).short();
+    }
     let moment = words.split('|').next().and_then(|moment| moment.parse::<Timestamp>().ok());
     moment.map_or(words, |moment| When::at(moment, zone).short_time())
 }
@@ -279,6 +286,12 @@ mod tests {
         assert_eq!(said(sent), "3 Jul 2026 10:20");
         assert!(super::super::ui::Locale::Es.inside(|| said(sent)).starts_with("3 jul 2026"));
         assert_eq!(said("Seen | by phone"), "Seen | by phone");
+        assert_eq!(said("2027-12-31"), "31 Dec 2027", "a day is sent in figures");
+        assert_eq!(
+            (said("20271231").as_str(), said("2027-12").as_str()),
+            ("20271231", "2027-12"),
+            "it may be a number"
+        );
     }
 
     #[test]
