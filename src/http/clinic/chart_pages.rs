@@ -610,4 +610,45 @@ mod tests {
         assert_eq!(aside(&page(vec![none("716186003")], vec![])), 2, "in the bar, and where the bar is not in sight");
         assert_eq!(aside(&page(vec![none("409137002")], vec![])), 1);
     }
+
+    #[test]
+    fn an_empty_page_of_a_chart_says_that_what_is_sealed_is_left_out() {
+        let chart = Chart::holding(json!({"resourceType": "Patient", "id": "p"}), vec![]);
+        let frame = || fill::frame(&chart, None, &Ctx::of(jiff::tz::TimeZone::UTC));
+        let pages = || Pages { newer: None, older: None };
+        let cx = || sample::cx(None);
+        let now = cx().now.datetime();
+        let trends = super::super::search::Trends {
+            cx: cx(),
+            frame: frame(),
+            all: vec![],
+            shown: vec![],
+            first: now,
+            last: now,
+        };
+        let reported = Reported { cx: cx(), frame: frame(), rows: vec![], pages: pages() };
+        let (open, signed, elsewhere) = (vec![], vec![], vec![]);
+        let notes = super::super::notes_pages::Notes { cx: cx(), frame: frame(), open, signed, elsewhere };
+        let timeline = |from: &str| Timeline {
+            cx: cx(),
+            frame: frame(),
+            show: None,
+            entries: vec![],
+            pages: pages(),
+            from: from.to_owned(),
+            to: String::new(),
+        };
+        let says = |page: &str, id: &str| page.contains(&t(id).to_string());
+        let all = [
+            trends.render(),
+            reported.render(),
+            notes.render(),
+            timeline("").render(),
+            timeline("2026-11-01").render(),
+        ];
+        let all = all.map(Result::unwrap);
+        assert!(all.iter().all(|page| says(page, "sealed-aside")));
+        assert_eq!([&all[3], &all[4]].map(|page| says(page, "timeline-none")), [true, false]);
+        assert!(says(&all[4], "timeline-none-such"), "of another time there may be something");
+    }
 }

@@ -144,6 +144,7 @@ flag-critical-high = Critical high
 flag-critical-low = Critical low
 flag-abnormal = Abnormal
 timeline-none = Nothing has happened yet
+timeline-none-such = Nothing of this kind and time is shown here
 timeline-tabs = Show in the timeline
 timeline-all = All
 timeline-visits = Visits
