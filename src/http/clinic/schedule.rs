@@ -399,8 +399,9 @@ fn read_block(typed: &BlockTyped, today: Date, zone: &TimeZone) -> Result<Block,
                 faults.add("until", t("block-many").with("most", schedule::MOST_BLOCKS).to_string());
                 return Err(faults);
             }
-            // Of what comes again and again only that night's is not there.
-            if let Some(end) = block.in_a_gap(zone).filter(|_| repeat == Repeat::Once) {
+            // Of what comes again and again only that night's is not there: where that is all of it, nothing is.
+            let is_all = || repeat == Repeat::Once || block.stretches(zone).is_empty();
+            if let Some(end) = block.in_a_gap(zone).filter(|_| is_all()) {
                 faults.add(if end == End::From { "from" } else { "to" }, t("block-gap"));
                 return Err(faults);
             }
@@ -508,6 +509,28 @@ pub(in crate::http) async fn remove_block(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_that_no_night_of_a_series_has_is_refused_with_the_reason() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let fault = |repeat: &str, until: &str| {
+            let typed = BlockTyped {
+                what: "x".into(),
+                day: "2027-03-28".into(),
+                from: "02:10".into(),
+                to: "02:50".into(),
+                repeat: repeat.into(),
+                until: until.into(),
+                ..BlockTyped::default()
+            };
+            let read = read_block(&typed, "2027-03-01".parse().unwrap(), &zone);
+            read.err().map(|faults| faults.of("from").unwrap_or_default().to_owned())
+        };
+        let gap = Some(t("block-gap").to_string());
+        assert_eq!(fault(Repeat::Once.code(), ""), gap);
+        assert_eq!(fault(Repeat::Weekly.code(), "2027-03-28"), gap);
+        assert_eq!(fault(Repeat::Weekly.code(), "2027-04-30"), None, "of the others the time is there");
+    }
 
     #[test]
     fn a_blocked_time_that_ends_on_another_day_says_which() {
