@@ -54,11 +54,15 @@ impl Series {
         self.latest().map(|reading| reading.when.short()).unwrap_or_default()
     }
 
-    /// "136/82 on 10 Dec 2025"; without the year when it is the newest reading's own.
+    /// "136/82 on 10 Dec 2025"; without the year when it is the newest reading's own, and by its time where the day is.
     pub fn before_words(&self) -> Option<String> {
         let before = self.before()?;
         if !before.when.is_known() {
             return Some(t("vital-before-undated").with("value", &before.text).to_string());
+        }
+        let same_day = self.latest().is_some_and(|latest| latest.when.without_time() == before.when.without_time());
+        if let Some(clock) = before.when.clock().filter(|_| same_day) {
+            return Some(t("vital-before-same-day").with("value", &before.text).with("time", clock).to_string());
         }
         let same_year = self.latest().is_some_and(|latest| latest.when.year() == before.when.year());
         let date = if same_year { before.when.in_its_year() } else { before.when.short() };
@@ -499,6 +503,18 @@ mod tests {
             .skip(1)
             .filter_map(|rest| rest.split(['%', '"']).next()?.parse().ok())
             .collect()
+    }
+
+    #[test]
+    fn a_value_of_the_same_day_is_said_to_be_of_that_day_by_its_time() {
+        let said = |before: &str, latest: &str| {
+            let reading =
+                |when: &str| Reading::of(When::parse(when, &jiff::tz::TimeZone::UTC).unwrap(), "38.1".to_owned());
+            Series { readings: vec![reading(before), reading(latest)], ..Series::default() }.before_words().unwrap()
+        };
+        assert_eq!(said("2026-11-30T07:05:00Z", "2026-11-30T13:35:00Z"), "38.1 at 07:05 that day");
+        assert_eq!(said("2026-11-29T07:05:00Z", "2026-11-30T13:35:00Z"), "38.1 on 29 Nov");
+        assert_eq!(said("2026-11-30", "2026-11-30T13:35:00Z"), "38.1 on 30 Nov", "no time is known");
     }
 
     #[test]

@@ -66,6 +66,7 @@ summary-latest = Latest measurements
 summary-measured = Measured { $date }
 in-range = In range
 vital-before = { $value } on { $date }
+vital-before-same-day = { $value } at { $time } that day
 vital-before-undated = { $value }, date not recorded
 problems-active = Active problems
 problems-past = Past problems

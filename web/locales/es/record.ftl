@@ -6,6 +6,7 @@ severity-moderate = moderada
 severity-severe = grave
 chart-shortened = Este historial tiene más de { $parts }. Se muestran las más recientes. Las anteriores se conservan, pero no aparecen aquí.
 vital-before = { $value } el { $date }
+vital-before-same-day = { $value } a las { $time } del mismo día
 vital-before-undated = { $value }, fecha no registrada
 medicine-taking = Tomando
 medicine-reported = Según el paciente
