@@ -26,7 +26,7 @@ booking-any-time = Any other time
 booking-day-of = Day
 booking-beside = Book somebody else at the same time
 booking-when-gap = This time is not there: in that night the clocks go forward over it. Choose another. Nothing was moved.
-booking-move-late = Somebody else changed this visit before you, and it cannot be moved any more. Nothing was moved, and the patient was told nothing. This is how it stands now.
+booking-move-late = Somebody else changed this visit before you, and it cannot be moved any more. Nothing was moved, and what you sent told the patient nothing. This is how it stands now.
 check-in-late = Somebody else checked this visit in, or changed it, before you. What you had typed is not saved: write what still counts into the patient’s details. Insurance is written at the check-in alone: choose “Not here yet” for the visit, and check it in again.
 booking-when-unread = Choose a day, a time and with whom. Nothing was moved.
 
