@@ -31,8 +31,9 @@ pub enum Who {
     ShareLink { share: Box<str> },
     /// A job of the box itself.
     System { job: Box<str> },
-    /// The box, while it makes a copy of this patient's record for them: it sees what the patient sees, and changes nothing.
-    Copying { patient: FhirId },
+    /// The box, while it makes a copy of this patient's record: it sees what whoever asked for it sees, the patient or who acts for
+    /// them, and changes nothing.
+    Copying { patient: FhirId, acting: Option<ResourceRef> },
     /// Nobody who signed in.
     Anonymous,
 }
@@ -101,9 +102,10 @@ impl Actor {
         Self { who: Who::System { job: job.into() }, ..Self::anonymous(Listener::None, None) }
     }
 
-    /// The box, while it makes a copy of this patient's record for them.
-    pub const fn copying(patient: FhirId) -> Self {
-        Self { who: Who::Copying { patient }, listener: Listener::None, assurance: None, session: None, origin: None }
+    /// The box, while it makes a copy of this patient's record for them, or for the RelatedPerson who asked for it.
+    pub const fn copying(patient: FhirId, acting: Option<ResourceRef>) -> Self {
+        let who = Who::Copying { patient, acting };
+        Self { who, listener: Listener::None, assurance: None, session: None, origin: None }
     }
 
     /// The same person, acting for this patient alone. Anybody but a patient or a proxy stays who they are.
@@ -133,7 +135,6 @@ impl Actor {
         Self { who, ..self }
     }
 
-    /// For whom a proxy acts.
     /// The same, with all that their role may: a token narrows what is asked with it, and not who they are.
     #[must_use]
     pub fn widened(&self) -> Self {
@@ -144,6 +145,7 @@ impl Actor {
         all
     }
 
+    /// For whom a proxy acts.
     pub const fn acts_for(&self) -> Option<&FhirId> {
         match &self.who {
             Who::ProxyFor { patient, .. } => Some(patient),
@@ -171,10 +173,11 @@ impl Actor {
         }
     }
 
-    /// The Practitioner, Patient or RelatedPerson that the account is linked to.
+    /// The Practitioner, Patient or RelatedPerson that the account is linked to, or for whom a copy is made.
     pub const fn person(&self) -> Option<&ResourceRef> {
         match &self.who {
             Who::Person { person, .. } | Who::ProxyFor { person, .. } => person.as_ref(),
+            Who::Copying { acting, .. } => acting.as_ref(),
             _ => None,
         }
     }

@@ -245,9 +245,10 @@ impl Mandate {
                 // Whoever has the link sees no more of a resource than who gave it.
                 (Some(Role::Patient), Rights { actions, extent: Extent::Own })
             }
-            Who::Copying { .. } => {
-                let own = rights_of(Role::Patient, kind);
-                (Some(Role::Patient), Rights { actions: own.actions.within(SHARED), extent: own.extent })
+            Who::Copying { acting, .. } => {
+                let role = if acting.is_some() { Role::Proxy } else { Role::Patient };
+                let own = rights_of(role, kind);
+                (Some(role), Rights { actions: own.actions.within(SHARED), extent: own.extent })
             }
             Who::System { .. } => (None, Rights { actions: all, extent: Extent::Clinic }),
         };

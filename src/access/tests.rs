@@ -497,7 +497,7 @@ fn who_looks_after_appointments_sees_nothing_of_health_in_them_nor_beside_them()
 
 #[test]
 fn a_copy_that_the_box_makes_holds_what_the_patient_sees() {
-    let copying = Actor::copying(id("a"));
+    let copying = Actor::copying(id("a"), None);
     let facts = Arranged::default();
     for kind in ResourceType::ALL.iter().copied() {
         for labels in [Sensitivity::NORMAL, Sensitivity::INFECTION, Sensitivity::NORMAL.with_hold(Hold::FromPatient)] {
@@ -513,6 +513,28 @@ fn a_copy_that_the_box_makes_holds_what_the_patient_sees() {
         scope.cut(None, Sensitivity::NORMAL)
     };
     assert_eq!(of_patient(&copying), of_patient(&person(Role::Patient)));
+}
+
+#[test]
+fn a_copy_that_the_box_makes_for_who_acts_for_a_patient_holds_what_they_see() {
+    let acting = ResourceRef::parse("RelatedPerson/r").unwrap();
+    let copying = Actor::copying(id("a"), Some(acting));
+    let let_act = |extent| Arranged {
+        proxies: vec![ProxyGrant { patient: id("a"), extent, from: None, until: None }],
+        ..Arranged::default()
+    };
+    let facts = let_act(ProxyExtent::View);
+    for kind in ResourceType::ALL.iter().copied() {
+        for labels in [Sensitivity::NORMAL, Sensitivity::INFECTION, Sensitivity::RESTRICTED] {
+            let target = target(kind, Some("a"), labels);
+            let proxy = ask(&person(Role::Proxy), Action::Read, &target, &facts);
+            assert_eq!(ask(&copying, Action::Read, &target, &facts), proxy, "{kind:?} {labels:?}");
+            assert!(ask(&copying, Action::Create, &target, &let_act(ProxyExtent::Full)).is_err(), "{kind:?}");
+        }
+        assert!(reads(&copying, kind, "b", &facts).is_err(), "{kind:?}");
+    }
+    assert!(reads(&copying, ResourceType::Observation, "a", &facts).is_ok());
+    assert!(reads(&copying, ResourceType::Observation, "a", &Arranged::default()).is_err(), "it has ended");
 }
 
 #[test]

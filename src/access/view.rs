@@ -93,12 +93,14 @@ impl View {
         Ok(match actor.who() {
             Who::System { .. } => Whose::All(Basis::System),
             Who::Service { .. } => Whose::All(Basis::Service),
-            Who::Copying { patient } => Whose::These(Arc::new(BTreeSet::from([patient.clone()])), Basis::Own),
+            Who::Copying { patient, acting: None } => {
+                Whose::These(Arc::new(BTreeSet::from([patient.clone()])), Basis::Own)
+            }
             Who::ShareLink { share } => {
                 let patient = facts.share(share)?.map(|grant| grant.patient);
                 Whose::These(Arc::new(patient.into_iter().collect()), Basis::ShareLink)
             }
-            Who::ProxyFor { patient, .. } => {
+            Who::ProxyFor { patient, .. } | Who::Copying { patient, acting: Some(_) } => {
                 Whose::Granted(granted(facts, who, now)?.filter(|(one, _)| one == patient).collect())
             }
             Who::Person { role: Role::Proxy, .. } => Whose::Granted(granted(facts, who, now)?.collect()),

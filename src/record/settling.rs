@@ -443,7 +443,7 @@ fn is_whose(filter: &Filter) -> bool {
             let names = |one: &ReferenceTest| match one {
                 ReferenceTest::Target(_) | ReferenceTest::Id { .. } => true,
                 ReferenceTest::Identifier(number) => number.code.is_some(),
-                ReferenceTest::Below(_) | ReferenceTest::Above(_) => false,
+                ReferenceTest::Below(_) | ReferenceTest::Above(_) | ReferenceTest::Hierarchy { .. } => false,
             };
             is_of_whom(param) && any.iter().all(names)
         }

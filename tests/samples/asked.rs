@@ -428,6 +428,7 @@ pub fn request(kind: Kind, state: Standing) -> Request {
         }),
         entries: if kind == Kind::Question { vec![1204] } else { vec![] },
         by: Some("Halina Brandvold".into()),
+        acting: None,
         asked: "2026-02-18T20:14:00Z".parse().unwrap(),
         due: "2026-03-18".parse().unwrap(),
         extended: None,

@@ -20,7 +20,7 @@ use jiff::{Span, ToSpan};
 use serde_json::{Value, json};
 
 use crate::access::{AUDIENCE, CONFIDED};
-use crate::base::{FhirId, Role, Timestamp};
+use crate::base::{FhirId, ResourceRef, Role, Timestamp};
 use crate::care::notify::{self, Notice, Whom};
 use crate::care::workflow::{Doing, Done, Refused, carry_out};
 use crate::fhir::search::{Handling, Query};
@@ -107,6 +107,8 @@ pub struct Request {
     pub entries: Vec<u64>,
     /// Who asked.
     pub by: Option<String>,
+    /// Who that is, where it is whoever acts for the patient.
+    pub acting: Option<ResourceRef>,
     pub asked: Timestamp,
     /// The last day.
     pub due: Date,
@@ -148,6 +150,9 @@ impl Request {
             about: value("about"),
             entries: values("entry").filter_map(|entry| entry.parse().ok()).collect(),
             by: text("/requester/display").map(str::to_owned),
+            acting: text("/requester/reference")
+                .and_then(|reference| ResourceRef::parse(reference).ok())
+                .filter(|person| person.type_name() == ResourceType::RelatedPerson.name()),
             asked: text("/authoredOn")?.parse().ok()?,
             due: text("/restriction/period/end")?.get(..10)?.parse().ok()?,
             extended: value("extension"),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::duplicates::ctx;
 use super::requests_pages::{AskedRow, OneRequest, Queue};
-use crate::access::Actor;
+use crate::access::{Actor, ProxyExtent, ProxyGrant};
 use crate::audit::{self, Action, Detail, Purpose, TouchKind, Touched};
 use crate::base::{FhirId, ResourceRef};
 use crate::care::requests::{self, Kind, LONGEST, NotNow, Request, State, Step};
@@ -144,6 +144,7 @@ fn one(
 ) -> OneRequest {
     cx.at = format!("/requests/{}", request.id);
     let hint = match request.kind {
+        Kind::Copy if request.acting.is_some() => "ask-admin-copy-acting",
         Kind::Copy => "ask-admin-copy",
         Kind::Correction => "ask-admin-correction",
         Kind::Restriction => "ask-admin-restriction",
@@ -181,20 +182,30 @@ fn days(visit: &Visit, request: &Request, ctx: &Ctx) -> Option<(When, When)> {
 }
 
 /// `GET /requests/{id}/copy.zip`: the copy that was asked for, to be handed out on paper or on a disk. It holds what the patient
-/// sees and no more; who took it away stands in the access log before its first byte.
+/// sees and no more, and of who acts for them, what they see; who took it away stands in the access log before its first byte.
 pub async fn copy(visit: Visit, Path(id): Path<String>) -> Result<Response, Refusal> {
     let ctx = ctx(&visit);
     let (opened, _) = opened(&visit, &id, &ctx).await?;
-    let Request { patient, kind, state, .. } = opened.request;
+    let Request { patient, kind, state, acting, .. } = opened.request.clone();
     if kind != Kind::Copy || state != State::Open {
         return Err(Refusal::not_found());
+    }
+    let reads = |grant: &ProxyGrant| grant.patient == patient && grant.extent != ProxyExtent::Appointments;
+    if let Some(person) = &acting
+        && !visit.house.records.may_act_as(person)?.iter().any(reads)
+    {
+        let mut cx = visit.cx();
+        cx.trouble = Some(t("ask-admin-copy-ended").to_string());
+        let page = page(&one(&visit, &opened, &Typed::default(), Faults::none(), &ctx, cx))?;
+        return Ok(finished(StatusCode::CONFLICT, page));
     }
     let reference = ResourceRef::new(R::Patient.name(), &patient).map_err(Refusal::internal)?;
     let touched = Touched::new(Some(patient.clone()), TouchKind::SentOut, vec![reference]);
     let event = visit.event(Action::Everything, Purpose::PatRqt).touching(&[touched]);
     let _ = visit.house.audit.commit(vec![event]).await?;
-    let (actor, cx) = (Actor::copying(patient.clone()), visit.cx());
-    sent(CopyOf { house: visit.house, patient, actor, purpose: Purpose::PatRqt, ctx, cx }).await
+    let purpose = if acting.is_some() { Purpose::PwAtrny } else { Purpose::PatRqt };
+    let (actor, cx) = (Actor::copying(patient.clone(), acting), visit.cx());
+    sent(CopyOf { house: visit.house, patient, actor, purpose, ctx, cx }).await
 }
 
 /// `POST /requests/{id}`
