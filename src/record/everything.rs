@@ -33,7 +33,7 @@ use crate::store::{Desc, Direction, Key, KeyRange, KeyReader, ReadExt};
 pub struct EverythingAsked {
     /// Whose; `None` for everybody of whom the actor may take copies.
     pub patient: Option<FhirId>,
-    /// Only these types.
+    /// Only these types, also of what comes along: with what the copy refers to, whether that is asked for or not.
     pub kinds: Option<Vec<ResourceType>>,
     /// Only what was stored or changed after this.
     pub since: Option<Timestamp>,
@@ -53,6 +53,11 @@ impl EverythingAsked {
 
     fn wants(&self, kind: ResourceType) -> bool {
         self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind))
+    }
+
+    /// Whether anything of what is wanted may come along: then what nobody wants is followed, too. No patient comes along.
+    fn wants_along(&self) -> bool {
+        self.kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|kind| *kind != ResourceType::Patient))
     }
 
     fn wants_row(&self, row: &Row) -> Result<bool, RecordError> {
@@ -111,12 +116,41 @@ fn bytes_of(along: &[Along]) -> usize {
 /// How many resources may come along with one page.
 const MOST_INCLUDED: usize = 5_000;
 
+/// A row of the copy.
+struct Found {
+    place: Place,
+    /// The row itself; none where it is of a type that was not asked for, and is followed alone.
+    handed: Option<(Row, Cut)>,
+    /// What it refers to.
+    leads: Vec<RowNumber>,
+}
+
 struct Gathered {
-    asked_size: usize,
+    /// How many more rows are handed out.
+    hands: usize,
+    /// How many more rows of types that were not asked for are followed on this page.
+    passes: usize,
     /// How many more bytes of rows there may be.
     room: usize,
-    rows: Vec<(Place, Row, Cut)>,
+    found: Vec<Found>,
+    /// The place of the last row that was looked at.
+    last: Option<Place>,
     more: bool,
+}
+
+impl Gathered {
+    /// Whether there is room for one more row of so many bytes.
+    fn has_room(&self, is_handed: bool, bytes: usize) -> bool {
+        let left = if is_handed { self.hands } else { self.passes };
+        self.last.is_none() || (left > 0 && bytes <= self.room)
+    }
+
+    /// Puts back the second half: it comes with the next page.
+    fn halve(&mut self) {
+        self.found.truncate(self.found.len() / 2);
+        self.last = self.found.last().map(|one| one.place.clone());
+        self.more = true;
+    }
 }
 
 impl Reading<'_> {
@@ -133,7 +167,14 @@ impl Reading<'_> {
             None => None,
         };
         let size = asked.count.unwrap_or(PAGE).clamp(1, self.limits.page);
-        let mut gathered = Gathered { asked_size: size, room: self.limits.page_bytes, rows: Vec::new(), more: false };
+        let mut gathered = Gathered {
+            hands: size,
+            passes: self.limits.page,
+            room: self.limits.page_bytes,
+            found: Vec::new(),
+            last: None,
+            more: false,
+        };
         match &asked.patient {
             Some(patient) => {
                 let (number, row) = self.authorized(Action::Everything, ResourceType::Patient, patient)?;
@@ -145,20 +186,19 @@ impl Reading<'_> {
             None => self.gather_all(asked, after.as_ref(), &mut gathered)?,
         }
         // What comes along may be as much as a page, too: with fewer rows it is less.
-        let mut along = self.along(&gathered.rows, asked)?;
-        while gathered.rows.len() > 1 && bytes_of(&along) > self.limits.page_bytes {
-            gathered.rows.truncate(gathered.rows.len() / 2);
-            gathered.more = true;
-            along = self.along(&gathered.rows, asked)?;
+        let mut along = self.along(&gathered.found, asked)?;
+        while gathered.found.len() > 1 && bytes_of(&along) > self.limits.page_bytes {
+            gathered.halve();
+            along = self.along(&gathered.found, asked)?;
         }
-        let last = gathered.rows.last().map(|(place, ..)| place.clone());
-        let rest = self.cut_to_a_page(&mut along);
-        let next = match (last, rest) {
-            (Some(place), Some(last)) => Some(Mark::Along(place, last)),
-            (place, None) => place.filter(|_| gathered.more).map(Mark::Row),
-            (None, Some(_)) => None,
+        // What is more than a page has come with one row.
+        let of = gathered.found.last().map(|one| one.place.clone());
+        let next = match (self.cut_to_a_page(&mut along), of) {
+            (Some(last), Some(of)) => Some(Mark::Along(of, last)),
+            _ => gathered.last.filter(|_| gathered.more).map(Mark::Row),
         };
-        self.everything_page(gathered.rows, along, next, asked)
+        let rows = gathered.found.into_iter().filter_map(|one| one.handed).collect();
+        self.everything_page(rows, along, next, asked)
     }
 
     /// What came along with one row and had no room on its page.
@@ -179,7 +219,8 @@ impl Reading<'_> {
         let mut along = Vec::new();
         if from.state == State::Live && is_theirs && scope.allows(Some(patient), from.sensitivity) {
             let cut = sight::cut(self.read, &scope, Some(patient), &from)?;
-            along = self.along(&[(place.clone(), from, cut)], asked)?;
+            let leads = self.leads(&from, &cut)?;
+            along = self.along(&[Found { place: place.clone(), handed: Some((from, cut)), leads }], asked)?;
             along.retain(|one| one.place > *last);
         }
         let next = match self.cut_to_a_page(&mut along) {
@@ -207,7 +248,7 @@ impl Reading<'_> {
 
     fn everything_page(
         &mut self,
-        rows: Vec<(Place, Row, Cut)>,
+        rows: Vec<(Row, Cut)>,
         along: Vec<Along>,
         next: Option<Mark>,
         asked: &EverythingAsked,
@@ -219,7 +260,7 @@ impl Reading<'_> {
         let mut page = Page { matches: vec![], included: vec![], total: None, next };
         let mut touched = Vec::new();
         let kind = self.opened();
-        for (_, row, cut) in rows {
+        for (row, cut) in rows {
             self.give(&row.json)?;
             self.touch(&row, kind, &mut touched)?;
             page.matches.push(stored(row, &cut)?);
@@ -330,7 +371,8 @@ impl Reading<'_> {
         let read = self.read;
         let after = after.filter(|place| place.0 == *patient);
         let lent = self.lent_since(asked, number)?;
-        for (order, kind) in kinds().filter(|(_, kind)| asked.wants(*kind)) {
+        let follows = asked.wants_along();
+        for (order, kind) in kinds().filter(|(_, kind)| follows || asked.wants(*kind)) {
             if after.is_some_and(|place| order < place.1) {
                 continue;
             }
@@ -359,28 +401,44 @@ impl Reading<'_> {
                 if !self.is_new(asked, (at, &row), &lent)? || !asked.wants_row(&row)? {
                     continue;
                 }
-                let fits = into.rows.is_empty() || row.json.len() <= into.room;
-                if into.rows.len() == into.asked_size || !fits {
+                let is_handed = asked.wants(kind);
+                if !into.has_room(is_handed, row.json.len()) {
                     into.more = true;
                     return Ok(());
                 }
                 into.room = into.room.saturating_sub(row.json.len());
+                let place = (patient.clone(), order, date, at);
+                into.last = Some(place.clone());
                 let cut = sight::cut(read, &scope, Some(patient), &row)?;
-                into.rows.push(((patient.clone(), order, date, at), row, cut));
+                let leads = if follows { self.leads(&row, &cut)? } else { Vec::new() };
+                if is_handed {
+                    into.hands = into.hands.saturating_sub(1);
+                    into.found.push(Found { place, handed: Some((row, cut)), leads });
+                    continue;
+                }
+                into.passes = into.passes.saturating_sub(1);
+                if !leads.is_empty() {
+                    into.found.push(Found { place, handed: None, leads });
+                }
             }
         }
         Ok(())
     }
 
-    /// What the rows of a page refer to, and what that refers to, as far as it is about no patient.
-    fn along(&mut self, rows: &[(Place, Row, Cut)], asked: &EverythingAsked) -> Result<Vec<Along>, RecordError> {
-        let mut seen: BTreeSet<RowNumber> = rows.iter().map(|((_, _, _, number), ..)| *number).collect();
+    /// What a row of the copy refers to. What is cut of it is not followed, either.
+    fn leads(&self, row: &Row, cut: &Cut) -> Result<Vec<RowNumber>, RecordError> {
+        self.look_into(row)?;
+        self.references(&stored(row.clone(), cut)?.json)
+    }
+
+    /// What the rows of a page refer to, and what that refers to, as far as it is about no patient. What was not asked for leads
+    /// on to what was.
+    fn along(&mut self, found: &[Found], asked: &EverythingAsked) -> Result<Vec<Along>, RecordError> {
+        let mut seen: BTreeSet<RowNumber> = found.iter().map(|one| one.place.3).collect();
         let mut out: Vec<Along> = Vec::new();
         let mut waiting: Vec<RowNumber> = Vec::new();
-        for (_, row, cut) in rows {
-            // What is cut is not followed, either.
-            self.look_into(row)?;
-            waiting.extend(self.references(&stored(row.clone(), cut)?.json, &mut seen)?);
+        for one in found {
+            waiting.extend(one.leads.iter().copied().filter(|number| seen.insert(*number)));
         }
         while let Some(number) = waiting.pop() {
             self.go_on()?;
@@ -390,7 +448,7 @@ impl Reading<'_> {
                 continue;
             }
             self.look_into(&row)?;
-            waiting.extend(self.references(&row.json, &mut seen)?);
+            waiting.extend(self.references(&row.json)?.into_iter().filter(|number| seen.insert(*number)));
             if asked.wants(row.kind) && asked.since.is_none_or(|since| row.updated > since) {
                 out.push(Along { place: (row.kind.number(), row.id), number, bytes: row.json.len() });
             }
@@ -402,12 +460,12 @@ impl Reading<'_> {
         Ok(out)
     }
 
-    fn references(&self, json: &[u8], seen: &mut BTreeSet<RowNumber>) -> Result<Vec<RowNumber>, RecordError> {
+    fn references(&self, json: &[u8]) -> Result<Vec<RowNumber>, RecordError> {
         let value: Value = serde_json::from_slice(json).map_err(|_| RecordError::Damaged)?;
         let mut found = Vec::new();
         for reference in references_of(&value) {
             let Some(kind) = ResourceType::parse(reference.type_name()) else { continue };
-            found.extend(find(self.read, kind, &reference.id())?.filter(|number| seen.insert(*number)));
+            found.extend(find(self.read, kind, &reference.id())?);
         }
         Ok(found)
     }

@@ -117,6 +117,48 @@ fn a_copy_can_be_of_some_types_of_some_time_or_of_what_is_new() {
     assert_eq!(names(&page(&house, &system, &fresh).unwrap().matches), ["Observation/w5"]);
 }
 
+/// A type is asked for wherever it stands in the copy: what brings it along need not be asked for.
+#[test]
+fn a_copy_of_some_types_has_all_that_the_whole_copy_has_of_them() {
+    use ResourceType::{Condition, Observation, Organization, Patient, Practitioner};
+    let mut house = filled();
+    house.put(weight("w6", "p1", "2026-03-01", 83.0));
+    let system = Actor::system("test");
+    let whole = page(&house, &system, &asked(Some("p1"))).unwrap();
+    assert_eq!(names(&whole.included), ["Organization/o1", "Practitioner/d1"]);
+    let all_of = |house: &Box_, kinds: &[ResourceType], count: Option<usize>| {
+        let mut one = EverythingAsked { kinds: Some(kinds.to_vec()), count, ..asked(Some("p1")) };
+        let (mut matches, mut along) = (Vec::new(), std::collections::BTreeSet::new());
+        loop {
+            let found = page(house, &system, &one).unwrap();
+            matches.extend(names(&found.matches));
+            along.extend(names(&found.included));
+            one.cursor = found.next;
+            if one.cursor.is_none() {
+                return (matches.join(" "), along.into_iter().collect::<Vec<_>>().join(" "));
+            }
+        }
+    };
+    let own = |of: &str, along: &str| (of.to_owned(), along.to_owned());
+    for (page, page_bytes) in [(1_000, 8 << 20), (1, 8 << 20), (2, 1_000)] {
+        house.records = house.records.limited(Limits { page, page_bytes, ..Limits::default() });
+        for count in [None, Some(1), Some(2)] {
+            assert_eq!(all_of(&house, &[Practitioner], count), own("", "Practitioner/d1"));
+            assert_eq!(all_of(&house, &[Organization, Patient], count), own("Patient/p1", "Organization/o1"));
+            assert_eq!(all_of(&house, &[Condition, Organization], count), own("Condition/c1", "Organization/o1"));
+            assert_eq!(all_of(&house, &[Patient], count), own("Patient/p1", ""));
+            let weights = "Observation/w6 Observation/w4 Observation/w2 Observation/w1";
+            assert_eq!(all_of(&house, &[Observation], count), own(weights, ""));
+        }
+    }
+    // What is told of in the log is what went out.
+    let read = house.records.audit().read().unwrap();
+    let lines = audit::entries(&read, &audit::Filter::default(), 1).unwrap().lines;
+    let touched = audit::touched(&read, &lines[0].entry, None, 100).unwrap().touched;
+    let touched = touched.iter().flat_map(|one| &one.resources).map(ToString::to_string).collect::<Vec<_>>();
+    assert!(!touched.is_empty() && touched.iter().all(|one| one.starts_with("Observation/")), "{touched:?}");
+}
+
 #[test]
 fn copies_of_everybody_are_for_who_may_export_and_ones_own_for_oneself() {
     let house = filled();
