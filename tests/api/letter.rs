@@ -14,6 +14,7 @@ pub fn all(demo: &Demo, client: &Caller) {
     conditions_of_updates(client);
     batches_go_on(client);
     transactions_resolve_alike(client);
+    a_document_among_entries(client);
     answers_of_entries(client);
     ends_of_time(client);
     files_as_themselves(client);
@@ -184,6 +185,20 @@ fn batches_go_on(client: &Caller) {
         let empty = ok(&client.json("POST", "/fhir", &json!({"resourceType": "Bundle", "type": kind})), 200);
         assert_eq!((&empty["type"], &empty["entry"]), (&json!(format!("{kind}-response")), &Value::Null));
     }
+}
+
+/// A document that goes with a transaction stays as it was signed, also where an entry has a name that it has, too.
+fn a_document_among_entries(client: &Caller) {
+    let name = "urn:uuid:11111111-1111-4111-8111-111111111111";
+    let other = "urn:uuid:22222222-2222-4222-8222-222222222222";
+    let mut about = observation(name, 1);
+    about.as_object_mut().unwrap().remove("id");
+    let document = json!({"resourceType": "Bundle", "type": "collection", "entry": [
+        {"fullUrl": name, "resource": {"resourceType": "Patient", "active": true}},
+        {"fullUrl": other, "resource": about}]});
+    let entries = json!([post("Bundle", None, document.clone()), post("Patient", Some(name), patient("Named"))]);
+    let answer = ok(&client.json("POST", "/fhir", &bundle("transaction", entries)), 200);
+    assert_eq!(answer["entry"][0]["resource"]["entry"], document["entry"]);
 }
 
 /// trules: identities that conditions resolve to must not overlap, and no order between updates changes what comes out.

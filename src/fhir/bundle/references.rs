@@ -42,7 +42,7 @@ impl Identities {
 /// where it is.
 pub fn conditional_references(resource: &mut Value, definitions: &Definitions) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    visit(resource, definitions, &mut |link, text, _| {
+    visit_own(resource, definitions, &mut |link, text, _| {
         let (head, _) = parted(text);
         if link == Link::Reference && is_conditional(head) {
             found.insert(head.to_owned());
@@ -55,6 +55,9 @@ pub fn conditional_references(resource: &mut Value, definitions: &Definitions) -
 /// the links and images of narratives; never in canonical ones. http.html#transaction names oid and uuid, too; but what they
 /// would become is neither, and a resource with it would be valid nowhere, so they say what their sender wrote. `full_url` is
 /// the entry's own, by which a relative reference is read where it is an address such as `http://example.org/fhir/Patient/p1`.
+///
+/// What stands in a Bundle that is an entry itself, or within one, is as its sender put it together, and may be signed: there
+/// names mean the entries of that Bundle (bundle.html#references), also where one of these entries is called the same.
 ///
 /// Returns an issue for each reference that names an entry (`urn:uuid:…`, `urn:oid:…`) that is not there, and for each
 /// conditional one that was not looked up; expressions start at the resource.
@@ -82,7 +85,7 @@ pub fn rewrite_patched(
 pub fn links_of(mut resource: Value, definitions: &Definitions) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     // What is visited may be changed; here nothing is.
-    visit(&mut resource, definitions, &mut |_, text, _| {
+    visit_own(&mut resource, definitions, &mut |_, text, _| {
         found.insert(text.clone());
     });
     found
@@ -96,7 +99,7 @@ fn rewrite(
 ) -> Vec<Issue> {
     let root = full_url.and_then(root_of);
     let mut issues = Vec::new();
-    visit(resource, definitions, &mut |link, text, path| {
+    visit_own(resource, definitions, &mut |link, text, path| {
         if stood.contains(text) {
             return;
         }
@@ -155,7 +158,7 @@ impl OwnAddresses {
 
 /// Makes references to the server itself relative.
 pub fn own_references(resource: &mut Value, own: &OwnAddresses, definitions: &Definitions) {
-    visit(resource, definitions, &mut |link, text, _| {
+    visit(resource, definitions, Bundles::Entered, &mut |link, text, _| {
         if link == Link::Reference
             && let Some(rest) = own.behind(text)
             && rest.split('/').next().is_some_and(|kind| ResourceType::parse(kind).is_some())
@@ -174,33 +177,53 @@ enum Link {
 
 type Visitor<'a> = dyn FnMut(Link, &mut String, &Path<'_>) + 'a;
 
+/// Whether what stands in Bundles is visited, too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bundles {
+    Entered,
+    PassedBy,
+}
+
+struct Way<'a> {
+    r4: &'a Definitions,
+    bundles: Bundles,
+}
+
 /// As deep as `validate` goes.
 const DEPTH: usize = 128;
 
-fn visit(resource: &mut Value, r4: &Definitions, visitor: &mut Visitor<'_>) {
+fn visit(resource: &mut Value, r4: &Definitions, bundles: Bundles, visitor: &mut Visitor<'_>) {
     let kind = kind_of(resource).map(ResourceType::name);
     let path = Path::root(kind.unwrap_or("Resource"));
-    visit_resource(resource, r4, &path, DEPTH, visitor);
+    visit_resource(resource, &Way { r4, bundles }, &path, DEPTH, visitor);
+}
+
+/// Visits what a resource says itself, and not what a Bundle holds.
+fn visit_own(resource: &mut Value, r4: &Definitions, visitor: &mut Visitor<'_>) {
+    visit(resource, r4, Bundles::PassedBy, visitor);
 }
 
 fn kind_of(resource: &Value) -> Option<ResourceType> {
     resource.get("resourceType").and_then(Value::as_str).and_then(ResourceType::parse)
 }
 
-fn visit_resource(resource: &mut Value, r4: &Definitions, path: &Path<'_>, depth: usize, visitor: &mut Visitor<'_>) {
-    if let (Some(kind), Value::Object(members)) = (kind_of(resource), resource) {
-        visit_members(members, r4.resource(kind), r4, path, depth, visitor);
+fn visit_resource(resource: &mut Value, way: &Way<'_>, path: &Path<'_>, depth: usize, visitor: &mut Visitor<'_>) {
+    if let (Some(kind), Value::Object(members)) = (kind_of(resource), resource)
+        && (kind != ResourceType::Bundle || way.bundles == Bundles::Entered)
+    {
+        visit_members(members, way.r4.resource(kind), way, path, depth, visitor);
     }
 }
 
 fn visit_members(
     members: &mut Map<String, Value>,
     node: NodeId,
-    r4: &Definitions,
+    way: &Way<'_>,
     path: &Path<'_>,
     depth: usize,
     visitor: &mut Visitor<'_>,
 ) {
+    let r4 = way.r4;
     let Some(depth) = depth.checked_sub(1) else { return };
     let is_reference = r4.name(node) == "Reference";
     for (key, value) in members.iter_mut() {
@@ -224,9 +247,9 @@ fn visit_members(
             let place = path.index(at);
             let path = if repeats { &place } else { &path };
             match (kind, item) {
-                (TypeKind::Resource, item) => visit_resource(item, r4, path, depth, visitor),
+                (TypeKind::Resource, item) => visit_resource(item, way, path, depth, visitor),
                 (TypeKind::Object(node), Value::Object(members)) => {
-                    visit_members(members, node, r4, path, depth, visitor);
+                    visit_members(members, node, way, path, depth, visitor);
                 }
                 (TypeKind::Primitive(primitive), Value::String(text)) => {
                     if let Some(link) = link(primitive, is_reference && name == "reference") {

@@ -173,6 +173,44 @@ fn references_that_lead_nowhere_are_named() {
     assert_eq!(found, sent);
 }
 
+/// Whoever signed a document signed its names; and another entry that is called the same is none of its own.
+#[test]
+fn a_bundle_that_is_an_entry_stays_as_it_was_put_together() {
+    let document = json!({
+        "resourceType": "Bundle",
+        "type": "document",
+        "identifier": {"system": "urn:ietf:rfc:3986", "value": MOTHER},
+        "signature": {"type": [{"code": "x"}], "when": "2026-03-03T09:00:00Z", "who": {"reference": MOTHER}},
+        "entry": [
+            {"fullUrl": "urn:uuid:22222222-2222-4222-8222-222222222222", "resource": {"resourceType": "Composition",
+                "text": {"status": "generated", "div": format!("<div><a href=\"{MOTHER}\">x</a></div>")},
+                "subject": {"reference": MOTHER}, "author": [{"reference": "Practitioner?identifier=a|b"}]}},
+            {"fullUrl": MOTHER, "resource": {"resourceType": "Patient",
+                "managingOrganization": {"reference": "http://example.org/fhir/Organization/o"},
+                "generalPractitioner": [{"reference": "urn:uuid:33333333-3333-4333-8333-333333333333"}]}},
+        ],
+    });
+    let (found, issues) = rewritten(document.clone(), Some("urn:uuid:44444444-4444-4444-8444-444444444444"));
+    assert_eq!((found, issues), (document.clone(), vec![]));
+    assert!(conditional_references(&mut document.clone(), Definitions::r4()).is_empty());
+    assert!(links_of(document.clone(), Definitions::r4()).is_empty());
+    // Within another resource, too; what that one says itself follows the entries.
+    let sent = json!({"resourceType": "Parameters", "parameter": [
+        {"name": "a", "resource": document}, {"name": "b", "valueReference": {"reference": MOTHER}}]});
+    let (found, issues) = rewritten(sent.clone(), None);
+    assert_eq!((&found["parameter"][0], issues), (&sent["parameter"][0], vec![]));
+    assert_eq!(found["parameter"][1]["valueReference"]["reference"], "Patient/m1");
+    // The server's own addresses are said as ever: they lead to the same.
+    let own = OwnAddresses::new(["box.example".to_owned()]);
+    let mut bundle = bundle(
+        "transaction",
+        vec![json!({"resource": {"resourceType": "Observation",
+        "subject": {"reference": "https://box.example/fhir/Patient/x"}}})],
+    );
+    own_references(&mut bundle, &own, Definitions::r4());
+    assert_eq!(bundle["entry"][0]["resource"]["subject"]["reference"], "Patient/x");
+}
+
 #[test]
 fn conditional_references_are_collected_once_each() {
     let mut resource = json!({
