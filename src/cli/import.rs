@@ -10,10 +10,12 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::order::{Caller, Order as BoxOrder, Talk};
+use super::out::complain;
 use super::place::Reach;
 use super::{Failure, Out};
 use crate::access::Actor;
 use crate::app::Opened;
+use crate::app::config::Validation;
 use crate::base::counted;
 use crate::care::import::{self, Mode, Piece, Progress, Source, Summary};
 
@@ -68,6 +70,10 @@ impl Import {
             Ok(())
         })?;
         bar.finish_and_clear();
+        let asked = self.reach.place.config()?.import.validation;
+        if let Some(other) = held_instead(asked, &answer) {
+            complain(&other);
+        }
         let mut summary: Summary = serde_json::from_value(answer).map_err(anyhow::Error::from)?;
         summary.sources = sources.len() as u64;
         if self.json {
@@ -92,7 +98,8 @@ impl Order {
 
     pub async fn carry_out(self, opened: &Opened, caller: Caller, talk: Talk) -> Result<Value, Failure> {
         let mode = if self.dry_run { Mode::DryRun } else { Mode::Write };
-        let strictness = opened.config.import.validation.mode();
+        let validation = opened.config.import.validation;
+        let strictness = validation.mode();
         let (records, actor) = (opened.records.clone(), Actor::system(&caller.job(self.name())));
         let Talk { say, mut hear } = talk;
         if self.dry_run {
@@ -111,8 +118,28 @@ impl Order {
             import::run(&records, &actor, pieces, mode, strictness, &progress)
         });
         let summary = work.await.map_err(anyhow::Error::from)?.map_err(|error| Failure::failed(error.to_string()))?;
-        Ok(serde_json::to_value(summary).map_err(anyhow::Error::from)?)
+        let mut answer = serde_json::to_value(summary).map_err(anyhow::Error::from)?;
+        if let Some(members) = answer.as_object_mut() {
+            members.insert(VALIDATION.to_owned(), validation.name().into());
+        }
+        Ok(answer)
     }
+}
+
+/// By which the box says with which `[import] validation` it went.
+const VALIDATION: &str = "validation";
+
+/// What is to be said where the box that imported goes by another configuration than the command: a running one by that with which
+/// it was started.
+fn held_instead(asked: Validation, answer: &Value) -> Option<String> {
+    let held = answer.get(VALIDATION)?.as_str()?;
+    let asked = asked.name();
+    (held != asked).then(|| {
+        format!(
+            "the running box's own settings held: [import] validation is \"{held}\" there, and the configuration of this command, \
+             where it is \"{asked}\", was not used. Change the box's configuration and restart it, or import while it does not run"
+        )
+    })
 }
 
 /// Tells the command how far it is.
@@ -163,4 +190,25 @@ fn tell(out: &mut Out, summary: &Summary) -> Result<(), Failure> {
         out.line(format!("and {} more that were not kept", summary.more_rejected))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_imports_into_a_running_box_hears_that_its_own_settings_held() {
+        let by = |validation: &str| serde_json::json!({ "sources": 1, "validation": validation });
+        for same in [Validation::Strict, Validation::Lenient] {
+            assert_eq!(held_instead(same, &by(same.name())), None);
+        }
+        let said = held_instead(Validation::Lenient, &by("strict")).unwrap();
+        assert!(
+            said.contains("running box's own settings held") && said.contains("\"lenient\", was not used"),
+            "{said}"
+        );
+        assert!(held_instead(Validation::Strict, &by("lenient")).is_some());
+        // A box that is older than the command says nothing of it.
+        assert_eq!(held_instead(Validation::Lenient, &serde_json::json!({ "sources": 1 })), None);
+    }
 }

@@ -343,6 +343,14 @@ pub enum Validation {
 }
 
 impl Validation {
+    /// As the configuration has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Lenient => "lenient",
+        }
+    }
+
     pub const fn mode(self) -> crate::fhir::Mode {
         match self {
             Self::Strict => crate::fhir::Mode::Strict,
