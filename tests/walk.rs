@@ -516,7 +516,9 @@ const fn observation(act: Fhir, who: Who) -> [u16; 6] {
         (Fhir::Meta, Patient)                      => [403, 404, 404, 403, 404, 404],
         (Fhir::Meta, Proxy)                        => [404, 403, 404, 404, 404, 404],
         (Fhir::Meta, Service)                      => [403, 403, 403, 404, 404, 404],
-        (Fhir::Update | Fhir::Patch | Fhir::Meta, _) => [200, 200, 200, 404, 404, 404],
+        // To a person who would make one under an id of their own it is said that the server gives them, whatever is there.
+        (Fhir::Update, _)                          => [200, 200, 200, 405, 405, 405],
+        (Fhir::Patch | Fhir::Meta, _)              => [200, 200, 200, 404, 404, 404],
         // What is not there need not be deleted.
         (Fhir::Delete, _)                          => [204; 6],
         _ => [0; 6],
@@ -761,7 +763,7 @@ fn fhir_instances(walk: &mut Walk) {
                 if answer.status != 401 {
                     *acts.entry(who).or_default() += 1;
                 }
-                if answer.status == 404 {
+                if matches!(answer.status, 404 | 405) {
                     match &invisible {
                         Some((first, of)) if shown(first) != shown(&answer) => walk.wrong.push(format!(
                             "{} {path} by {who:?}: {target} and {of} differ: {} {}",

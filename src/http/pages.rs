@@ -144,7 +144,7 @@ fn problem(refusal: &Refusal, now: &jiff::Zoned) -> ProblemKind {
         Refused::WrongHost => ProblemKind::OtherName,
         Refused::NoRecord => ProblemKind::NoRecord,
         Refused::NotGranted(extent) => ProblemKind::NotGranted(extent),
-        Refused::Method => ProblemKind::NotThisWay,
+        Refused::Method | Refused::OwnId => ProblemKind::NotThisWay,
         Refused::Malformed
         | Refused::Unprocessable
         | Refused::MediaType

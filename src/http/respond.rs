@@ -51,6 +51,8 @@ pub enum Refused {
     /// It was here and is deleted, and may be known to have been.
     Gone,
     Method,
+    /// A new resource under an id that the sender chose, where the server gives them.
+    OwnId,
     /// The request is not what it should be.
     Malformed,
     /// Well-formed, but it breaks a rule.
@@ -103,7 +105,7 @@ impl Refused {
             }
             Self::NotFound | Self::NoRecord => StatusCode::NOT_FOUND,
             Self::Gone => StatusCode::GONE,
-            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Method | Self::OwnId => StatusCode::METHOD_NOT_ALLOWED,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Unprocessable | Self::TooCostly => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict => StatusCode::CONFLICT,
@@ -129,7 +131,7 @@ impl Refused {
             Self::ProofNeeded => "suppressed",
             Self::NotFound | Self::NoRecord => "not-found",
             Self::Gone => "deleted",
-            Self::Method | Self::MediaType | Self::NotAcceptable => "not-supported",
+            Self::Method | Self::OwnId | Self::MediaType | Self::NotAcceptable => "not-supported",
             Self::Malformed => "structure",
             Self::Unprocessable => "processing",
             Self::TooCostly => "too-costly",
@@ -160,6 +162,9 @@ impl Refused {
             Self::NotGranted(_) => "Whoever you act for lets you do less than this. Nothing was changed.",
             Self::Gone => "This was deleted. Its history is kept.",
             Self::Method => "This address does not take this method.",
+            Self::OwnId => {
+                "What is new gets its id from the server. Create it by POST to its type. Nothing was changed."
+            }
             Self::Malformed => "The request could not be read. Nothing was changed.",
             Self::Unprocessable => "The request breaks a rule. Nothing was changed.",
             Self::TooCostly => "This is more than is opened at once. Nothing was changed. Ask for less of it.",
@@ -346,6 +351,10 @@ impl IntoResponse for Refusal {
         if let Refused::Throttled { seconds } = self.kind {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        if self.kind == Refused::OwnId {
+            // What the address takes where there is something (RFC 9110 §15.5.6): of what is there it says nothing.
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, PATCH, DELETE"));
+        }
         if self.kind == Refused::NotSignedIn {
             response
                 .headers_mut()
@@ -459,5 +468,20 @@ fn kind_of(status: StatusCode) -> Refused {
         StatusCode::REQUEST_TIMEOUT => Refused::Timeout,
         status if status.is_client_error() => Refused::Malformed,
         _ => Refused::Internal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_method_names_those_that_are_taken() {
+        let response = Refusal::new(Refused::OwnId).into_response();
+        assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+        let allowed = response.headers().get(header::ALLOW).and_then(|value| value.to_str().ok()).unwrap();
+        assert!(allowed.contains("GET") && !allowed.contains("PUT"), "{allowed}");
+        let outcome = Refusal::new(Refused::OwnId).operation_outcome();
+        assert_eq!(outcome["issue"][0]["code"], "not-supported");
     }
 }

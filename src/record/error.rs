@@ -18,6 +18,12 @@ pub enum RecordError {
     /// It was there, was deleted, and the actor may know that.
     #[error("this was deleted")]
     Gone,
+    /// To whoever does not choose ids, nothing is there: the same whether it is absent or hidden.
+    #[error(
+        "there is nothing here, or nothing that you may see, and what you make gets its id from the server: create it by POST to its \
+         type, or update it by a search that finds it. Nothing was changed."
+    )]
+    OwnId,
     #[error("the resource does not fit FHIR R4")]
     Invalid(Vec<Issue>),
     #[error("somebody changed this meanwhile: it has version {current} now. Read it again, then change it.")]

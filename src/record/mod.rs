@@ -389,7 +389,7 @@ fn event(actor: &Actor, why: &Why) -> Event {
 const fn outcome_of(error: &RecordError) -> Outcome {
     match error {
         RecordError::At { cause, .. } | RecordError::AtReading { cause, .. } => outcome_of(cause),
-        RecordError::Denied(_) | RecordError::NotFound => Outcome::Denied,
+        RecordError::Denied(_) | RecordError::NotFound | RecordError::OwnId => Outcome::Denied,
         _ => Outcome::Failed,
     }
 }

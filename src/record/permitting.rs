@@ -20,6 +20,7 @@ use crate::access::{
     self, Action, Actor, Class, Cut, Denied, OwnWords, Said, Sensitivity, Target, Who, authorize, is_withdrawal,
     withdrawn_by,
 };
+use crate::base::FhirId;
 use crate::fhir::{Issue, IssueCode, ResourceType};
 use crate::store::{Direction, KeyRange, ReadExt as _, Tx};
 
@@ -221,6 +222,20 @@ impl Writing<'_, '_, '_> {
     /// Services and the box itself bring ids along; a person's new resource gets one from the server.
     pub(super) const fn may_choose_ids(&self) -> bool {
         matches!(self.actor.who(), Who::Service { .. } | Who::System { .. })
+    }
+
+    /// Why a client that named this id stored nothing there. Whoever does not choose ids hears of it, and the same whether there is
+    /// none or one that they do not see (http.html#update: 405). Who expected one finds that it is not there.
+    pub(super) fn not_there(&self, kind: ResourceType, id: &FhirId, condition: Condition) -> RecordError {
+        let expects = matches!(condition, Condition::Version(_) | Condition::Present);
+        if expects || !self.is_by_client() || self.may_choose_ids() {
+            return RecordError::NotFound;
+        }
+        match self.sees(kind, id) {
+            Ok(false) => RecordError::OwnId,
+            Ok(true) => RecordError::NotFound,
+            Err(error) => error,
+        }
     }
 
     pub(super) fn facts(&self) -> RecordFacts<'_> {

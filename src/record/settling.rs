@@ -367,7 +367,7 @@ impl Writing<'_, '_, '_> {
 
     /// Whether there is one that the actor may read. To write over it, because a condition found another or none, would
     /// lose it.
-    fn sees(&self, kind: ResourceType, id: &FhirId) -> Result<bool, RecordError> {
+    pub(super) fn sees(&self, kind: ResourceType, id: &FhirId) -> Result<bool, RecordError> {
         match self.live(kind, id) {
             Ok(row) => Ok(self.permit(Action::Read, &row).is_ok()),
             Err(RecordError::NotFound | RecordError::Gone | RecordError::Denied(_)) => Ok(false),

@@ -667,6 +667,53 @@ fn a_person_cannot_probe_for_ids_by_choosing_them() {
     assert_eq!(put("w2").to_string(), put("free").to_string());
 }
 
+/// Who may not choose an id is told so, and hears nothing of what is there.
+#[test]
+fn an_update_under_an_own_id_is_refused_alike_whatever_is_there() {
+    let house = new_box();
+    house.put(patient("p1", "Brandvold"));
+    house.put(weight("w1", "p1", "2025-01-01", 80.0));
+    for of in ["sealed", "gone"] {
+        let mut sealed = weight(of, "p1", "2025-01-01", 80.0);
+        sealed["meta"] =
+            json!({"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]});
+        house.put(sealed);
+    }
+    let gone = vec![Change::delete(ResourceType::Observation, id("gone"), Condition::None)];
+    let system = Actor::system("test");
+    house.records.change_all_blocking(&system, why(audit::Action::Delete), gone, Transaction::STRICT).unwrap();
+    let put = |actor: &Actor, of: &str, condition: Condition, how: Transaction| {
+        let value = weight(of, "p1", "2025-01-01", 81.0);
+        let change = Change::put(ResourceType::Observation, id(of), value, condition, Mode::Strict).unwrap();
+        let done = house.records.change_all_blocking(actor, why(audit::Action::Update), vec![change], how);
+        done.map(drop).map_err(RecordError::without_place)
+    };
+    let doctor = house.actor(Role::Clinician, Some("Practitioner/d1"));
+    let strict = Transaction::STRICT;
+    for of in ["sealed", "gone", "free"] {
+        for condition in [Condition::None, Condition::Absent] {
+            let refused = put(&doctor, of, condition, strict);
+            assert!(matches!(refused, Err(RecordError::OwnId)), "{of}, {condition:?}: {refused:?}");
+        }
+        // Whoever expects one hears that it is not there.
+        for condition in [Condition::Version(1), Condition::Present] {
+            let refused = put(&doctor, of, condition, strict);
+            assert!(matches!(refused, Err(RecordError::NotFound)), "{of}, {condition:?}: {refused:?}");
+        }
+    }
+    let _ = put(&doctor, "free", Condition::None, strict);
+    // In the log it stands as what was not allowed, as ever.
+    let read = house.records.audit().read().unwrap();
+    let lines = audit::entries(&read, &audit::Filter::default(), 1).unwrap().lines;
+    assert_eq!(lines[0].entry.outcome, Outcome::Denied);
+    drop(read);
+    put(&doctor, "w1", Condition::None, strict).unwrap();
+    // What the house does for somebody has its own words for what is not there, and a program chooses ids.
+    let by_page = put(&doctor, "free", Condition::None, Transaction::WORKFLOW);
+    assert!(matches!(by_page, Err(RecordError::NotFound)), "{by_page:?}");
+    put(&program(&house.ambient), "free", Condition::None, strict).unwrap();
+}
+
 fn looks(house: &Box_, actor: &Actor, of: &str, who: Lookers) -> Result<LooksFound, RecordError> {
     let asked = LooksAsked { who, zone: jiff::tz::TimeZone::UTC, from: None, before: None, least: 50 };
     let why = why(audit::Action::AuditRead);

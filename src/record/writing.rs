@@ -280,6 +280,18 @@ impl<'a> Writing<'a, '_, '_> {
     }
 
     fn put(&mut self, put: Put) -> Result<Written, RecordError> {
+        let (kind, condition) = (put.prepared.kind, put.condition);
+        let named = match &put.id {
+            Identity::Named(id) if put.action == Action::Update => Some(id.clone()),
+            _ => None,
+        };
+        match (self.put_there(put), named) {
+            (Err(RecordError::NotFound), Some(id)) => Err(self.not_there(kind, &id, condition)),
+            (done, _) => done,
+        }
+    }
+
+    fn put_there(&mut self, put: Put) -> Result<Written, RecordError> {
         let Put { id, mut prepared, condition, action } = put;
         let chosen = matches!(id, Identity::Named(_));
         let id = match id {

@@ -137,7 +137,8 @@ pub(super) fn statement(entrance: Entrance, base: &str, started: Timestamp) -> V
 /// `updateCreate` is for some: what a client may do is decided by its token, and the statement is one for all.
 const WHO_CHOOSES_IDS: &str = "An update may create a resource under the id in its address (updateCreate) with a service's token \
                                alone. What a person makes, by token or session, gets its id from the server: create it, or \
-                               update it conditionally.";
+                               update it conditionally. An update of what is not there, or not to be seen, is answered to them \
+                               with 405.";
 
 const CONSENTS: &str = "Of a Consent of scope patient-privacy that is active the box applies type, actor, period, securityLabel (labels that \
                         seal), purpose (TREAT, CAREMGT, COC) and action (access, use, collect), each provision within those around it; a \

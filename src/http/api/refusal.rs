@@ -13,6 +13,7 @@ impl From<RecordError> for Refusal {
             RecordError::At { cause, .. } | RecordError::AtReading { cause, .. } => (*cause).into(),
             RecordError::Denied(denied) => denied.into(),
             RecordError::NotFound => Self::not_found(),
+            RecordError::OwnId => Self::saying(Refused::OwnId, sentence),
             RecordError::Gone => Self::new(Refused::Gone),
             RecordError::Invalid(issues) => {
                 Self::new(Refused::Unprocessable).with_issues(issues.iter().map(issue_of).collect())
