@@ -59,6 +59,12 @@ impl ResourceType {
     pub fn from_number(number: u8) -> Option<Self> {
         Self::ALL.get(usize::from(number)).copied()
     }
+
+    /// Whether resources of the type are sent and answered with, and nothing else: Parameters are not persisted and have no
+    /// RESTful endpoint (parameters.html), and an OperationOutcome is what an answer says. A Bundle is stored: it can be a document.
+    pub const fn is_only_sent(self) -> bool {
+        matches!(self, Self::Parameters | Self::OperationOutcome)
+    }
 }
 
 impl std::fmt::Display for ResourceType {

@@ -247,6 +247,9 @@ pub(super) enum Lapses {
 
 /// The resource, tagged where something was let through.
 fn accepted(kind: ResourceType, mut value: Value, mode: Mode, allowance: &Allowance) -> Result<Value, RecordError> {
+    if kind.is_only_sent() {
+        return Err(RecordError::NotStored(kind));
+    }
     if check_within(kind, &value, mode, allowance)? == Lapses::Some {
         mark(&mut value);
     }

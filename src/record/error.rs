@@ -75,6 +75,8 @@ pub enum RecordError {
     ReferredTo { what: String, by: String },
     #[error("the address is of the type {asked}, and the resourceType says another")]
     WrongType { asked: crate::fhir::ResourceType },
+    #[error("{0} is what is sent and answered with, and is not stored here")]
+    NotStored(crate::fhir::ResourceType),
     /// A rule of the clinic stands against it.
     #[error("{0}")]
     AgainstRule(String),

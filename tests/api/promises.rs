@@ -71,6 +71,7 @@ fn samples() -> Vec<Value> {
         of("Group", json!({"type": "person", "actual": true})),
         of("Account", json!({"status": "active"})),
         of("Questionnaire", json!({"status": "draft"})),
+        of("Bundle", json!({"type": "collection"})),
         of("MessageHeader", json!({"eventUri": "urn:x", "source": {"endpoint": "urn:x"}})),
     ]
 }
@@ -208,6 +209,14 @@ fn operations(demo: &Demo, client: &Caller, statement: &Value, wrong: &mut Vec<S
 fn parameters(caller: &Caller, statement: &Value, wrong: &mut Vec<String>) {
     for resource in resources(statement) {
         let kind = text(&resource["type"]);
+        // What is sent only is not searched, and that is said.
+        if resource["searchParam"].is_null() {
+            let answer = caller.get(&format!("/fhir/{kind}"));
+            if answer.status != 404 || !answer.body.contains("not-supported") {
+                wrong.push(format!("{kind} is not claimed to be searched: {} {}", answer.status, answer.body));
+            }
+            continue;
+        }
         let mut query = vec!["_id=nobody".to_owned()];
         for param in resource["searchParam"].as_array().unwrap() {
             let name = text(&param["name"]);

@@ -56,11 +56,6 @@ const OF_SYSTEM: [(&str, Verb, &str); 4] = [
     ("search-system", Verb::Get, "/fhir"),
 ];
 
-/// Envelopes of requests and answers: they are sent, and not stored.
-const fn is_an_envelope(kind: ResourceType) -> bool {
-    matches!(kind, ResourceType::Bundle | ResourceType::Parameters | ResourceType::OperationOutcome)
-}
-
 pub(super) fn statement(entrance: Entrance, base: &str, started: Timestamp) -> Value {
     let date = format!("{started:.3}");
     let mounted = |verb, path: &str| routes::of(entrance).any(|route| route.verb == verb && route.path == path);
@@ -71,10 +66,12 @@ pub(super) fn statement(entrance: Entrance, base: &str, started: Timestamp) -> V
     let has = |verb| mounted(verb, "/fhir/{kind}");
     let resources: Vec<Value> = ResourceType::ALL
         .iter()
-        .filter(|kind| !is_an_envelope(**kind))
         .map(|&kind| {
             if kind == ResourceType::AuditEvent {
                 return the_log(&interactions, operations(entrance, kind));
+            }
+            if kind.is_only_sent() {
+                return only_sent(kind, operations(entrance, kind));
             }
             let mut resource = json!({
                 "type": kind.name(),
@@ -209,6 +206,23 @@ fn the_log(interactions: &[Value], operations: Vec<Value>) -> Value {
     resource
 }
 
+/// What is sent and answered with is checked, and nothing else.
+fn only_sent(kind: ResourceType, operations: Vec<Value>) -> Value {
+    let mut resource = json!({
+        "type": kind.name(),
+        "documentation": "Sent and answered with, and not stored here.",
+        "versioning": "no-version",
+        "readHistory": false,
+        "updateCreate": false,
+        "conditionalCreate": false,
+        "conditionalRead": "not-supported",
+        "conditionalUpdate": false,
+        "conditionalDelete": "not-supported",
+    });
+    put(&mut resource, "operation", operations.into_iter().filter(|one| one["name"] == "validate").collect());
+    resource
+}
+
 /// FHIR has no empty arrays.
 fn put(object: &mut Value, name: &str, items: Vec<Value>) {
     if let (Some(object), false) = (object.as_object_mut(), items.is_empty()) {
@@ -275,4 +289,82 @@ fn common() -> Vec<Value> {
     let others = [("_content", "string"), ("_list", "special")];
     let others = others.iter().map(|(name, kind)| json!({ "name": name, "type": kind }));
     common.map(|param| json!({ "name": param.code, "type": param.kind.name() })).chain(others).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::is_written;
+    use super::super::look::{Look, Manner};
+    use super::*;
+    use crate::fhir::search::Handling;
+    use crate::fhir::{Mode, validate};
+
+    fn of<'a>(resource: &'a Value, list: &str, key: &str) -> Vec<&'a str> {
+        resource[list].as_array().into_iter().flatten().map(|one| one[key].as_str().unwrap()).collect()
+    }
+
+    /// Of every type: what is claimed is answered, and what is answered is claimed.
+    #[test]
+    fn the_statement_claims_of_each_type_what_is_mounted_and_nothing_else() {
+        for entrance in [Entrance::Clinic, Entrance::Portal] {
+            let manner = Manner::of_nobody(entrance, Handling::Strict);
+            let statement = statement(entrance, "https://box.example/fhir", Timestamp::UNIX_EPOCH);
+            let resources = statement["rest"][0]["resource"].as_array().unwrap();
+            let types: Vec<&str> = resources.iter().map(|one| one["type"].as_str().unwrap()).collect();
+            assert_eq!(types, ResourceType::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>());
+            for (resource, &kind) in resources.iter().zip(ResourceType::ALL) {
+                let looks = |path: &str| Look::parse(&format!("{kind}{path}"), "", &manner).is_ok();
+                let mounted =
+                    |verb, path: &str| routes::of(entrance).any(|route| route.verb == verb && route.path == path);
+                let answers = |code: &str| match code {
+                    "read" => looks("/1"),
+                    "vread" => looks("/1/_history/1"),
+                    "history-instance" => looks("/1/_history"),
+                    "history-type" => looks("/_history"),
+                    "search-type" => looks(""),
+                    _ => is_written(kind).is_ok(),
+                };
+                let answered = OF_TYPE.iter().filter(|(code, verb, path)| mounted(*verb, path) && answers(code));
+                let answered: Vec<&str> = answered.map(|(code, ..)| *code).collect();
+                assert_eq!(of(resource, "interaction", "code"), answered, "{kind} at {}", entrance.name());
+                // What nobody searches has nothing to be searched by.
+                let searched = answered.contains(&"search-type");
+                assert_eq!(resource.get("searchParam").is_some(), searched, "{kind}");
+                let operations = of(resource, "operation", "name");
+                for (name, path) in [("everything", "/1/$everything"), ("lastn", "/$lastn?patient=1&code=1")] {
+                    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+                    let is_one = Look::parse(&format!("{kind}{path}"), query, &manner).is_ok();
+                    assert_eq!(operations.contains(&name), is_one, "${name} of {kind}");
+                }
+                assert!(operations.contains(&"validate"), "{kind}");
+                assert_eq!(operations.contains(&"meta-add"), is_written(kind).is_ok(), "{kind}");
+            }
+            // Of all types at once and by name the same.
+            for kind in ResourceType::ALL {
+                let by_name = Look::parse("", &format!("_type={kind}"), &manner).is_ok();
+                assert_eq!(by_name, !kind.is_only_sent(), "{kind}");
+            }
+            let Ok(Look::Search { queries, .. }) = Look::parse("", "", &manner) else { panic!("all are searched") };
+            assert!(queries.iter().all(|query| !query.kind.is_only_sent()));
+            let issues = validate(&statement, Definitions::r4(), Mode::Strict);
+            assert!(!issues.iter().any(crate::fhir::Issue::is_error), "{issues:?}");
+        }
+    }
+
+    #[test]
+    fn a_document_is_stored_and_searched_and_what_is_only_sent_is_refused_as_not_supported() {
+        let manner = Manner::of_nobody(Entrance::Clinic, Handling::Lenient);
+        let statement = statement(Entrance::Clinic, "https://box.example/fhir", Timestamp::UNIX_EPOCH);
+        let resources = statement["rest"][0]["resource"].as_array().unwrap();
+        let bundle = resources.iter().find(|one| one["type"] == "Bundle").unwrap();
+        for name in ["composition", "identifier", "message", "timestamp", "type"] {
+            assert!(of(bundle, "searchParam", "name").contains(&name), "{name}");
+        }
+        for path in ["Parameters", "Parameters/1", "OperationOutcome/1/_history", "OperationOutcome/1/_history/1"] {
+            let refusal = Look::parse(path, "", &manner).err().unwrap();
+            assert_eq!((refusal.status().as_u16(), &*refusal.issues()[0].code), (404, "not-supported"), "{path}");
+        }
+        let refusal = is_written(ResourceType::Parameters).unwrap_err();
+        assert!(refusal.sentence().contains("Parameters/$validate"), "{}", refusal.sentence());
+    }
 }

@@ -165,27 +165,27 @@ impl Look {
             }
             ["_history"] => history(HistoryOf::Everything, "_history".to_owned(), query, manner),
             [kind] => {
-                let kind = type_of(kind)?;
+                let kind = stored_type(kind)?;
                 Self::search(vec![kind], None, kind.to_string(), query, manner)
             }
             [kind, "$everything"] if *kind == "Patient" => super::everything::parse(None, query),
             [kind, "_history"] => {
-                let kind = type_of(kind)?;
+                let kind = stored_type(kind)?;
                 history(HistoryOf::Type(kind), format!("{kind}/_history"), query, manner)
             }
             [kind, id, "$everything"] if *kind == "Patient" => super::everything::parse(Some(id_of(id)?), query),
             [kind, "$lastn"] if *kind == "Observation" => super::last_n::parse(query, manner),
             // An operation of a type that has it not, or that is none.
             [_, operation] | [_, _, operation] if operation.starts_with('$') => Err(no_operation()),
-            [kind, id] => Ok(Self::Read { kind: type_of(kind)?, id: id_of(id)?, shape: shape(query)? }),
+            [kind, id] => Ok(Self::Read { kind: stored_type(kind)?, id: id_of(id)?, shape: shape(query)? }),
             [kind, id, "_history"] => {
-                let (kind, id) = (type_of(kind)?, id_of(id)?);
+                let (kind, id) = (stored_type(kind)?, id_of(id)?);
                 let path = format!("{kind}/{id}/_history");
                 history(HistoryOf::One(kind, id), path, query, manner)
             }
             [kind, id, "_history", version] => {
                 let version = request::version_number(version).ok_or_else(Refusal::not_found)?;
-                Ok(Self::Version { kind: type_of(kind)?, id: id_of(id)?, version, shape: shape(query)? })
+                Ok(Self::Version { kind: stored_type(kind)?, id: id_of(id)?, version, shape: shape(query)? })
             }
             [compartment, id, kind] => Self::in_compartment(compartment, id, kind, query, manner),
             _ => Err(Refusal::not_found()),
@@ -201,8 +201,8 @@ impl Look {
                 "The access log is searched by itself, as in AuditEvent?patient=1, and not with other types.",
             ));
         }
-        let kinds = named.unwrap_or_else(|| ResourceType::ALL.to_vec());
-        Self::search(kinds, None, String::new(), query, manner)
+        let stored = || ResourceType::ALL.iter().copied().filter(|kind| !kind.is_only_sent()).collect();
+        Self::search(named.unwrap_or_else(stored), None, String::new(), query, manner)
     }
 
     /// `GET /fhir/Patient/1/Observation` and `/fhir/Patient/1/*`; so with an Encounter, a Practitioner, ….
@@ -392,6 +392,14 @@ pub(super) fn type_of(name: &str) -> Result<ResourceType, Refusal> {
     })
 }
 
+/// A type of which resources are stored.
+fn stored_type(name: &str) -> Result<ResourceType, Refusal> {
+    match type_of(name)? {
+        kind if kind.is_only_sent() => Err(refusal::not_stored(kind)),
+        kind => Ok(kind),
+    }
+}
+
 pub(super) fn no_operation() -> Refusal {
     let text =
         "There is no operation of this name here. What there is stands in the CapabilityStatement (/fhir/metadata).";
@@ -430,6 +438,10 @@ pub(super) fn named_types(query: &str) -> Result<Option<Vec<ResourceType>>, Refu
         for name in names.split(',') {
             let kind = ResourceType::parse(name.trim())
                 .ok_or_else(|| Refusal::saying(Refused::Malformed, "_type names a type that FHIR R4 does not have."))?;
+            if kind.is_only_sent() {
+                let text = format!("_type names {kind}, which is sent and answered with, and not stored here.");
+                return Err(refusal::coded(Refused::Malformed, IssueCode::NotSupported, text));
+            }
             if !kinds.contains(&kind) {
                 kinds.push(kind);
             }
@@ -516,20 +528,27 @@ fn history(of: HistoryOf, path: String, query: &str, manner: &Manner) -> Result<
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn looked(path: &str, query: &str, handling: Handling) -> Result<Vec<Query>, String> {
-        let manner = Manner {
+impl Manner {
+    /// As somebody asks of whom nothing is known.
+    pub(super) fn of_nobody(entrance: Entrance, handling: Handling) -> Self {
+        Self {
             base: "https://box.example/fhir".to_owned(),
             own: OwnAddresses::default(),
             now: Timestamp::UNIX_EPOCH,
             handling,
             chain_depth: crate::fhir::search::CHAIN_DEPTH,
-            entrance: Entrance::Clinic,
+            entrance,
             started: Timestamp::UNIX_EPOCH,
-        };
-        match Look::parse(path, query, &manner) {
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn looked(path: &str, query: &str, handling: Handling) -> Result<Vec<Query>, String> {
+        match Look::parse(path, query, &Manner::of_nobody(Entrance::Clinic, handling)) {
             Ok(Look::Search { queries, .. }) => Ok(queries),
             Ok(_) => Err("another look".to_owned()),
             Err(refusal) => Err(format!("{refusal:?}")),
@@ -556,7 +575,7 @@ mod tests {
         let found = looked("Patient", "name=&birthdate=1980&_count=", Handling::Strict).unwrap();
         assert_eq!((found[0].filters.len(), found[0].self_link().as_str()), (1, "birthdate=1980"));
         let all = looked("", "_type=&_id=1", Handling::Strict).unwrap();
-        assert_eq!(all.len(), ResourceType::ALL.len());
+        assert_eq!(all.len(), ResourceType::ALL.iter().filter(|kind| !kind.is_only_sent()).count());
         let manner = |empty| Asked { empty, ..Asked::from(Handling::Strict) };
         let read = |empty| Query::parse(ResourceType::Patient, "name=", manner(empty), Definitions::r4());
         assert!(read(Empty::Refused).is_err() && read(Empty::LeftOut).is_ok());

@@ -261,12 +261,13 @@ async fn noted<T>(visit: &Visit, why: &Why, result: Result<T, Refusal>) -> Resul
     result
 }
 
-/// What the box alone writes is refused before anybody looks at what was sent.
+/// What the box alone writes, or nobody stores, is refused before anybody looks at what was sent.
 fn is_written(kind: ResourceType) -> Result<ResourceType, Refusal> {
     match kind {
         ResourceType::AuditEvent => {
             Err(Refusal::saying(Refused::Never, "The access log is written by the box alone. Nothing was changed."))
         }
+        kind if kind.is_only_sent() => Err(refusal::not_stored(kind)),
         kind => Ok(kind),
     }
 }

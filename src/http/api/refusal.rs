@@ -2,8 +2,8 @@
 
 use super::super::respond::{Issue, Refusal, Refused};
 use super::request::issue_of;
-use crate::fhir::IssueCode;
 use crate::fhir::search::QueryError;
+use crate::fhir::{IssueCode, ResourceType};
 use crate::record::RecordError;
 
 impl From<RecordError> for Refusal {
@@ -14,6 +14,7 @@ impl From<RecordError> for Refusal {
             RecordError::Denied(denied) => denied.into(),
             RecordError::NotFound => Self::not_found(),
             RecordError::OwnId => Self::saying(Refused::OwnId, sentence),
+            RecordError::NotStored(kind) => not_stored(kind),
             RecordError::Gone => Self::new(Refused::Gone),
             RecordError::Invalid(issues) => {
                 Self::new(Refused::Unprocessable).with_issues(issues.iter().map(issue_of).collect())
@@ -75,6 +76,14 @@ pub(super) fn of_query(error: &QueryError) -> Refusal {
         QueryError::Encoding => IssueCode::Structure,
     };
     coded(Refused::Malformed, code, sentence(error))
+}
+
+/// What is asked of the resources of a type that are only sent (http.html#create: a type that is not supported is 404).
+pub(super) fn not_stored(kind: ResourceType) -> Refusal {
+    let text = format!(
+        "{kind} is what is sent and answered with, and is not stored here. One can be checked: send it to {kind}/$validate."
+    );
+    coded(Refused::NotFound, IssueCode::NotSupported, text)
 }
 
 /// A refusal with an issue code of its own.
