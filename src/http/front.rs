@@ -90,10 +90,10 @@ async fn run(front: &Front, router: Router, request: Request<Body>) -> Response<
 }
 
 /// The longest address, in bytes.
-const LONGEST_ADDRESS: usize = 48 << 10;
+pub(super) const LONGEST_ADDRESS: usize = 48 << 10;
 /// The most headers of a request, and how long they may be together, in bytes.
-const MOST_HEADERS: usize = 64;
-const LONGEST_HEAD: usize = 24 << 10;
+pub(super) const MOST_HEADERS: usize = 64;
+pub(super) const LONGEST_HEAD: usize = 24 << 10;
 
 /// Whether address and headers are as short as those of anybody who means well.
 fn short_enough(request: &Request<Body>) -> Result<(), Refusal> {

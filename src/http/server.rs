@@ -171,13 +171,19 @@ enum Protocol {
 const STREAMS: u32 = 32;
 const UNREAD: u32 = 64 << 10;
 
+/// How many headers are read, and how many bytes of address and headers: a little more than `front` takes, so that what is too
+/// long is refused in words. What is longer still, no HTTP, or an address of more than 64 KiB, hyper answers itself before anybody
+/// here sees it: 431, 400 or 414, without a body, and the connection ends.
+pub(super) const READ_HEADERS: usize = 80;
+pub(super) const READ_HEAD: usize = 88 << 10;
+
 fn builder(protocol: Protocol, limits: Limits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    // A little more than `front` takes: what is too long is then refused in words. What is longer still, hyper cuts off.
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header).max_buf_size(88 << 10).max_headers(80);
+    let mut http1 = builder.http1();
+    http1.timer(TokioTimer::new()).header_read_timeout(limits.header).max_buf_size(READ_HEAD).max_headers(READ_HEADERS);
     // What a stream may have in its connection's buffers is counted for nobody: it is little.
     let mut http2 = builder.http2();
-    http2.timer(TokioTimer::new()).max_header_list_size(88 << 10);
+    http2.timer(TokioTimer::new()).max_header_list_size(u32::try_from(READ_HEAD).unwrap_or(u32::MAX));
     http2.max_concurrent_streams(STREAMS).max_send_buf_size(16 << 10);
     // The connection has room for all of them: bodies that wait for their turn stop no other on its way in.
     http2.initial_stream_window_size(UNREAD).initial_connection_window_size(STREAMS * UNREAD);
@@ -236,6 +242,42 @@ mod tests {
     use http_body_util::{BodyExt as _, Full};
 
     use super::*;
+
+    /// What `front` refuses in words gets to it; what does not is what the statement names.
+    #[tokio::test]
+    async fn what_is_a_little_too_long_is_read_and_what_is_longer_still_has_no_answer_in_words() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+        use super::super::front::{LONGEST_ADDRESS, LONGEST_HEAD, MOST_HEADERS};
+
+        let answer = async |address: usize, headers: usize, each: usize| {
+            let (mut near, far) = tokio::io::duplex(256 << 10);
+            let service = service_fn(async |_: Request<Incoming>| {
+                Ok::<_, Infallible>(hyper::Response::new(Full::new(Bytes::from_static(b"in words"))))
+            });
+            let serving =
+                builder(Protocol::Http1, Limits::default()).serve_connection(TokioIo::new(far), service).into_owned();
+            let serving = tokio::spawn(serving);
+            let mut text = format!("GET /{} HTTP/1.1\r\nconnection: close\r\n", "a".repeat(address - 1));
+            for number in 1..headers {
+                text += &format!("x-{number}: {}\r\n", "a".repeat(each));
+            }
+            text += "\r\n";
+            let _ = near.write_all(text.as_bytes()).await;
+            let mut answer = Vec::new();
+            let _ = near.read_to_end(&mut answer).await;
+            let _ = serving.await;
+            let answer = String::from_utf8(answer).unwrap();
+            (answer.get(9..12).unwrap_or_default().to_owned(), answer.ends_with("in words"))
+        };
+        let read = ("200".to_owned(), true);
+        assert_eq!(answer(60 << 10, 5, 10).await, read, "an address of more than {LONGEST_ADDRESS} bytes");
+        assert_eq!(answer(10, READ_HEADERS, 10).await, read, "more than {MOST_HEADERS} headers");
+        assert_eq!(answer(10, 5, 16 << 10).await, read, "more than {LONGEST_HEAD} bytes of them");
+        assert_eq!(answer(66 << 10, 5, 10).await, ("414".to_owned(), false));
+        assert_eq!(answer(10, READ_HEADERS + 1, 10).await, ("431".to_owned(), false));
+        assert_eq!(answer(10, 10, 16 << 10).await, ("431".to_owned(), false));
+    }
 
     #[tokio::test]
     async fn bodies_that_wait_to_be_read_stop_no_other_of_their_connection() {

@@ -8,7 +8,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::super::front::{LONGEST_ADDRESS, LONGEST_HEAD, MOST_HEADERS};
 use super::super::routes::{self, Entrance, Verb};
+use super::super::server::{READ_HEAD, READ_HEADERS};
 use super::super::session::Visit;
 use super::answer;
 use crate::base::Timestamp;
@@ -99,7 +101,7 @@ pub(super) fn statement(entrance: Entrance, base: &str, started: Timestamp) -> V
         .collect();
     let mut rest = json!({
         "mode": "server",
-        "documentation": SEARCHES,
+        "documentation": format!("{SEARCHES} {}", errors()),
         "security": {
             "cors": false,
             "description": SECURITY,
@@ -136,6 +138,18 @@ const WHO_CHOOSES_IDS: &str = "An update may create a resource under the id in i
                                alone. What a person makes, by token or session, gets its id from the server: create it, or \
                                update it conditionally. An update of what is not there, or not to be seen, is answered to them \
                                with 405.";
+
+/// How errors are answered, and which are not ours to word.
+fn errors() -> String {
+    format!(
+        "Every error is answered with an OperationOutcome. An address may have {} KiB; a request may have {MOST_HEADERS} headers, which \
+         may have {} KiB together. More than 64 KiB of address (414), more than {READ_HEADERS} headers or {} KiB of address and headers \
+         (431), and what is no HTTP (400) are refused by the status alone, without a body, and the connection ends.",
+        LONGEST_ADDRESS >> 10,
+        LONGEST_HEAD >> 10,
+        READ_HEAD >> 10,
+    )
+}
 
 const CONSENTS: &str = "Of a Consent of scope patient-privacy that is active the box applies type, actor, period, securityLabel (labels that \
                         seal), purpose (TREAT, CAREMGT, COC) and action (access, use, collect), each provision within those around it; a \
@@ -366,5 +380,14 @@ mod tests {
         }
         let refusal = is_written(ResourceType::Parameters).unwrap_err();
         assert!(refusal.sentence().contains("Parameters/$validate"), "{}", refusal.sentence());
+    }
+
+    #[test]
+    fn the_statement_names_which_errors_have_no_body() {
+        let said = errors();
+        for part in ["48 KiB", "64 headers", "24 KiB", "80 headers", "88 KiB", "64 KiB of address", "414", "431", "400"]
+        {
+            assert!(said.contains(part), "{part}: {said}");
+        }
     }
 }

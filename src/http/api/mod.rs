@@ -1,6 +1,6 @@
 //! FHIR R4 over HTTP (`/fhir`): the interactions of http.html, on every resource type, and operations.
 //!
-//! Every answer is FHIR JSON; every error an `OperationOutcome`. Stored bytes are answered as they are. Whatever somebody
+//! Every answer is FHIR JSON; every error an `OperationOutcome`, but for what never gets here (`server::READ_HEAD`). Stored bytes are answered as they are. Whatever somebody
 //! who is known asks leaves an entry in the access log, also what could not be understood.
 
 mod answer;
