@@ -177,7 +177,7 @@ impl Look {
             [kind, "$lastn"] if *kind == "Observation" => super::last_n::parse(query, manner),
             // An operation of a type that has it not, or that is none.
             [_, operation] | [_, _, operation] if operation.starts_with('$') => Err(no_operation()),
-            [kind, id] => Ok(Self::Read { kind: stored_type(kind)?, id: id_of(id)?, shape: shape(query)? }),
+            [kind, id] => Ok(Self::Read { kind: stored_type(kind)?, id: id_of(id)?, shape: shape(query, manner)? }),
             [kind, id, "_history"] => {
                 let (kind, id) = (stored_type(kind)?, id_of(id)?);
                 let path = format!("{kind}/{id}/_history");
@@ -185,7 +185,7 @@ impl Look {
             }
             [kind, id, "_history", version] => {
                 let version = request::version_number(version).ok_or_else(Refusal::not_found)?;
-                Ok(Self::Version { kind: stored_type(kind)?, id: id_of(id)?, version, shape: shape(query)? })
+                Ok(Self::Version { kind: stored_type(kind)?, id: id_of(id)?, version, shape: shape(query, manner)? })
             }
             [compartment, id, kind] => Self::in_compartment(compartment, id, kind, query, manner),
             _ => Err(Refusal::not_found()),
@@ -456,8 +456,9 @@ fn without(query: &str, name: &str) -> String {
     query.split('&').filter(|part| !is_it(part)).collect::<Vec<_>>().join("&")
 }
 
-/// `_summary` and `_elements` of a read. What else stands in the query of a read means nothing.
-fn shape(query: &str) -> Result<Shape, Refusal> {
+/// `_summary` and `_elements` of a read. What else stands in its query is refused, as a search does: whoever asks for something
+/// would take what comes for it.
+fn shape(query: &str, manner: &Manner) -> Result<Shape, Refusal> {
     let mut shape = Shape::Whole;
     for (name, value) in pairs(query).map_err(|error| refusal::of_query(&error))? {
         shape = match (name.as_str(), value.as_str()) {
@@ -474,7 +475,16 @@ fn shape(query: &str) -> Result<Shape, Refusal> {
             ("_elements", names) if !names.is_empty() => {
                 Shape::Elements(names.split(',').map(|name| name.trim().to_owned()).collect())
             }
-            _ => shape,
+            ("_elements" | "_format" | "_pretty", _) => shape,
+            _ if manner.handling == Handling::Lenient => shape,
+            _ => {
+                let text = format!(
+                    "A resource is read with _summary, _elements, _format and _pretty, and not with “{}”. Send “Prefer: \
+                     handling=lenient” to leave others out.",
+                    shorten(&name)
+                );
+                return Err(refusal::coded(Refused::Malformed, IssueCode::NotSupported, text));
+            }
         };
     }
     Ok(shape)
@@ -579,5 +589,31 @@ mod tests {
         let manner = |empty| Asked { empty, ..Asked::from(Handling::Strict) };
         let read = |empty| Query::parse(ResourceType::Patient, "name=", manner(empty), Definitions::r4());
         assert!(read(Empty::Refused).is_err() && read(Empty::LeftOut).is_ok());
+    }
+
+    #[test]
+    fn a_read_is_asked_by_what_it_goes_by_and_names_what_it_does_not() {
+        let said = |path: &str, query: &str, handling: Handling| {
+            let refusal = Look::parse(path, query, &Manner::of_nobody(Entrance::Clinic, handling)).err()?;
+            Some((refusal.status().as_u16(), refusal.sentence().to_owned()))
+        };
+        for path in ["Patient/1", "Patient/1/_history/2", "AuditEvent/1"] {
+            for good in [
+                "",
+                "_pretty=true",
+                "_format=json&_summary=text",
+                "_elements=name,birthDate",
+                "_elements=",
+                "_elements=nono",
+            ] {
+                assert_eq!(said(path, good, Handling::Strict), None, "{path}?{good}");
+            }
+            for (query, name) in [("foo=1", "foo"), ("_count=1", "_count"), ("_summary=true&x%20y", "x y")] {
+                let (status, text) = said(path, query, Handling::Strict).unwrap();
+                assert!(status == 400 && text.contains(&format!("“{name}”")), "{path}?{query}: {status} {text}");
+                assert_eq!(said(path, query, Handling::Lenient), None, "{path}?{query}");
+            }
+            assert!(said(path, "_summary=count", Handling::Lenient).is_some());
+        }
     }
 }
