@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{Extensions, HeaderMap, StatusCode, Version};
+use axum::http::{Extensions, HeaderMap, StatusCode, Uri, Version};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::MethodRouter;
 use tower_http::CompressionLevel;
@@ -609,7 +609,7 @@ pub fn router(house: &House, entrance: Entrance) -> Router {
         router = router.route(route.path, handler.route_layer(from_fn_with_state(door, gate::pass)));
     }
     router
-        .fallback(async || Refusal::not_found())
+        .fallback(|uri: Uri| async move { super::api::nothing_at(uri.path()) })
         .method_not_allowed_fallback(async || Refusal::method_not_allowed())
         .layer(
             CompressionLayer::new()

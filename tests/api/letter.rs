@@ -108,10 +108,23 @@ fn methods(client: &Caller) {
         outcome(&client.get(path), 404);
     }
     outcome(&client.get(&format!("/fhir/Patient/{}", "a".repeat(65))), 404);
-    for nothing in ["/fhir/$meta", "/fhir/Patient/$meta", "/fhir/$nonsense", "/fhir/Patient/$nonsense"] {
+    for nothing in
+        ["/fhir/$meta", "/fhir/Patient/$meta", "/fhir/$nonsense", "/fhir/Patient/$nonsense", "/fhir/Parameters/1"]
+    {
         let answer = client.get(nothing);
         outcome(&answer, 404);
         assert_eq!(parsed(&answer)["issue"][0]["code"], "not-supported", "{nothing}");
+    }
+    let of_a_version = format!("{address}/_history/1/$meta");
+    for (method, nothing) in [
+        ("GET", of_a_version.as_str()),
+        ("POST", &of_a_version),
+        ("POST", "/fhir/$validate"),
+        ("POST", "/fhir/Parameters"),
+    ] {
+        let answer = client.json(method, nothing, &json!({"resourceType": "Parameters"}));
+        outcome(&answer, 404);
+        assert_eq!(parsed(&answer)["issue"][0]["code"], "not-supported", "{method} {nothing}");
     }
     // A name may be encoded like a value.
     let one = |name: &str| ok(&client.get(&format!("/fhir?{name}=Patient&_id={}", id(&made))), 200)["entry"].clone();

@@ -187,6 +187,7 @@ impl Look {
                 let version = request::version_number(version).ok_or_else(Refusal::not_found)?;
                 Ok(Self::Version { kind: stored_type(kind)?, id: id_of(id)?, version, shape: shape(query, manner)? })
             }
+            [_, _, "_history", _, operation] if operation.starts_with('$') => Err(no_operation_of_a_version()),
             [compartment, id, kind] => Self::in_compartment(compartment, id, kind, query, manner),
             _ => Err(Refusal::not_found()),
         }
@@ -382,13 +383,14 @@ fn is_of_the_log(queries: &[Query]) -> bool {
     matches!(queries, [one] if one.kind == ResourceType::AuditEvent)
 }
 
-/// A type that FHIR does not have is an address that is not there.
+/// A type that FHIR does not have is an address that is not there; so is an operation in its place.
 pub(super) fn type_of(name: &str) -> Result<ResourceType, Refusal> {
-    ResourceType::parse(name).ok_or_else(|| {
-        Refusal::saying(
+    ResourceType::parse(name).ok_or_else(|| match name.starts_with('$') {
+        true => no_operation(),
+        false => Refusal::saying(
             Refused::NotFound,
             "FHIR R4 has no resource type of this name. Types are written like Observation.",
-        )
+        ),
     })
 }
 
@@ -403,6 +405,11 @@ fn stored_type(name: &str) -> Result<ResourceType, Refusal> {
 pub(super) fn no_operation() -> Refusal {
     let text =
         "There is no operation of this name here. What there is stands in the CapabilityStatement (/fhir/metadata).";
+    refusal::coded(Refused::NotFound, IssueCode::NotSupported, text.to_owned())
+}
+
+pub(super) fn no_operation_of_a_version() -> Refusal {
+    let text = "Of a version no operation is offered. Ask it of the resource as it stands, as in Patient/1/$meta.";
     refusal::coded(Refused::NotFound, IssueCode::NotSupported, text.to_owned())
 }
 
@@ -614,6 +621,17 @@ mod tests {
                 assert_eq!(said(path, query, Handling::Lenient), None, "{path}?{query}");
             }
             assert!(said(path, "_summary=count", Handling::Lenient).is_some());
+        }
+    }
+
+    #[test]
+    fn an_operation_that_is_not_offered_is_no_type_and_no_address_of_nothing() {
+        let manner = Manner::of_nobody(Entrance::Clinic, Handling::Strict);
+        for path in
+            ["$validate", "$foo", "Patient/$foo", "Patient/1/$foo", "Patient/1/_history/1/$meta", "Patient/$meta"]
+        {
+            let refusal = Look::parse(path, "", &manner).err().unwrap();
+            assert_eq!((refusal.status().as_u16(), &*refusal.issues()[0].code), (404, "not-supported"), "{path}");
         }
     }
 }

@@ -92,6 +92,16 @@ pub async fn look_by_parameters(visit: Visit, uri: Uri, headers: HeaderMap, body
     answered(&visit, look, &headers, &manner).await
 }
 
+/// Of an address that is none: where it would ask for an operation, that this one is not offered.
+pub fn nothing_at(path: &str) -> Refusal {
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    match parts.as_slice() {
+        ["fhir", _, _, "_history", _, operation] if operation.starts_with('$') => look::no_operation_of_a_version(),
+        ["fhir", .., operation] if operation.starts_with('$') => look::no_operation(),
+        _ => Refusal::not_found(),
+    }
+}
+
 async fn by_form(visit: &Visit, path: &str, query: Option<&str>, headers: &HeaderMap, body: &[u8]) -> Answer {
     let manner = Manner::of(visit, headers);
     let look = request::must_be_form(headers).and_then(|()| {
@@ -297,6 +307,22 @@ const fn purpose_of(role: Option<Role>) -> Purpose {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_operation_that_is_none_is_said_to_be_none_wherever_it_is_asked() {
+        let of_a_version = look::no_operation_of_a_version();
+        for path in ["/fhir/Patient/1/_history/1/$meta", "/fhir/Patient/1/_history/1/$meta-add"] {
+            assert_eq!(nothing_at(path).sentence(), of_a_version.sentence(), "{path}");
+        }
+        let none = look::no_operation();
+        assert_eq!(nothing_at("/fhir/Patient/1/2/3/$foo").sentence(), none.sentence());
+        for name in ["$validate", "$foo"] {
+            assert_eq!(type_of(name).map_err(|refusal| refusal.sentence().to_owned()), Err(none.sentence().to_owned()));
+        }
+        for path in ["/fhir/Patient/1/2/3", "/fhir", "/", "/my/$meta"] {
+            assert_eq!(nothing_at(path).sentence(), Refusal::not_found().sentence(), "{path}");
+        }
+    }
 
     #[test]
     fn why_somebody_asks_is_said_as_on_the_screens() {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::super::respond::{Refusal, Refused};
 use super::super::session::Visit;
-use super::look::{Manner, id_of, type_of};
+use super::look::{Manner, id_of, no_operation, no_operation_of_a_version, type_of};
 use super::operations::{self, fhir};
 use super::parameters::Asked;
 use super::{Answer, refusal, request, summary, terms};
@@ -63,9 +63,11 @@ impl Call {
         let (place, name) = path.trim_start_matches('/').rsplit_once('/')?;
         let operation = Operation::named(name)?;
         let read = || {
-            let (kind, id) = match place.split_once('/') {
-                Some((kind, id)) => (type_of(kind)?, Some(id_of(id)?)),
-                None => (type_of(place)?, None),
+            let (kind, id) = match place.split('/').collect::<Vec<_>>().as_slice() {
+                [_, _, "_history", _] => return Err(no_operation_of_a_version()),
+                [kind, id] => (type_of(kind)?, Some(id_of(id)?)),
+                [kind] => (type_of(kind)?, None),
+                _ => return Err(no_operation()),
             };
             let asked = pairs(query).map_err(|error| refusal::of_query(&error))?;
             Ok(Self { operation, kind, id, asked })
@@ -103,7 +105,7 @@ impl Call {
                 let text = "This operation is asked of one resource, as in Patient/1/$meta.";
                 Err(Refusal::saying(Refused::NotFound, text))
             }
-            _ => Err(super::look::no_operation()),
+            _ => Err(no_operation()),
         }
     }
 }
@@ -126,7 +128,7 @@ pub async fn of_instance(
 
 async fn called(visit: &Visit, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Answer {
     let path = uri.path().strip_prefix("/fhir").unwrap_or_default();
-    let call = Call::at(path, uri.query().unwrap_or_default()).ok_or_else(super::look::no_operation)??;
+    let call = Call::at(path, uri.query().unwrap_or_default()).ok_or_else(no_operation)??;
     let sent =
         if body.is_empty() { None } else { Some(through(body.len(), || request::to_store(visit, headers, body))?) };
     let manner = Manner::of(visit, headers);
@@ -147,6 +149,15 @@ mod tests {
         assert_eq!(of("ValueSet/$expand"), Some(Ok((Operation::Expand, "ValueSet", None))));
         assert_eq!(of("Nothing/$expand"), Some(Err("refused")));
         assert_eq!(of("Patient/a/b/$meta"), Some(Err("refused")));
+        let said = |path: &str| {
+            let refusal = Call::at(path, "").and_then(Result::err)?;
+            Some((refusal.status().as_u16(), refusal.sentence().to_owned()))
+        };
+        let of_a_version = Some((404, no_operation_of_a_version().sentence().to_owned()));
+        for path in ["/Patient/1/_history/1/$meta", "Patient/1/_history/2/$meta-add"] {
+            assert_eq!(said(path), of_a_version, "{path}");
+        }
+        assert_eq!(said("Patient/1/2/3/4/$meta"), Some((404, no_operation().sentence().to_owned())));
         for path in ["Patient/1/$everything", "Observation/$lastn", "$meta", "Patient/1", "Patient/1/$Meta"] {
             assert!(of(path).is_none(), "{path}");
         }
