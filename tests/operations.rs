@@ -168,6 +168,14 @@ fn expands_what_is_stored_or_sent(client: &Caller) {
     assert_eq!(contains(&ok(&client.get(&format!("{address}/$expand")), 200)), ["male"]);
     let answer = ok(&client.get(&format!("{address}/$validate-code?code=female")), 200);
     assert_eq!(answer["parameter"][0]["valueBoolean"], false);
+    // By its address as by its id, and as a search by `:in` finds it.
+    let by_url = "url=http://example.org/own";
+    assert_eq!(contains(&ok(&client.get(&format!("/fhir/ValueSet/$expand?{by_url}")), 200)), ["male"]);
+    for (code, is_in) in [("male", true), ("female", false)] {
+        let answer = ok(&client.get(&format!("/fhir/ValueSet/$validate-code?{by_url}&code={code}")), 200);
+        assert_eq!(answer["parameter"][0]["valueBoolean"], is_in, "{code}");
+    }
+    assert_eq!(client.get(&format!("/fhir/ValueSet/$expand?{by_url}|7")).status, 404);
 }
 
 fn validates_codes(client: &Caller) {

@@ -98,8 +98,10 @@ impl Call {
             }
             (Operation::Summary, ResourceType::Patient, Some(id)) => summary::of_patient(visit, &id, asked).await,
             (Operation::Summary, ResourceType::Patient, None) => summary::of_identified(visit, asked, manner).await,
-            (Operation::Expand, ResourceType::ValueSet, id) => terms::expand(visit, id, asked).await,
-            (Operation::ValidateCode, ResourceType::ValueSet, id) => terms::validate_code(visit, id, asked).await,
+            (Operation::Expand, ResourceType::ValueSet, id) => terms::expand(visit, id, asked, manner).await,
+            (Operation::ValidateCode, ResourceType::ValueSet, id) => {
+                terms::validate_code(visit, id, asked, manner).await
+            }
             (Operation::ValidateCode, ResourceType::CodeSystem, None) => terms::validate_code_of_system(asked),
             (Operation::Meta | Operation::MetaAdd | Operation::MetaDelete, _, None) => {
                 let text = "This operation is asked of one resource, as in Patient/1/$meta.";

@@ -5,31 +5,45 @@ use serde_json::{Map, Value, json};
 
 use super::super::respond::{Issue, Refusal, Refused};
 use super::super::session::Visit;
+use super::look::Manner;
 use super::operations::{parsed, read};
 use super::parameters::{Asked, parameters};
 use super::refusal::coded;
+use super::why;
+use crate::audit::{Action, Detail};
 use crate::base::FhirId;
+use crate::fhir::search::{encode_pair, escaped};
 use crate::fhir::terminology::{CodeSystem, Coding, Content, ExpandError, Membership, Terminology, ValueSet};
 use crate::fhir::{IssueCode, ResourceType};
-use crate::record::aside;
+use crate::record::{Why, aside};
 
 /// `$expand` of a ValueSet: of the one that is stored under this id, or that the call names or sends.
-pub(super) async fn expand(visit: &Visit, id: Option<FhirId>, mut asked: Asked) -> Result<Value, Refusal> {
+pub(super) async fn expand(
+    visit: &Visit,
+    id: Option<FhirId>,
+    mut asked: Asked,
+    manner: &Manner,
+) -> Result<Value, Refusal> {
     let given = match id {
         Some(id) => stored_set(visit, &id).await?,
-        None => given_set(&mut asked)?,
+        None => found(visit, given_set(&mut asked)?, manner).await?,
     };
     // What a set takes in may be much more than its text.
     aside(|| expanded(visit, &set_of(&given)?, asked))
 }
 
 /// `$validate-code` of a ValueSet, found in the same way.
-pub(super) async fn validate_code(visit: &Visit, id: Option<FhirId>, mut asked: Asked) -> Result<Value, Refusal> {
+pub(super) async fn validate_code(
+    visit: &Visit,
+    id: Option<FhirId>,
+    mut asked: Asked,
+    manner: &Manner,
+) -> Result<Value, Refusal> {
     let named = if id.is_none() { Some(given_set(&mut asked)?) } else { None };
     let codes = Codes::read(&mut asked)?;
     asked.done()?;
     let given = match (named, id) {
-        (Some(named), _) => named,
+        (Some(named), _) => found(visit, named, manner).await?,
         (None, Some(id)) => stored_set(visit, &id).await?,
         (None, None) => return Err(needs("url", "the value set's address")),
     };
@@ -53,6 +67,39 @@ pub(super) fn validate_code_of_system(mut asked: Asked) -> Result<Value, Refusal
 
 async fn stored_set(visit: &Visit, id: &FhirId) -> Result<Given, Refusal> {
     Ok(Given::Sent(parsed(&read(visit, ResourceType::ValueSet, id).await?)?))
+}
+
+/// The value set that is meant by an address: the one that the definitions carry, or else the one that is stored here, as a
+/// search by `:in` finds it.
+async fn found(visit: &Visit, given: Given, manner: &Manner) -> Result<Given, Refusal> {
+    let Given::Named(name) = &given else { return Ok(given) };
+    if Terminology::r4().value_set(name).is_some() {
+        return Ok(given);
+    }
+    let Some(text) = search_for(name) else { return Ok(given) };
+    let query = manner.condition(ResourceType::ValueSet, &text)?;
+    let own = why(Action::Search, visit);
+    let why = Why { detail: Detail { search: Some(format!("ValueSet?{text}")), ..own.detail.clone() }, ..own };
+    let found = visit.house.records.disclose_soon(&visit.actor, why, |reading| reading.search(&query)).await?;
+    match found.matches.first() {
+        Some(set) => Ok(Given::Sent(parsed(set)?)),
+        None => Ok(given),
+    }
+}
+
+/// The search for the value set of an address, with its version or without: the one that was changed last.
+fn search_for(name: &str) -> Option<String> {
+    let (url, version) = name.split_once('|').map_or((name, None), |(url, version)| (url, Some(version)));
+    let version = version.filter(|version| !version.is_empty());
+    let mut text = String::new();
+    for (param, value) in [("url", Some(url)), ("version", version)] {
+        if let Some(value) = value {
+            encode_pair(param, &escaped(value), &mut text);
+        }
+    }
+    encode_pair("_sort", "-_lastUpdated", &mut text);
+    encode_pair("_count", "1", &mut text);
+    (!url.is_empty()).then_some(text)
 }
 
 /// The value set that is asked about.
@@ -279,4 +326,29 @@ fn not_listed(error: ExpandError) -> Refusal {
     };
     let issue = Issue { severity: "error", code: code.into(), expression: None, text: format!("{error}.") };
     Refusal::new(Refused::Unprocessable).with_issues(vec![issue])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fhir::Definitions;
+    use crate::fhir::search::{Handling, Query};
+
+    #[test]
+    fn a_stored_value_set_is_searched_by_its_whole_address() {
+        assert_eq!(search_for("http://my.org/vs").unwrap(), "url=http://my.org/vs&_sort=-_lastUpdated&_count=1");
+        let of = |name: &str| {
+            let text = search_for(name).unwrap();
+            let query = Query::parse(ResourceType::ValueSet, &text, Handling::Strict, Definitions::r4()).unwrap();
+            format!("{:?}", query.filters)
+        };
+        assert!(of("http://my.org/vs|2.0,3").contains("2.0,3"), "{}", of("http://my.org/vs|2.0,3"));
+        let odd = of("urn:a,b$c&d=e");
+        assert!(odd.contains("urn:a,b$c&d=e") && !odd.contains("version"), "{odd}");
+        assert_eq!(of("http://my.org/vs|"), of("http://my.org/vs"));
+        // Of no address every one would be found.
+        for nothing in ["", "|1"] {
+            assert_eq!(search_for(nothing), None);
+        }
+    }
 }
