@@ -160,22 +160,14 @@ pub(super) async fn make(
     headers: HeaderMap,
     typed: Result<Form<HashMap<String, Secret<String>>>, FormRejection>,
 ) -> Result<Response, Refusal> {
-    let Some((secret, accounts)) = draft(&visit, &headers)? else {
-        return match visit.house.identity.setup_state()? {
-            // Another browser was quicker, and ended this one's draft.
-            SetupState::Done if secret(&headers).is_some() => refuse_code(&visit, IdentityError::AlreadySetUp),
-            _ => Ok(Redirect::to("/setup").into_response()),
-        };
-    };
+    let Some((secret, accounts)) = draft(&visit, &headers)? else { return without_draft(&visit, &headers) };
     let faults = sheet_words(&visit, &typed.map(|Form(typed)| typed).unwrap_or_default()).await?;
     if !faults.is_empty() {
         return Ok(finished(StatusCode::UNPROCESSABLE_ENTITY, check_page(&visit, &accounts, faults)?));
     }
     match setup::complete(&visit.house.records, &visit.house.identity, &secret, visit.by()).await {
         Ok(_) => {}
-        Err(SetupError::Identity(IdentityError::NoDraft)) => {
-            return Ok(Redirect::to("/setup/accounts").into_response());
-        }
+        Err(SetupError::Identity(IdentityError::NoDraft)) => return without_draft(&visit, &headers),
         Err(SetupError::Identity(error)) => return refuse_code(&visit, error),
         Err(SetupError::Record(error)) => return Err(error.into()),
         Err(SetupError::Audit(error)) => return Err(error.into()),
@@ -190,6 +182,15 @@ pub(super) async fn make(
     let gone = cookie("; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0")?;
     response.headers_mut().insert(header::SET_COOKIE, gone);
     Ok(response)
+}
+
+/// The answer to whoever has no draft any more, perhaps since a moment ago.
+fn without_draft(visit: &Visit, headers: &HeaderMap) -> Result<Response, Refusal> {
+    match visit.house.identity.setup_state()? {
+        // Another browser was quicker, and ended this one's draft.
+        SetupState::Done if secret(headers).is_some() => refuse_code(visit, IdentityError::AlreadySetUp),
+        _ => Ok(Redirect::to("/setup").into_response()),
+    }
 }
 
 fn cookie(value: &str) -> Result<HeaderValue, Refusal> {
