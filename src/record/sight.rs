@@ -91,8 +91,26 @@ impl<'a> Sight<'a> {
 
     /// Refuses a condition that leads through a type that the actor may not search: that it finds nothing there is not that there
     /// is nothing, and what a change makes in the place of it would be made again and again.
+    ///
+    /// A chain that is sent without its type goes through one of those that it can have.
     pub(super) fn must_search_all_of(&mut self, read: &dyn Read, query: &Query) -> Result<(), Denied> {
-        query.filters.iter().flat_map(chained_codes).try_for_each(|(kind, _)| self.scope(read, kind).map(drop))
+        query.filters.iter().try_for_each(|filter| self.must_search(read, filter))
+    }
+
+    fn must_search(&mut self, read: &dyn Read, filter: &Filter) -> Result<(), Denied> {
+        match filter {
+            Filter::Any(ways) => {
+                let mut denied = None;
+                for way in ways {
+                    match self.must_search(read, way) {
+                        Ok(()) => return Ok(()),
+                        Err(no) => denied = denied.or(Some(no)),
+                    }
+                }
+                denied.map_or(Ok(()), Err)
+            }
+            _ => chained_codes(filter).into_iter().try_for_each(|(kind, _)| self.scope(read, kind).map(drop)),
+        }
     }
 
     /// Filtering or sorting by what is cut would tell it.

@@ -12,9 +12,11 @@
 //! Which resources name a file stands in the index of references, by whichever of this box's addresses they name it: what is asked
 //! for one file does not grow with the record.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::Value;
 
 use super::OF_A_GROUP;
@@ -27,12 +29,15 @@ use super::prepared::{Prepared, local_reference};
 use super::rows::{Row, RowNumber, State};
 use super::writing::{Writing, put_current};
 use crate::access::{OwnWords, is_their_own, is_withdrawn};
-use crate::base::{FhirId, Timestamp};
+use crate::base::FhirId;
 use crate::fhir::{Definitions, ResourceType as T};
 use crate::store::{Desc, Direction, Key as _, KeyRange, ReadExt as _, Tx};
 
 /// How documents name a file by a relative address.
 const RELATIVE: [&str; 3] = ["Binary/", "./Binary/", "/fhir/Binary/"];
+
+/// How long the files of the first document of a group may take.
+const OF_THE_FIRST: Duration = Duration::from_secs(10);
 
 /// Whose a document is that names a file, and whether it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,6 +82,20 @@ impl Naming {
     }
 }
 
+/// What names files, as far as it was read for one change: each once, whichever of its files is asked about.
+type Known = BTreeMap<RowNumber, Namer>;
+
+/// Something that may name files.
+#[derive(Debug, Clone)]
+struct Namer {
+    /// Without its text.
+    row: Row,
+    /// What it says, where it is a document that names some.
+    says: Option<Says>,
+    /// The files that it shows, where it is none and stands.
+    shows: BTreeSet<FhirId>,
+}
+
 /// How what names a file is looked for in a store of an older program whose index is not completed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Search {
@@ -102,8 +121,8 @@ impl Writing<'_, '_, '_> {
     /// A document was stored or deleted: its files go with it where it does not stand any more, or not in their patients' records,
     /// and come again with it.
     ///
-    /// However many files one document has, and however large they are, it can be taken back: of the first of a group the time is
-    /// not counted. The others can be sent by themselves.
+    /// A document with many files can be taken back, too: the first of a group has more time than all of it. The others can be sent
+    /// by themselves.
     pub(super) fn files_go_with(
         &mut self,
         number: RowNumber,
@@ -120,7 +139,7 @@ impl Writing<'_, '_, '_> {
             return self.files_go(number, before, after);
         }
         let begun = self.ambient.now();
-        self.stay.all = Duration::MAX;
+        self.stay.all = all.max(OF_THE_FIRST);
         let gone = self.files_go(number, before, after);
         self.stay.all = all.saturating_add(self.ambient.now().duration_since(begun).unsigned_abs());
         gone
@@ -159,14 +178,15 @@ impl Writing<'_, '_, '_> {
         let last = if after.state == State::Live { Some(after) } else { before };
         let says = last.map(Says::always).transpose()?.unwrap_or_default();
         let changed = Changed { before, after, says, is_restored, is_left };
+        let mut known = Known::new();
         for file in files {
             self.goes_on()?;
-            self.file_goes_with(&file, &changed)?;
+            self.file_goes_with(&file, &changed, &mut known)?;
         }
         Ok(())
     }
 
-    fn file_goes_with(&mut self, file: &FhirId, changed: &Changed<'_>) -> Result<(), RecordError> {
+    fn file_goes_with(&mut self, file: &FhirId, changed: &Changed<'_>, known: &mut Known) -> Result<(), RecordError> {
         let Changed { before, after, says, is_restored, is_left } = changed;
         let tx: &Tx<'_> = self.tx;
         let Some(number) = find(tx, T::Binary, file)? else { return Ok(()) };
@@ -183,7 +203,7 @@ impl Writing<'_, '_, '_> {
         }
         // Who joins two records moves very many of them.
         let search = if !stands_here && stands(after) { Search::Quick } else { Search::Through };
-        let naming = self.naming((number, file), &patients, search)?;
+        let naming = self.naming((number, file), &patients, search, known)?;
         let is_wrong = match (stands_here, says.is_theirs) {
             // A version before named it, and perhaps a document that was wrong.
             (true, false) if !is_named => !naming.is(By::Clinic) && naming.is(By::ClinicTakenBack),
@@ -200,7 +220,7 @@ impl Writing<'_, '_, '_> {
             return Ok(());
         }
         if is_taken_back && !was_said {
-            let all = || self.naming((number, file), &patients, Search::Through);
+            let mut all = || self.naming((number, file), &patients, Search::Through, known);
             if naming.is_shown || search == Search::Quick && all()?.is_shown {
                 return Ok(());
             }
@@ -236,11 +256,11 @@ impl Writing<'_, '_, '_> {
         let is_taken_back = if was {
             let moved = old.is_some_and(|old| old.patients != standing.patients);
             let search = if moved { Search::Quick } else { Search::Through };
-            let naming = self.naming((number, id), &standing.patients, search)?;
+            let naming = self.naming((number, id), &standing.patients, search, &mut Known::new())?;
             let is_theirs = moved && naming.is(By::Them) && !naming.is(By::ClinicTakenBack);
             !(naming.is(By::Clinic) || is_theirs || naming.is_their_own())
         } else if is_new {
-            let naming = self.naming((number, id), &standing.patients, Search::Quick)?;
+            let naming = self.naming((number, id), &standing.patients, Search::Quick, &mut Known::new())?;
             let theirs = naming.is(By::ThemTakenBack) && !naming.is(By::Them);
             !naming.is(By::Clinic) && (naming.is(By::ClinicTakenBack) || theirs)
         } else {
@@ -281,29 +301,42 @@ impl Writing<'_, '_, '_> {
         (number, file): (RowNumber, &FhirId),
         patients: &[RowNumber],
         search: Search,
+        known: &mut Known,
     ) -> Result<Naming, RecordError> {
         let tx: &Tx<'_> = self.tx;
         let is_brought = tx.get(&BROUGHT, &(number,))?.is_some();
         let mut naming = Naming { is_brought, ..Naming::default() };
         for one in self.perhaps_naming(file, patients, search)? {
             self.goes_on()?;
-            let named_by = as_stored(tx, one)?;
+            let known_one = match known.entry(one) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert(self.namer(one)?),
+            };
+            let Namer { row: named_by, says, shows } = &*known_one;
             if !patients.iter().any(|patient| named_by.is_of(*patient)) {
                 continue;
             }
-            self.goes_through(named_by.json.len())?;
-            if named_by.kind == T::DocumentReference {
-                let Some(says) = Says::of(&named_by)?.filter(|says| says.files.contains(file)) else { continue };
-                naming.add(&named_by, &says);
+            if let Some(says) = says.as_ref().filter(|says| says.files.contains(file)) {
+                naming.add(named_by, says);
                 let may_tell = says.is_theirs && !naming.is_brought;
-                naming.is_brought |= may_tell && self.came_with(number, (one, &named_by))?;
-            } else if shows(&named_by, file)? {
+                naming.is_brought |= may_tell && self.came_with(number, one)?;
+            } else if shows.contains(file) {
                 let is_theirs = tx.get(&BROUGHT, &(one,))?.is_some();
                 naming.is_shown |= !is_theirs;
                 naming.is_shown_by_them |= is_theirs;
             }
         }
         Ok(naming)
+    }
+
+    /// Reads what may name files.
+    fn namer(&self, number: RowNumber) -> Result<Namer, RecordError> {
+        let row = as_stored(&**self.tx, number)?;
+        self.goes_through(row.json.len())?;
+        let is_document = row.kind == T::DocumentReference;
+        let says = if is_document { Says::of(&row)? } else { None };
+        let shows = if is_document { BTreeSet::new() } else { shown_by(&row)? };
+        Ok(Namer { row: Row { json: Bytes::new(), ..row }, says, shows })
     }
 
     /// Rows of what may name a file: all that does is among them.
@@ -346,32 +379,25 @@ impl Writing<'_, '_, '_> {
     }
 
     /// Whether a file came in one moment with a document that was the patient's side's from the beginning.
-    fn came_with(&self, file: RowNumber, document: (RowNumber, &Row)) -> Result<bool, RecordError> {
-        let first = |number: RowNumber, now: Row| -> Result<Option<Row>, RecordError> {
-            if now.version == 1 {
-                return Ok(Some(now));
-            }
-            let tx: &Tx<'_> = self.tx;
-            Ok(tx.get(&VERSIONS, &(number, Desc(1)))?)
+    fn came_with(&self, file: RowNumber, document: RowNumber) -> Result<bool, RecordError> {
+        let tx: &Tx<'_> = self.tx;
+        let first = |number: RowNumber| -> Result<Option<Row>, RecordError> {
+            let now = as_stored(tx, number)?;
+            if now.version == 1 { Ok(Some(now)) } else { Ok(tx.get(&VERSIONS, &(number, Desc(1)))?) }
         };
-        let moment = |row: Option<Row>| row.map(|row| row.updated);
-        let came: Option<Timestamp> = moment(first(file, as_stored(&**self.tx, file)?)?);
-        let document = first(document.0, document.1.clone())?;
-        if came.is_none() || moment(document.clone()) != came {
-            return Ok(false);
-        }
-        document.map_or(Ok(false), |document| Ok(Says::always(&document)?.is_theirs))
+        let (Some(file), Some(document)) = (first(file)?, first(document)?) else { return Ok(false) };
+        Ok(file.updated == document.updated && Says::always(&document)?.is_theirs)
     }
 }
 
-/// Whether a resource that is no document stands and shows a file to the patient.
-fn shows(row: &Row, file: &FhirId) -> Result<bool, RecordError> {
-    if row.sensitivity.is_held() || row.sensitivity.is_taken_back() {
-        return Ok(false);
+/// The files that a resource that is no document shows to the patient, where it stands.
+fn shown_by(row: &Row) -> Result<BTreeSet<FhirId>, RecordError> {
+    if row.state != State::Live || row.sensitivity.is_held() || row.sensitivity.is_taken_back() {
+        return Ok(BTreeSet::new());
     }
     let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
     let is_wrong = value.get("status").and_then(Value::as_str) == Some("entered-in-error");
-    Ok(!is_wrong && files_named(row.kind, &value).contains(file))
+    Ok(if is_wrong { BTreeSet::new() } else { files_named(row.kind, &value) })
 }
 
 /// Whether a resource of this type only tells of files, and shows none.
@@ -423,7 +449,7 @@ fn stands(document: &Row) -> bool {
 }
 
 /// What a document says of files.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Says {
     files: BTreeSet<FhirId>,
     /// Whether the patient's side alone says it.

@@ -79,9 +79,13 @@ fn rows(chart: &Chart, own: &Own, cx: &Cx) -> Vec<MyMedicineRow> {
     let ctx = &own.ctx;
     let not_taken = prescribe::not_taking(chart.of(R::MedicationStatement).iter(), &ctx.zone);
     let refills: Vec<Refill> = chart.of(R::Task).iter().filter_map(prescribe::refill_of).collect();
-    // One that was asked for before its medicine was sealed is seen as before.
-    let unseen = chart.of(R::Task).iter().filter(|task| own.is_unseen(task)).filter_map(|task| fill::text(task, "/id"));
-    let unseen: BTreeSet<&str> = unseen.collect();
+    let unseen_of = |kind, is_unseen: &dyn Fn(&Value) -> bool| -> BTreeSet<&str> {
+        chart.of(kind).iter().filter(|one| is_unseen(one)).filter_map(|one| fill::text(one, "/id")).collect()
+    };
+    let unseen = Unseen {
+        requests: unseen_of(R::Task, &|task| own.is_unseen(task)),
+        medicines: unseen_of(R::MedicationRequest, &|request| reaches_nobody(request, own)),
+    };
     let requests = chart.of(R::MedicationRequest).iter().filter_map(|request| {
         let status = fill::text(request, "/status").unwrap_or_default();
         if Asks::of(request) != Asks::Give
@@ -164,10 +168,23 @@ fn reaches_nobody(request: &Value, own: &Own) -> bool {
     own.reaches_nobody(Sensitivity::of_resource(request))
 }
 
-/// How far the newest request for a refill of this prescription is; of those in `unseen` nobody of the clinic sees any.
-fn standing(id: &str, refills: &[Refill], unseen: &BTreeSet<&str>, ctx: &Ctx, cx: &Cx) -> Option<Standing> {
+/// What nobody of the clinic sees.
+struct Unseen<'a> {
+    requests: BTreeSet<&'a str>,
+    /// What was asked about one of these before it was sealed is closed with it, though the request's own labels do not say so.
+    medicines: BTreeSet<&'a str>,
+}
+
+impl Unseen<'_> {
+    fn has(&self, refill: &Refill) -> bool {
+        self.requests.contains(refill.id.as_str()) || self.medicines.contains(refill.prescription.as_str())
+    }
+}
+
+/// How far the newest request for a refill of this prescription is.
+fn standing(id: &str, refills: &[Refill], unseen: &Unseen<'_>, ctx: &Ctx, cx: &Cx) -> Option<Standing> {
     let newest = refills.iter().filter(|refill| refill.prescription == id).max_by_key(|refill| refill.asked.clone())?;
-    let asked = if unseen.contains(newest.id.as_str()) { "refill-waits-unseen" } else { "refill-waits" };
+    let asked = if unseen.has(newest) { "refill-waits-unseen" } else { "refill-waits" };
     let day = |text: &Option<String>| {
         text.as_deref().and_then(|text| When::parse(text, &ctx.zone)).map(|when| when.near_within(&cx.now))
     };
@@ -377,7 +394,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whether_anybody_sees_a_request_is_asked_of_the_newest_request_and_not_of_its_medicine() {
+    fn whether_anybody_sees_a_request_is_asked_of_the_newest_request_and_of_its_medicine() {
         let refill = |id: &str, asked: &str| {
             let task = serde_json::json!({"resourceType": "Task", "id": id, "status": "requested", "intent": "proposal",
                 "code": {"coding": [{"system": prescribe::REFILL.0, "code": prescribe::REFILL.1}]}, "authoredOn": asked,
@@ -386,13 +403,15 @@ mod tests {
         };
         let all = [refill("before", "2026-11-28T09:00:00Z"), refill("after", "2026-11-29T09:00:00Z")];
         let (ctx, cx) = (Ctx::of(jiff::tz::TimeZone::UTC), crate::http::pages::sample::cx(None));
-        let unseen = BTreeSet::from(["after"]);
-        let said = |refills: &[Refill]| match standing("m", refills, &unseen, &ctx, &cx) {
+        let unseen = Unseen { requests: BTreeSet::from(["after"]), medicines: BTreeSet::from(["another"]) };
+        let sealed = Unseen { requests: BTreeSet::new(), medicines: BTreeSet::from(["m"]) };
+        let said_with = |refills: &[Refill], unseen: &Unseen<'_>| match standing("m", refills, unseen, &ctx, &cx) {
             Some(Standing::Waits(words)) => words,
             other => panic!("it waits, and is not {other:?}"),
         };
-        assert!(!said(&all[..1]).contains("Nobody at the clinic"));
-        assert!(said(&all).contains("Nobody at the clinic"));
+        assert!(!said_with(&all[..1], &unseen).contains("Nobody at the clinic"));
+        assert!(said_with(&all, &unseen).contains("Nobody at the clinic"));
+        assert!(said_with(&all[..1], &sealed).contains("Nobody at the clinic"), "it is closed with its medicine");
     }
 
     #[test]
