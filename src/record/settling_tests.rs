@@ -618,6 +618,7 @@ fn a_condition_through_a_type_that_may_not_be_searched_is_refused_and_nothing_is
     for asked in [
         "identifier=urn:test|o&patient.identifier=urn:test|p",
         "identifier=urn:test|o&subject:Patient.family=A",
+        "identifier=urn:test|o&subject.identifier=urn:test|p",
         "identifier=urn:test|o&_has:Provenance:target:agent=x",
         "identifier=urn:test|o&_list=l",
     ] {
@@ -640,6 +641,13 @@ fn a_condition_through_a_type_that_may_not_be_searched_is_refused_and_nothing_is
         // To look for it is no harm.
         assert!(house.ids(&narrow, kind, asked).is_empty(), "{asked}");
     }
+    // One of the types that a subject can have is enough, where the chain names none.
+    let wider = tests::program_with(&house.ambient, "system/Observation.cruds system/Patient.rs");
+    let asked = "identifier=urn:test|o&subject.identifier=urn:test|p";
+    let changes = vec![Change::post(kind, None, body(), Some(query(kind, asked)))];
+    let group = Group { changes, links: Links::default() };
+    let done = house.records.transact(&wider, why(), group, |reading| Ok(reading.nothing::<()>()));
+    assert!(tests::wait(done).is_ok(), "{asked}");
 }
 
 /// To answer that it is deleted and leave it would leave a permission in force that was withdrawn.
