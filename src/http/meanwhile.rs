@@ -112,10 +112,7 @@ fn is_text(words: &str) -> bool {
 /// A time that was chosen in a list or a calendar is sent as a moment, and with whom: people read it on the clinic's clock. A day is sent
 /// in figures, the year first.
 fn as_read(words: String, zone: &TimeZone) -> String {
-    let is_day = |words: &str| {
-        words.len() == "2026-11-30".len() && words.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
-    };
-    if let Some(day) = words.parse::<jiff::civil::Date>().ok().filter(|_| is_day(&words)) {
+    if let Some(day) = words.parse::<jiff::civil::Date>().ok().filter(|day| day.to_string() == words) {
         return When::Day(day).short();
     }
     let moment = words.split('|').next().and_then(|moment| moment.parse::<Timestamp>().ok());

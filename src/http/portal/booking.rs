@@ -738,6 +738,7 @@ pub(in crate::http) async fn show(
     let not_offered = schedule::not_offered_of(&value);
     let ends = schedule::offer_ends(&value, clinic.house.hold_hours);
     let over = ends.is_some_and(|ends| ends <= now);
+    let offered = schedule::may_answer(&value) && !unseen && !over;
     page(&MyVisit {
         title: match with {
             Some(with) => t("book-with").with("kind", name).with("with", &with.name).to_string(),
@@ -755,11 +756,9 @@ pub(in crate::http) async fn show(
         unseen,
         shut_to: shut_to(&own, &value, &clinic).filter(|_| stands),
         over,
-        offered: schedule::may_answer(&value) && !unseen && !over,
+        offered,
         offered_to_several: is_for_several && status == "pending" && !over,
-        late: start
-            .filter(|start| schedule::may_answer(&value) && !unseen && !over && is_late(&clinic, *start, now))
-            .map(|_| clinic.house.notice_hours),
+        late: start.filter(|start| offered && is_late(&clinic, *start, now)).map(|_| clinic.house.notice_hours),
         held: ends.filter(|_| !over).map(|ends| own.when(ends).long_time()),
         listed: status == "pending" && schedule::is_listed(&value),
         waits: status == "waitlist",

@@ -272,16 +272,12 @@ impl Making {
 
     /// The lines of results of which a report alone says of what sample they are: a panel may have come after its members.
     fn sampled(&mut self) {
-        let (places, before): (Vec<usize>, Vec<Value>) = std::mem::take(&mut self.unsampled).into_iter().unzip();
-        let mut values = before.clone();
-        samples::of_reports(&mut values, &self.sampling);
-        for ((place, value), before) in places.into_iter().zip(&values).zip(&before) {
-            if value == before {
-                continue;
-            }
+        let (places, mut values): (Vec<usize>, Vec<Value>) = std::mem::take(&mut self.unsampled).into_iter().unzip();
+        for at in samples::of_reports(&mut values, &self.sampling) {
+            let (Some(place), Some(value)) = (places.get(at), values.get(at)) else { continue };
             let line = self.said(ResourceType::Observation, value, &self.of.ctx);
             let mut lines = self.lines.iter_mut().filter(|(kind, _)| *kind == ResourceType::Observation);
-            if let Some(said) = lines.next().and_then(|(_, lines)| lines.get_mut(place)) {
+            if let Some(said) = lines.next().and_then(|(_, lines)| lines.get_mut(*place)) {
                 *said = line;
             }
         }

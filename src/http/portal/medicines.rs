@@ -11,7 +11,6 @@ use serde_json::Value;
 use super::medicine_pages::{MyMedicine, MyMedicineRow, MyMedicines, Standing};
 use super::own::{Needs, Own};
 use super::record::is_mistake;
-use crate::access::Sensitivity;
 use crate::audit::{Action, Detail};
 use crate::base::FhirId;
 use crate::care::Chart;
@@ -79,13 +78,10 @@ fn rows(chart: &Chart, own: &Own, cx: &Cx) -> Vec<MyMedicineRow> {
     let ctx = &own.ctx;
     let not_taken = prescribe::not_taking(chart.of(R::MedicationStatement).iter(), &ctx.zone);
     let refills: Vec<Refill> = chart.of(R::Task).iter().filter_map(prescribe::refill_of).collect();
-    let unseen_of = |kind, is_unseen: &dyn Fn(&Value) -> bool| -> BTreeSet<&str> {
-        chart.of(kind).iter().filter(|one| is_unseen(one)).filter_map(|one| fill::text(one, "/id")).collect()
+    let unseen_of = |kind| -> BTreeSet<&str> {
+        chart.of(kind).iter().filter(|one| own.is_unseen(one)).filter_map(|one| fill::text(one, "/id")).collect()
     };
-    let unseen = Unseen {
-        requests: unseen_of(R::Task, &|task| own.is_unseen(task)),
-        medicines: unseen_of(R::MedicationRequest, &|request| reaches_nobody(request, own)),
-    };
+    let unseen = Unseen { requests: unseen_of(R::Task), medicines: unseen_of(R::MedicationRequest) };
     let requests = chart.of(R::MedicationRequest).iter().filter_map(|request| {
         let status = fill::text(request, "/status").unwrap_or_default();
         if Asks::of(request) != Asks::Give
@@ -161,11 +157,6 @@ fn rows(chart: &Chart, own: &Own, cx: &Cx) -> Vec<MyMedicineRow> {
         })
     });
     requests.chain(statements).collect()
-}
-
-/// Whether nobody of the clinic sees what is asked or said of a medicine: it is sealed like it.
-fn reaches_nobody(request: &Value, own: &Own) -> bool {
-    own.reaches_nobody(Sensitivity::of_resource(request))
 }
 
 /// What nobody of the clinic sees.
@@ -250,7 +241,8 @@ impl One {
         let row = row.ok_or(Refusal::not_found())?;
         let label = if matches!(row.standing, Some(Standing::Asked { .. })) { "refill-answer" } else { "refill-note" };
         let active = fill::text(&self.request, "/status") == Some("active");
-        let reaches_nobody = reaches_nobody(&self.request, &self.own);
+        // What is asked or said of a medicine is sealed like it.
+        let reaches_nobody = self.own.is_unseen(&self.request);
         // What was done to come here, while it is so still: the address stays in a window in which nothing else happens.
         use MedicineState::{NotTaking, NotTakingSaidFor, Taking};
         let word = match (done, row.state, &row.standing) {

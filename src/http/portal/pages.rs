@@ -92,12 +92,10 @@ pub struct RecordSums {
 }
 
 impl RecordSums {
-    fn allergy_words(&self, acts_for_another: bool) -> String {
+    fn allergy_words(&self, cx: &Cx) -> String {
         match &self.allergies {
-            AllergyStatus::NeverAsked if acts_for_another => t("sum-allergies-unknown-other").to_string(),
-            AllergyStatus::NeverAsked => t("sum-allergies-unknown").to_string(),
-            AllergyStatus::NoneKnown { .. } if acts_for_another => t("sum-allergies-none-other").to_string(),
-            AllergyStatus::NoneKnown { .. } => t("sum-allergies-none").to_string(),
+            AllergyStatus::NeverAsked => cx.own("sum-allergies-unknown").to_string(),
+            AllergyStatus::NoneKnown { .. } => cx.own("sum-allergies-none").to_string(),
             AllergyStatus::Known { list, .. } => {
                 list.iter().map(|line| line.substance.as_str()).collect::<Vec<_>>().join(", ")
             }
@@ -105,14 +103,13 @@ impl RecordSums {
     }
 
     fn rows(&self, cx: &Cx) -> Vec<(&'static str, &'static str, Text, String)> {
-        let acts_for_another = cx.acts_for_another();
         let visits = if cx.may_book() { t("sum-visits") } else { t("sum-visits-see") };
         // Of what is sealed whoever acts for the patient knows nothing, nor that there is none.
         let medicines = cx.own("sum-medicines").with("n", self.medicines).to_string();
         let problems = cx.own("sum-problems").with("n", self.problems).to_string();
-        let documents = if acts_for_another { t("sum-documents-other") } else { t("sum-documents") };
+        let documents = cx.own("sum-documents");
         vec![
-            ("/my/allergies", "stop", t("nav-allergies"), self.allergy_words(acts_for_another)),
+            ("/my/allergies", "stop", t("nav-allergies"), self.allergy_words(cx)),
             ("/my/medicines", "pill", t("nav-medicines"), medicines),
             ("/my/problems", "list", t("nav-problems"), problems),
             // Counted where they are shown, and not here.
@@ -121,7 +118,7 @@ impl RecordSums {
             ("/my/visits", "calendar", t("nav-visits"), visits.to_string()),
             ("/my/messages", "mail", t("nav-messages"), t("sum-messages").to_string()),
             ("/my/documents", "file", t("nav-documents"), documents.to_string()),
-            match acts_for_another {
+            match cx.acts_for_another() {
                 true => ("/my/summary", "share", t("summary-title"), t("sum-summary").to_string()),
                 false => ("/my/share", "share", t("nav-share"), t("sum-share").to_string()),
             },
