@@ -79,6 +79,11 @@ impl Kind {
 
     /// Whether somebody is told who looks after a patient's appointments and sees nothing of their health.
     pub const fn is_of_appointments(self) -> bool {
+        self.is_of_a_visit() || matches!(self, Self::MessageNew)
+    }
+
+    /// Whether a patient is told of a visit of theirs by it.
+    const fn is_of_a_visit(self) -> bool {
         matches!(
             self,
             Self::VisitBooked
@@ -88,7 +93,6 @@ impl Kind {
                 | Self::VisitReminder
                 | Self::VisitOffered
                 | Self::WaitlistOffer
-                | Self::MessageNew
         )
     }
 
@@ -96,13 +100,7 @@ impl Kind {
     /// came.
     pub const fn about(self) -> &'static [ResourceType] {
         match self {
-            Self::VisitBooked
-            | Self::VisitChanged
-            | Self::VisitCancelled
-            | Self::VisitNotOffered
-            | Self::VisitReminder
-            | Self::VisitOffered
-            | Self::WaitlistOffer => &[ResourceType::Appointment],
+            _ if self.is_of_a_visit() => &[ResourceType::Appointment],
             Self::MessageNew => &[ResourceType::Communication],
             Self::ResultReleased | Self::ResultTakenBack => {
                 &[ResourceType::DiagnosticReport, ResourceType::Observation]

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::care::within::{list, text};
+use crate::care::{schedule, uploads};
 
 /// Its laboratory asks not to show it to the patient before a doctor has spoken with them. The house's own hold has the same label
 /// (see [`super::super::held`]): by this it is known after that, until somebody lets it go.
@@ -20,21 +21,12 @@ pub fn is_entered(report: &Value) -> bool {
 }
 
 pub(super) fn has(report: &Value, tag: (&str, &str)) -> bool {
-    let tags = report.get("meta").map(|meta| list(meta, "tag")).unwrap_or_default();
-    tags.iter().any(|one| (text(one, "/system"), text(one, "/code")) == tag)
+    uploads::is_tagged(report, tag)
 }
 
 /// Marks it, once.
 pub(super) fn put(report: &mut Value, tag: (&str, &str)) {
-    if has(report, tag) {
-        return;
-    }
-    let Some(members) = report.as_object_mut() else { return };
-    let meta = members.entry("meta").or_insert_with(|| json!({}));
-    let tags = meta.as_object_mut().map(|meta| meta.entry("tag").or_insert_with(|| json!([])));
-    if let Some(tags) = tags.and_then(Value::as_array_mut) {
-        tags.push(json!({"system": tag.0, "code": tag.1}));
-    }
+    *report = schedule::tagged(report.take(), tag);
 }
 
 /// Takes the mark away.
@@ -51,6 +43,11 @@ pub(super) fn take_off(report: &mut Value, tag: (&str, &str)) {
     {
         members.shift_remove("meta");
     }
+}
+
+/// The labels of a resource.
+pub(super) fn labels(resource: &Value) -> &[Value] {
+    resource.get("meta").map(|meta| list(meta, "security")).unwrap_or_default()
 }
 
 /// Gives a resource these labels in place of its own.

@@ -126,9 +126,13 @@ impl Report {
         }
     }
 
+    pub fn values(&self) -> Vec<Value> {
+        self.results.iter().map(|(.., value)| value.clone()).collect()
+    }
+
     /// Its values, each with the sample that it is of, also where the report alone says that.
     pub fn sampled(&self) -> Vec<Value> {
-        let mut values: Vec<Value> = self.results.iter().map(|(.., value)| value.clone()).collect();
+        let mut values = self.values();
         samples::of_reports(&mut values, std::slice::from_ref(&self.value));
         values
     }
@@ -215,7 +219,7 @@ pub async fn enter_all(
     let seals = Seals::of(doing.records, patient)?;
     let mut hear: Vec<(bool, Notice)> = Vec::new();
     let mut all: Vec<Change> = Vec::new();
-    let stay = arriving.iter().filter(|one| !matches!(one, Arriving::Withdrawn(_))).map(Arriving::report);
+    let stay = arriving.iter().filter(|one| one.stays()).map(Arriving::report);
     let asked: Vec<(FhirId, Value)> = stay.map(|one| (one.id.clone(), one.value.clone())).collect();
     for one in arriving {
         let is_sealed = Sensitivity::of_resource(&one.report().value).is_sealed();
@@ -338,11 +342,14 @@ fn told(patient: &FhirId, report: &Report, act: &Act, seals: &Seals) -> Vec<Noti
     };
     let was_seen = report.version.is_some() && !report.is_held();
     match act {
-        Act::Enter(Release::Now) => std::iter::once(seen()).chain(waits()).collect(),
-        Act::Enter(Release::WhenSigned) if seals.has_part_of_nobody(report) => {
-            std::iter::once(seen()).chain(waits()).collect()
+        Act::Enter(release) => {
+            let is_seen = match release {
+                Release::Now => true,
+                Release::WhenSigned => seals.has_part_of_nobody(report),
+                Release::Later { .. } => false,
+            };
+            is_seen.then(seen).into_iter().chain(waits()).collect()
         }
-        Act::Enter(_) => waits().into_iter().collect(),
         Act::Sign(Release::Now, _) | Act::LetGo if !was_seen => vec![seen()],
         _ => Vec::new(),
     }

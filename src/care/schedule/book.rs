@@ -9,6 +9,7 @@ use super::{over, taken};
 use crate::base::{FhirId, Timestamp};
 use crate::care::clinic::{Clinic, Clinician, VisitType};
 use crate::care::notify::{self, Kind, Notice, Whom};
+use crate::care::uploads;
 use crate::care::workflow::{Checked, Doing, Done, Refused, carry_out, told};
 use crate::fhir::{Mode, ResourceType};
 use crate::record::{Change, Condition, Inside};
@@ -211,9 +212,9 @@ pub fn is_for_several(appointment: &Value) -> bool {
 }
 
 fn is_contained(resource: &Value, kind: &str, id: &str) -> bool {
-    let text = |one: &Value, name: &str| one.get(name).and_then(Value::as_str).map(str::to_owned);
+    let is = |one: &Value, name: &str, text: &str| one.get(name).and_then(Value::as_str) == Some(text);
     let mut all = resource.get("contained").and_then(Value::as_array).into_iter().flatten();
-    all.any(|one| text(one, "resourceType").as_deref() == Some(kind) && text(one, "id").as_deref() == Some(id))
+    all.any(|one| is(one, "resourceType", kind) && is(one, "id", id))
 }
 
 /// Whether a time was offered that is this patient's alone to take or not.
@@ -316,23 +317,21 @@ pub fn has_form_to_see(appointment: &Value) -> bool {
 }
 
 /// Whether an appointment has this tag: system and code.
-pub(super) fn has_tag(appointment: &Value, (system, code): (&str, &str)) -> bool {
-    let tags = appointment.pointer("/meta/tag").and_then(Value::as_array).into_iter().flatten();
-    let is = |tag: &Value, name: &str, wanted: &str| tag.get(name).and_then(Value::as_str) == Some(wanted);
-    tags.into_iter().any(|tag| is(tag, "system", system) && is(tag, "code", code))
+pub(super) fn has_tag(appointment: &Value, tag: (&str, &str)) -> bool {
+    uploads::is_tagged(appointment, tag)
 }
 
-/// The appointment with this tag.
+/// The appointment, or another resource, with this tag.
 #[must_use]
-pub fn tagged(mut appointment: Value, tag: (&str, &str)) -> Value {
-    if !has_tag(&appointment, tag)
-        && let Some(members) = appointment.as_object_mut()
+pub fn tagged(mut resource: Value, tag: (&str, &str)) -> Value {
+    if !has_tag(&resource, tag)
+        && let Some(members) = resource.as_object_mut()
         && let Value::Object(meta) = members.entry("meta").or_insert_with(|| json!({}))
         && let Value::Array(tags) = meta.entry("tag").or_insert_with(|| json!([]))
     {
         tags.push(json!({"system": tag.0, "code": tag.1}));
     }
-    appointment
+    resource
 }
 
 /// The appointment without this tag.

@@ -307,7 +307,7 @@ impl Taking {
         let arriving = arrived.all;
         let seals = Seals::of(&visit.house.records, patient)?;
         let reach = Reach::of(&arriving, &seals);
-        let mut stay = arriving.iter().filter(|one| !matches!(one, Arriving::Withdrawn(_)));
+        let mut stay = arriving.iter().filter(|one| one.stays());
         let asks_to_hold = stay.any(|one| results::asks_to_hold(&one.report().value));
         // What the laboratory holds is not let go by being taken over.
         match release {
@@ -342,7 +342,7 @@ enum Reach {
 
 impl Reach {
     fn of(arriving: &[Arriving], seals: &Seals) -> Self {
-        let stay = || arriving.iter().filter(|one| !matches!(one, Arriving::Withdrawn(_))).map(Arriving::report);
+        let stay = || arriving.iter().filter(|one| one.stays()).map(Arriving::report);
         if stay().any(|one| seals.has_part_of_nobody(one)) {
             Self::Nobody
         } else if stay().any(|one| seals.seen(&one.value) != Seen::ByClinic) {
@@ -366,8 +366,7 @@ pub(super) fn done_besides(done: &str) -> (&str, Option<String>) {
 
 /// The page that shows what was taken from a file, and what it says of that.
 fn place_of(patient: &FhirId, arriving: &[Arriving], (reach, older): (Reach, Older)) -> String {
-    let is_withdrawn = |one: &Arriving| matches!(one, Arriving::Withdrawn(_));
-    let are_withdrawn = arriving.iter().all(is_withdrawn);
+    let are_withdrawn = !arriving.iter().any(Arriving::stays);
     let more = if older == Older::LeftOut && !are_withdrawn { NEWER } else { "" };
     let (of_one, of_all) = match (are_withdrawn, reach) {
         (true, _) => ("withdrawn", "removed"),
@@ -547,9 +546,7 @@ impl Arrived {
         });
         self.all.push(Arriving::of(new, old));
     }
-}
 
-impl Arrived {
     /// All reports of the file, each with its place there and with the one that it is held against by its place among those that are
     /// here.
     fn take_all(

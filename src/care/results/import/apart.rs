@@ -144,14 +144,13 @@ impl Pool {
                 members.insert("code".to_owned(), code.clone());
             }
         }
-        let meta = report.value.get("meta").unwrap_or(&Value::Null);
         // Held it is where the laboratory holds the report or one of these.
         let is_ours = report.own.is_held() || report.version.is_some() || values.iter().any(|(.., one)| is_held(one));
         let stays = |label: &&Value| {
             let of = Sensitivity::of_security(&json!([label]));
             !of.is_sealed() && (is_ours || !of.is_held())
         };
-        let labels: Vec<Value> = list(meta, "security").iter().filter(stays).cloned().collect();
+        let labels: Vec<Value> = marks::labels(&report.value).iter().filter(stays).cloned().collect();
         if !labels.is_empty() {
             marks::label(&mut value, labels);
         }

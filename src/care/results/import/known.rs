@@ -9,8 +9,7 @@ use serde_json::Value;
 
 use super::super::take_back::is_taken_back;
 use super::super::{Report, belonging, comment, marks, whole};
-use super::ImportFault;
-use super::named;
+use super::{ImportFault, WORDS, named};
 use crate::access::{Actor, Sensitivity};
 use crate::base::{FhirId, ResourceRef, Timestamp};
 use crate::care::within::{last_day, list, text};
@@ -42,6 +41,11 @@ impl Arriving {
                 Self::InPlace { report, gone }
             }
         }
+    }
+
+    /// Whether it is not withdrawn.
+    pub const fn stays(&self) -> bool {
+        !matches!(self, Self::Withdrawn(_))
     }
 
     /// The report as it will stand.
@@ -127,10 +131,8 @@ pub fn is_surely_newer(one: &Report, other: &Report, zone: &TimeZone) -> bool {
 
 /// Whether a report has each value of another, and words where that one has some.
 fn says_all(one: &Report, other: &Report) -> bool {
-    let words = ["conclusion", "conclusionCode", "presentedForm", "text"];
-    let has_words = words.iter().all(|name| other.value.get(*name).is_none() || one.value.get(*name).is_some());
-    let values = |of: &Report| of.results.iter().map(|(.., value)| value.clone()).collect::<Vec<_>>();
-    let (mine, theirs) = (values(one), values(other));
+    let has_words = WORDS.iter().all(|name| other.value.get(*name).is_none() || one.value.get(*name).is_some());
+    let (mine, theirs) = (one.values(), other.values());
     let pairs = values_paired(&mine, &theirs);
     let is_there = |(at, value): (usize, &Value)| {
         let pair = pairs.iter().position(|pair| *pair == Some(at)).and_then(|at| mine.get(at));
@@ -243,7 +245,7 @@ fn known(
 pub fn seal_as(new: &mut Report, here: &[&Report], zone: &TimeZone) {
     let of_time = here.iter().filter(|old| Times::of(new, old, zone) != Times::Apart);
     let before: Vec<&Value> = of_time.flat_map(|old| &old.results).map(|(.., one)| one).collect();
-    let now: Vec<Value> = new.results.iter().map(|(.., one)| one.clone()).collect();
+    let now = new.values();
     for (.., value) in &mut new.results {
         let is_new = !before.iter().any(|one| is_called_alike(one, value));
         let is_gone = |one: &Value| !now.iter().any(|other| is_called_alike(one, other));
@@ -258,8 +260,7 @@ pub fn seal_as(new: &mut Report, here: &[&Report], zone: &TimeZone) {
 
 /// Of a resource the labels that seal it.
 fn sealed_alone(one: &Value) -> Value {
-    let labels = list(one.get("meta").unwrap_or(&Value::Null), "security").iter();
-    let seals = labels.filter(|label| Sensitivity::of_security(label).is_sealed());
+    let seals = marks::labels(one).iter().filter(|label| Sensitivity::of_security(label).is_sealed());
     serde_json::json!({"meta": {"security": seals.collect::<Vec<_>>()}})
 }
 
@@ -337,10 +338,9 @@ fn says_the_same(one: &Report, other: &Report) -> bool {
     let is_same = |(.., mine): &(FhirId, Option<u32>, Value), (.., theirs): &(FhirId, Option<u32>, Value)| {
         likeness(mine, theirs) == Times::Same && said(mine) == said(theirs)
     };
-    let words = ["conclusion", "conclusionCode", "presentedForm", "text"];
     one.results.len() == other.results.len()
         && one.results.iter().all(|mine| other.results.iter().any(|theirs| is_same(mine, theirs)))
-        && words.iter().all(|name| one.value.get(*name) == other.value.get(*name))
+        && WORDS.iter().all(|name| one.value.get(*name) == other.value.get(*name))
 }
 
 /// What its laboratory withdrew is withdrawn with what was sealed, or was not sealed, of it, which is a report of its own here
@@ -486,8 +486,7 @@ fn values_paired(new: &[Value], old: &[Value]) -> Vec<Option<usize>> {
 
 /// As it stands then, and what it has no more.
 fn in_place(new: Report, old: Report) -> (Report, Vec<(FhirId, Option<u32>, Value)>) {
-    let values = |of: &Report| of.results.iter().map(|(.., value)| value.clone()).collect::<Vec<_>>();
-    let (new_values, old_values) = (values(&new), values(&old));
+    let (new_values, old_values) = (new.values(), old.values());
     let pairs = values_paired(&new_values, &old_values);
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     let mut results = Vec::new();
@@ -537,13 +536,9 @@ fn in_place(new: Report, old: Report) -> (Report, Vec<(FhirId, Option<u32>, Valu
 
 /// With the labels of what stood, too: a correction makes nothing less delicate.
 fn with_labels(mut value: Value, stood: &Value) -> Value {
-    let of = |one: &Value| list(one.get("meta").unwrap_or(&Value::Null), "security").to_vec();
-    let mut all = of(&value);
-    all.extend(
-        of(stood)
-            .into_iter()
-            .filter(|label| !list(value.get("meta").unwrap_or(&Value::Null), "security").contains(label)),
-    );
+    let own = marks::labels(&value);
+    let more = marks::labels(stood).iter().filter(|label| !own.contains(label));
+    let all: Vec<Value> = own.iter().chain(more).cloned().collect();
     if !all.is_empty() {
         marks::label(&mut value, all);
     }

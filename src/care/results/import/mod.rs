@@ -57,6 +57,8 @@ pub enum ImportFault {
 
 /// The most reports and results of one file.
 const MOST: usize = 200;
+/// What a report says in words.
+const WORDS: [&str; 4] = ["conclusion", "conclusionCode", "presentedForm", "text"];
 /// The most levels of panels: as many as a report is read with ([`Limits`](crate::record::Limits)).
 const LEVELS: usize = 5;
 /// What a file may hold. Of the last ones nothing is kept but a name.
@@ -124,10 +126,7 @@ pub fn import(
         reports.push(Report::new(FhirId::new(ambient), report, taking.reached(vec![at], &Samples::default())?));
     }
     label(&mut reports);
-    let says = |one: &Report| {
-        let own = ["conclusion", "conclusionCode", "presentedForm", "text"];
-        !one.results.is_empty() || own.iter().any(|name| one.value.get(*name).is_some())
-    };
+    let says = |one: &Report| !one.results.is_empty() || WORDS.iter().any(|name| one.value.get(*name).is_some());
     if reports.iter().any(says) { Ok(reports) } else { Err(ImportFault::NoReport) }
 }
 
@@ -159,13 +158,12 @@ fn values_of<'a>(reports: impl IntoIterator<Item = &'a Report>) -> BTreeMap<Reso
 /// whoever may not see that sees nothing of it.
 fn label(reports: &mut [Report]) {
     let pool = values_of(&*reports);
-    let of = |value: &Value| list(value.get("meta").unwrap_or(&Value::Null), "security").to_vec();
     for report in reports {
-        let mut labels: Vec<Value> = of(&report.value);
+        let mut labels: Vec<Value> = marks::labels(&report.value).to_vec();
         let parts = belonging(&report.value, |name| pool.get(name)).parts;
-        for one in parts.iter().flat_map(|(_, value)| of(value)) {
-            if !labels.contains(&one) {
-                labels.push(one);
+        for one in parts.iter().flat_map(|(_, value)| marks::labels(value)) {
+            if !labels.contains(one) {
+                labels.push(one.clone());
             }
         }
         if !labels.is_empty() {
