@@ -74,10 +74,13 @@ impl Cut {
 
     /// Takes it out of a resource on the way out.
     pub fn take_from(&self, resource: &mut Value) {
-        let elements = self.with_what_says_the_same(resource);
-        let unnamed = self.seen.as_ref().is_some_and(|seen| seen.unname(resource));
+        let seen = self.seen.as_ref().filter(|seen| seen.are_named(resource));
+        let elements = self.with_what_says_the_same(resource, seen.is_some());
+        if let Some(seen) = seen {
+            seen.unname(resource);
+        }
         cut(resource, &elements);
-        if let Some(object) = resource.as_object_mut().filter(|_| unnamed) {
+        if let Some(object) = resource.as_object_mut().filter(|_| seen.is_some()) {
             mark(object);
         }
     }
@@ -87,7 +90,11 @@ impl Cut {
     /// # Errors
     /// Names what was sent and is not this account's to set.
     pub fn put_back(&self, sent: &mut Value, stored: Option<&Value>) -> Result<(), NotYours> {
-        let elements = stored.map_or_else(|| self.elements.to_vec(), |stored| self.with_what_says_the_same(stored));
+        let names_others = |stored| self.seen.as_ref().is_some_and(|seen| seen.are_named(stored));
+        let elements = stored.map_or_else(
+            || self.elements.to_vec(),
+            |stored| self.with_what_says_the_same(stored, names_others(stored)),
+        );
         let not_yours = |element: &str| NotYours { element: element.into() };
         if let Some(element) = self.seen.as_ref().and_then(|seen| seen.named_in(sent)) {
             return Err(not_yours(element));
@@ -100,8 +107,7 @@ impl Cut {
     }
 
     /// The list, and narrative where it may say of others, or in other words, what goes.
-    fn with_what_says_the_same(&self, resource: &Value) -> Vec<&'static str> {
-        let names_others = self.seen.as_ref().is_some_and(|seen| seen.are_named(resource));
+    fn with_what_says_the_same(&self, resource: &Value, names_others: bool) -> Vec<&'static str> {
         let mut all = with_what_says_the_same(resource, self.elements);
         if names_others {
             all.push("text");

@@ -94,23 +94,18 @@ impl Seen {
         self.others.are_several || self.named_in(resource).is_some()
     }
 
-    /// Takes the names of others out; whether there were any.
-    pub(super) fn unname(&self, resource: &mut Value) -> bool {
-        if !self.are_named(resource) {
-            return false;
-        }
-        let within = Within::of(self, resource);
+    /// Takes the names of others out of a resource in which they are named.
+    pub(super) fn unname(&self, resource: &mut Value) {
         if let Some(members) = resource.as_object_mut() {
-            within.scrub_all(members);
+            Within::of(self, members).scrub_all(members);
         }
-        true
     }
 
     /// The element in which somebody names another.
     pub(super) fn named_in<'v>(&self, sent: &'v Value) -> Option<&'v str> {
-        let within = Within::of(self, sent);
-        let mut members = sent.as_object()?.iter();
-        members.find(|(name, value)| within.names(name, value)).map(|(name, _)| name.as_str())
+        let members = sent.as_object()?;
+        let within = Within::of(self, members);
+        members.iter().find(|(name, value)| within.names(name, value)).map(|(name, _)| name.as_str())
     }
 
     /// Puts the others back, each where one without a name was sent, and behind the rest where none was: who does not see them
@@ -122,7 +117,7 @@ impl Seen {
         let has_others = stored.is_some_and(|stored| self.are_named(stored));
         let Some(members) = sent.as_object_mut() else { return Ok(()) };
         let (Some(stored), true) = (stored.and_then(Value::as_object), has_others) else { return Ok(()) };
-        let within = Within::of_members(self, stored);
+        let within = Within::of(self, stored);
         within.participants_back(members, stored)?;
         for (name, value) in stored.iter().filter(|(name, _)| *name != PARTICIPANTS && *name != "text") {
             match value {
@@ -149,14 +144,7 @@ struct Contained {
 }
 
 impl<'s> Within<'s> {
-    fn of(seen: &'s Seen, resource: &Value) -> Self {
-        resource.as_object().map_or_else(
-            || Self { seen, contained: BTreeMap::new(), is_account: false },
-            |members| Self::of_members(seen, members),
-        )
-    }
-
-    fn of_members(seen: &'s Seen, members: &Map<String, Value>) -> Self {
+    fn of(seen: &'s Seen, members: &Map<String, Value>) -> Self {
         let all = members.get(CONTAINED).and_then(Value::as_array).into_iter().flatten();
         let contained = all.filter_map(|one| {
             let whom = all_of(one, "identifier").find_map(|one| seen.known_by(one)).unwrap_or(Whom::Unknown);

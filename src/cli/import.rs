@@ -64,13 +64,13 @@ impl Import {
             let piece = piece.map_err(|error| Failure::failed(error.to_string()))?;
             Ok(serde_json::value::to_raw_value(&piece).map_err(anyhow::Error::from)?)
         });
+        let asked = self.reach.place.config()?.import.validation;
         let order = BoxOrder::Import(Order { dry_run: self.dry_run });
         let answer = self.reach.long_order(order, &mut pieces, &mut |entries| {
             bar.set_message(entries.to_string());
             Ok(())
         })?;
         bar.finish_and_clear();
-        let asked = self.reach.place.config()?.import.validation;
         if let Some(other) = held_instead(asked, &answer) {
             complain(&other);
         }

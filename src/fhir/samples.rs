@@ -73,8 +73,11 @@ fn say(value: &mut Value, sample: Option<String>) {
 }
 
 /// Says of each of these values of what sample it is, as far as one of these reports has it, at whichever level of its panels. What a
-/// report that was taken back said of it is not said any more.
-pub fn of_reports(values: &mut [Value], reports: &[Value]) {
+/// report that was taken back said of it is not said any more. Answers with the places of those that say it now, in their order.
+pub fn of_reports(values: &mut [Value], reports: &[Value]) -> Vec<usize> {
+    if !reports.iter().any(names_one) {
+        return Vec::new();
+    }
     let mut said: BTreeMap<usize, String> = BTreeMap::new();
     {
         let name = |one: &Value| format!("Observation/{}", text(one, "/id"));
@@ -103,11 +106,13 @@ pub fn of_reports(values: &mut [Value], reports: &[Value]) {
             }
         }
     }
+    let places = said.keys().copied().collect();
     for (at, sample) in said {
         if let Some(value) = values.get_mut(at) {
             say(value, Some(sample));
         }
     }
+    places
 }
 
 /// Whether a report names a sample for what it refers to.

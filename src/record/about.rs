@@ -13,8 +13,8 @@ use serde_json::Value;
 use super::error::RecordError;
 use super::following::may_follow;
 use super::index::local_hash;
-use super::layout::{Currency, REFERENCE, RESOURCES, VERSIONS, WRITTEN_ABOUT};
-use super::numbers::{as_stored, find, row};
+use super::layout::{Currency, REFERENCE, RESOURCES, WRITTEN_ABOUT};
+use super::numbers::{as_stored, find, find_named, last_said, row};
 use super::prepared::{Prepared, local_reference, references_of};
 use super::rows::{Row, RowNumber, State};
 use super::transaction::Voice;
@@ -22,7 +22,7 @@ use super::writing::{Writing, note_history, put_current};
 use crate::access::Sensitivity;
 use crate::base::{FhirId, ResourceRef};
 use crate::fhir::{Definitions, ResourceType};
-use crate::store::{Desc, Direction, KeyRange, Read, ReadExt as _, StoreError};
+use crate::store::{Direction, KeyRange, Read, ReadExt as _, StoreError};
 
 /// The elements of FHIR R4 that say which resource another one is about, answers, or comes in place of.
 const ABOUT: &[&[&str]] = &[
@@ -72,8 +72,7 @@ fn lent_to(
 ) -> Result<Sensitivity, RecordError> {
     let mut leads = Vec::new();
     for one in references {
-        let Some(kind) = ResourceType::parse(one.type_name()) else { continue };
-        leads.extend(find(read, kind, &one.id())?);
+        leads.extend(find_named(read, one)?);
     }
     if kind == ResourceType::QuestionnaireResponse
         && let Some(param) = Definitions::r4().search_param(ResourceType::Appointment, OF_ANSWERS)
@@ -98,12 +97,7 @@ pub(super) fn lent_to_past(
     number: RowNumber,
     version: &Row,
 ) -> Result<Option<Row>, RecordError> {
-    let said = match version.state {
-        State::Live => Some(version.clone()),
-        State::Deleted => read.get(&VERSIONS, &(number, Desc(version.version.saturating_sub(1))))?,
-        State::Reserved => None,
-    };
-    let Some(said) = said.filter(|said| said.state == State::Live) else { return Ok(None) };
+    let Some(said) = last_said(read, number, version)? else { return Ok(None) };
     let value: Value = serde_json::from_slice(&said.json).map_err(|_| RecordError::Damaged)?;
     let lent = lent_to(read, number, (version.kind, &version.id), &references_of(&value))?;
     let stands = || Row { sensitivity: version.sensitivity.and(lent), ..version.clone() };
@@ -124,8 +118,7 @@ impl Writing<'_, '_, '_> {
         }
         let mut found = Vec::new();
         for one in about(&prepared.resource()?) {
-            let Some(kind) = ResourceType::parse(one.type_name()) else { continue };
-            found.extend(find(&**self.tx, kind, &one.id())?);
+            found.extend(find_named(&**self.tx, &one)?);
         }
         Ok(found)
     }
@@ -159,8 +152,7 @@ impl Writing<'_, '_, '_> {
     pub(super) fn lent_still(&self, number: RowNumber, prepared: &Prepared) -> Result<Sensitivity, RecordError> {
         let mut lent = self.lent(number, prepared)?;
         for one in &prepared.follows {
-            let Some(kind) = ResourceType::parse(one.type_name()) else { continue };
-            let Some(followed) = find(&**self.tx, kind, &one.id())? else { continue };
+            let Some(followed) = find_named(&**self.tx, one)? else { continue };
             let followed = row(&**self.tx, followed)?;
             if followed.state != State::Reserved {
                 lent = lent.and(followed.sensitivity);

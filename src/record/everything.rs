@@ -16,7 +16,7 @@ use super::error::RecordError;
 use super::following::{follows_newer, may_follow};
 use super::in_record::{InRecord, in_record};
 use super::layout::{COMPARTMENT, RESOURCE_IDS};
-use super::numbers::{as_stored, find, row};
+use super::numbers::{as_stored, find_named, row};
 use super::prepared::references_of;
 use super::reading::{Reading, stored};
 use super::rows::{Row, RowNumber, State};
@@ -464,8 +464,7 @@ impl Reading<'_> {
         let value: Value = serde_json::from_slice(json).map_err(|_| RecordError::Damaged)?;
         let mut found = Vec::new();
         for reference in references_of(&value) {
-            let Some(kind) = ResourceType::parse(reference.type_name()) else { continue };
-            found.extend(find(self.read, kind, &reference.id())?);
+            found.extend(find_named(self.read, &reference)?);
         }
         Ok(found)
     }

@@ -19,8 +19,8 @@ use super::about::lent_to_past;
 use super::error::RecordError;
 use super::index::{ELSEWHERE, local_hash};
 use super::indexing::Indexed;
-use super::layout::{REFERENCE, UNSETTLED, VERSIONS};
-use super::numbers::{as_stored, find, find_or_reserve};
+use super::layout::{REFERENCE, UNSETTLED};
+use super::numbers::{as_stored, find, find_named, find_or_reserve, last_said};
 use super::prepared::{Prepared, local_reference};
 use super::rows::{Row, RowNumber, State};
 use super::transaction::Voice;
@@ -258,8 +258,7 @@ fn gone_as_it_stands(
     most: usize,
     lenders: &mut Lenders,
 ) -> Result<Row, RecordError> {
-    let last = read.get(&VERSIONS, &(number, Desc(gone.version.saturating_sub(1))))?;
-    let Some(last) = last.filter(|last| last.state == State::Live) else { return Ok(gone) };
+    let Some(last) = last_said(read, number, &gone)? else { return Ok(gone) };
     let Row { patients, sensitivity, .. } = with_standing(read, number, last, most, lenders)?;
     Ok(Row { patients, sensitivity, ..gone })
 }
@@ -330,8 +329,7 @@ pub(super) fn follows_newer(
             continue;
         }
         for other in followed_by(&one)? {
-            let Some(kind) = ResourceType::parse(other.type_name()) else { continue };
-            let Some(number) = find(read, kind, &other.id())?.filter(|number| met.insert(*number)) else { continue };
+            let Some(number) = find_named(read, &other)?.filter(|number| met.insert(*number)) else { continue };
             let other = as_stored(read, number)?;
             if other.updated > since || lent.contains(&number) {
                 return Ok(true);
@@ -407,8 +405,7 @@ fn lent_by(
     let mut waiting = VecDeque::new();
     let mut wait_for = |follows: &[ResourceRef], is_near: bool, waiting: &mut VecDeque<(bool, RowNumber)>| {
         for other in follows {
-            let Some(kind) = ResourceType::parse(other.type_name()) else { continue };
-            let other = find(read, kind, &other.id())?.filter(|number| met.insert(*number));
+            let other = find_named(read, other)?.filter(|number| met.insert(*number));
             waiting.extend(other.map(|other| (is_near, other)));
         }
         Ok::<_, StoreError>(())

@@ -13,13 +13,13 @@ use super::Records;
 use super::error::RecordError;
 use super::following::MOST_PATIENTS;
 use super::index::Completed;
-use super::layout::{COUNTERS, Currency, INDEXED_TO, RESOURCES, VERSIONS};
-use super::numbers::{as_stored, find, find_or_reserve};
+use super::layout::{COUNTERS, Currency, INDEXED_TO, RESOURCES};
+use super::numbers::{as_stored, find_named, find_or_reserve, last_said};
 use super::prepared::Prepared;
 use super::rows::{Row, RowNumber, State};
 use super::writing::{note_history, put_current};
 use crate::fhir::ResourceType;
-use crate::store::{Desc, Direction, Key, KeyRange, Read, ReadExt, Tx};
+use crate::store::{Direction, Key, KeyRange, ReadExt, Tx};
 
 /// How many resources are looked at between two commits: others write meanwhile.
 const STRETCH: usize = 500;
@@ -58,16 +58,16 @@ impl Records {
             }
         }
         drop(read);
+        let is_last = completed.once_more() >= Completed::WHOLE;
         store.write_blocking(move |tx| {
             for (number, version, prepared) in made {
                 // One that was changed meanwhile has its rows.
                 let now: Option<Row> = tx.get(&RESOURCES, &(number,))?;
                 let Some(row) = now.filter(|row| row.version == version) else { continue };
-                let lacks_some = completed == Completed::NEVER || completed.once_more() == Completed::WHOLE;
-                if lacks_some && row.state == State::Live {
+                if row.state == State::Live && (completed == Completed::NEVER || is_last) {
                     prepared.put_references(tx, number, &row)?;
                 }
-                if completed.once_more().has_names() && row.state == State::Live {
+                if row.state == State::Live && is_last {
                     prepared.put_names(tx, number, &row)?;
                 }
                 stand_in_records(tx, number, row, &prepared)?;
@@ -81,19 +81,9 @@ impl Records {
             }
             Ok::<_, RecordError>(())
         })?;
-        let ends = last.is_none() && completed.once_more() >= Completed::WHOLE;
+        let ends = last.is_none() && is_last;
         Ok(if ends { Indexed::Whole } else { Indexed::NotYet })
     }
-}
-
-/// The version that says whom a resource is about: of one that was deleted, the last one before that.
-fn last_said(read: &impl Read, number: RowNumber, row: &Row) -> Result<Option<Row>, RecordError> {
-    let said = match row.state {
-        State::Live => Some(row.clone()),
-        State::Deleted => read.get(&VERSIONS, &(number, Desc(row.version.saturating_sub(1))))?,
-        State::Reserved => None,
-    };
-    Ok(said.filter(|said| said.state == State::Live))
 }
 
 /// Puts a row into the records of those patients in which it would stand if it were stored now, or had been until it was deleted:
@@ -121,8 +111,7 @@ fn patients_of(tx: &mut Tx<'_>, prepared: &Prepared) -> Result<Vec<RowNumber>, R
         patients.push(find_or_reserve(tx, ResourceType::Patient, patient)?);
     }
     for one in &prepared.follows {
-        let kind = ResourceType::parse(one.type_name());
-        let Some(number) = kind.map(|kind| find(tx, kind, &one.id())).transpose()?.flatten() else { continue };
+        let Some(number) = find_named(tx, one)? else { continue };
         let followed = as_stored(tx, number)?;
         match followed.state {
             State::Reserved => {}
@@ -145,6 +134,7 @@ mod tests {
     use crate::audit;
     use crate::base::Role;
     use crate::record::layout::INDEXED;
+    use crate::record::numbers::find;
     use crate::record::settling_tests::state;
     use crate::record::tests::{Box_, id, new_box, why};
     use crate::record::{Change, Condition, Transaction};

@@ -2,7 +2,9 @@
 
 use jiff::tz::TimeZone;
 
+use super::consents::Known;
 use super::error::RecordError;
+use super::facts::RecordFacts;
 use super::numbers::{find, row};
 use super::reading::{Reading, stored};
 use super::rows::State;
@@ -14,6 +16,7 @@ use crate::audit::{self, Action, Line, Look, Outcome, TouchKind, Touched};
 use crate::base::{ActorKind, ActorRef, FhirId, ResourceRef, Role, Timestamp};
 use crate::fhir::ResourceType;
 use crate::identity::Link;
+use crate::store::Read;
 
 /// Whose looks are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -139,8 +142,7 @@ impl Records {
     pub fn lets_act(&self, person: &ResourceRef) -> Result<Vec<ProxyGrant>, RecordError> {
         let (snapshot, now) = (self.audit.read()?, self.audit.ambient().now());
         let who = ActorRef { person: Some(person.clone()), ..ActorRef::anonymous() };
-        let consents = super::consents::Known::Learning(&self.consents);
-        let facts = super::facts::RecordFacts { read: &snapshot, setting: &self.setting, consents };
+        let facts = self.facts_of(&snapshot);
         let mut grants = facts.proxy_grants(&who)?;
         grants.retain(|grant| grant.until.is_none_or(|until| now < until));
         for grant in std::mem::take(&mut grants) {
@@ -162,8 +164,7 @@ impl Records {
     /// rules, which opens nothing.
     pub fn consents_of(&self, patient: &FhirId) -> Result<ConsentRules, RecordError> {
         let snapshot = self.audit.read()?;
-        let consents = super::consents::Known::Learning(&self.consents);
-        let facts = super::facts::RecordFacts { read: &snapshot, setting: &self.setting, consents };
+        let facts = self.facts_of(&snapshot);
         Ok(ConsentRules::new(facts.consents(patient)?))
     }
 
@@ -177,8 +178,7 @@ impl Records {
         let snapshot = self.audit.read()?;
         let Some(number) = find(&snapshot, kind, id)? else { return Ok((Sensitivity::NORMAL, Vec::new())) };
         let asked = row(&snapshot, number)?;
-        let consents = super::consents::Known::Learning(&self.consents);
-        let facts = super::facts::RecordFacts { read: &snapshot, setting: &self.setting, consents };
+        let facts = self.facts_of(&snapshot);
         let mut all = Vec::with_capacity(asked.patients.len());
         for patient in &asked.patients {
             let patient = row(&snapshot, *patient)?.id;
@@ -190,12 +190,11 @@ impl Records {
 
     fn granted(&self, who: &ActorRef) -> Result<Vec<ProxyGrant>, RecordError> {
         let (snapshot, now) = (self.audit.read()?, self.audit.ambient().now());
-        let facts = super::facts::RecordFacts {
-            read: &snapshot,
-            setting: &self.setting,
-            consents: super::consents::Known::Learning(&self.consents),
-        };
-        Ok(grants_in_force(&facts, who, now)?)
+        Ok(grants_in_force(&self.facts_of(&snapshot), who, now)?)
+    }
+
+    fn facts_of<'a>(&'a self, read: &'a dyn Read) -> RecordFacts<'a> {
+        RecordFacts { read, setting: &self.setting, consents: Known::Learning(&self.consents) }
     }
 }
 

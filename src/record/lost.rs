@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
 use super::layout::{Currency, HISTORY, VERSIONS};
-use super::numbers::{find, row};
+use super::numbers::{find, last_said, row};
 use super::reading::Reading;
 use super::rows::{Row, RowNumber, State};
 use super::{Records, Stored};
 use crate::access::Action;
 use crate::base::{FhirId, Timestamp};
 use crate::fhir::ResourceType;
-use crate::store::{Desc, Direction, KeyRange, Read, ReadExt};
+use crate::store::{Direction, KeyRange, Read, ReadExt};
 
 impl Reading<'_> {
     /// What was deleted, as it was last. [`RecordError::NotFound`] where it is not deleted.
@@ -97,8 +97,7 @@ fn last_of(read: &dyn Read, number: RowNumber, current: &Row) -> Result<Option<R
     if current.state != State::Deleted {
         return Ok(None);
     }
-    let before = read.get(&VERSIONS, &(number, Desc(current.version.saturating_sub(1))))?;
-    Ok(before.filter(|before| before.state == State::Live))
+    last_said(read, number, current)
 }
 
 impl Records {

@@ -4,11 +4,11 @@ use super::Totals;
 use super::error::RecordError;
 use super::following::as_it_stands;
 use super::index::Completed;
-use super::layout::{COUNTERS, LIVE, NEXT_ROW, RESOURCE_IDS, RESOURCES, live_of};
-use super::rows::{Row, RowNumber};
-use crate::base::FhirId;
+use super::layout::{COUNTERS, LIVE, NEXT_ROW, RESOURCE_IDS, RESOURCES, VERSIONS, live_of};
+use super::rows::{Row, RowNumber, State};
+use crate::base::{FhirId, ResourceRef};
 use crate::fhir::ResourceType;
-use crate::store::{Direction, KeyRange, Read, ReadExt, StoreError, Tx};
+use crate::store::{Desc, Direction, KeyRange, Read, ReadExt, StoreError, Tx};
 
 pub(super) fn find(
     read: &(impl Read + ?Sized),
@@ -41,6 +41,24 @@ pub(super) fn row(read: &(impl Read + ?Sized), number: RowNumber) -> Result<Row,
 /// The same with the standing that its index rows have: what it follows may have become another's, or may be sealed since.
 pub(super) fn as_stored(read: &(impl Read + ?Sized), number: RowNumber) -> Result<Row, RecordError> {
     read.get(&RESOURCES, &(number,))?.ok_or(RecordError::Damaged)
+}
+
+/// The row of what a reference names, where there is such a type and such a one.
+pub(super) fn find_named(
+    read: &(impl Read + ?Sized),
+    reference: &ResourceRef,
+) -> Result<Option<RowNumber>, StoreError> {
+    ResourceType::parse(reference.type_name()).map_or(Ok(None), |kind| find(read, kind, &reference.id()))
+}
+
+/// The version that says something: the row itself, or of one that was deleted the last version before that.
+pub(super) fn last_said(read: &(impl Read + ?Sized), number: RowNumber, row: &Row) -> Result<Option<Row>, RecordError> {
+    let said = match row.state {
+        State::Live => Some(row.clone()),
+        State::Deleted => read.get(&VERSIONS, &(number, Desc(row.version.saturating_sub(1))))?,
+        State::Reserved => None,
+    };
+    Ok(said.filter(|said| said.state == State::Live))
 }
 
 /// The next value of a counter, from 1.

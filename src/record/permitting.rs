@@ -10,7 +10,7 @@ use super::error::RecordError;
 use super::facts::{RecordFacts, clinic_named_by, part_of};
 use super::following::followed;
 use super::layout::COMPARTMENT;
-use super::numbers::{self, find, row};
+use super::numbers::{self, find_named, row};
 use super::prepared::Prepared;
 use super::provisions::{not_applied, provisions};
 use super::rows::{Row, RowNumber, State};
@@ -189,8 +189,7 @@ impl Writing<'_, '_, '_> {
         }
         let tx: &Tx<'_> = self.tx;
         for one in followed(live.kind, &value).iter().filter(|one| !next.follows.contains(one)) {
-            let Some(kind) = ResourceType::parse(one.type_name()) else { continue };
-            let there = find(tx, kind, &one.id())?.map(|number| row(tx, number)).transpose()?;
+            let there = find_named(tx, one)?.map(|number| row(tx, number)).transpose()?;
             if there.is_some_and(|other| other.state == State::Live && other.sensitivity.is_held()) {
                 return Ok(true);
             }
@@ -315,11 +314,11 @@ impl Writing<'_, '_, '_> {
         let mut cut = Cut::default();
         for target in self.targets(row)? {
             match authorize(self.actor, action, &target, &self.facts(), self.now) {
-                Ok(grant) => cut = beside::to_change(&**self.tx, grant.into_cut(), row)?,
+                Ok(grant) => cut = grant.into_cut(),
                 Err(denied) => return Err(as_absent(denied)),
             }
         }
-        Ok(cut)
+        beside::to_change(&**self.tx, cut, row)
     }
 }
 

@@ -7,14 +7,13 @@ use serde_json::Value;
 
 use super::error::RecordError;
 use super::layout::VERSIONS;
-use super::numbers::{find, row};
+use super::numbers::{find_named, row};
 use super::prepared::{local_reference, references_of};
 use super::rows::{Row, State};
 use super::transaction::Voice;
 use super::writing::Writing;
 use crate::access::{Action, Denied};
 use crate::base::ResourceRef;
-use crate::fhir::ResourceType;
 use crate::store::{Desc, ReadExt, Tx};
 
 /// The local references of one resource.
@@ -49,8 +48,7 @@ impl Writing<'_, '_, '_> {
             Ok(bear.all(|one| one.before.contains(reference)))
         };
         let tx: &Tx<'_> = self.tx;
-        let kind = ResourceType::parse(reference.type_name());
-        let number = kind.map(|kind| find(tx, kind, &reference.id())).transpose()?.flatten();
+        let number = find_named(tx, reference)?;
         let found = number.map(|number| Ok::<_, RecordError>((number, row(tx, number)?))).transpose()?;
         let Some((number, row)) = found.filter(|(_, row)| row.state == State::Live) else {
             // An import brings references to what stayed behind: whoever changes what bears one did not make it.

@@ -42,11 +42,21 @@ impl<'a> Sight<'a> {
     }
 
     pub(super) fn may_see(&mut self, read: &dyn Read, row: &Row) -> Result<bool, RecordError> {
-        Ok(self.sees(read, row)?.is_some())
+        Ok(self.seen(read, row, |_, _| Ok(()))?.is_some())
     }
 
     /// What is cut of a row for this actor; `None` where it is not to be seen at all.
     pub(super) fn sees(&mut self, read: &dyn Read, row: &Row) -> Result<Option<Cut>, RecordError> {
+        self.seen(read, row, |scope, patient| cut(read, scope, patient, row))
+    }
+
+    /// What becomes of a row by the scope and as whose it is seen; `None` where it is not to be seen at all.
+    fn seen<T>(
+        &mut self,
+        read: &dyn Read,
+        row: &Row,
+        then: impl FnOnce(&Scope, Option<&FhirId>) -> Result<T, RecordError>,
+    ) -> Result<Option<T>, RecordError> {
         let scope = match self.scope(read, row.kind) {
             Ok(scope) => scope,
             // A type that one may not search is, in a chain or an include, as if it were empty.
@@ -55,7 +65,7 @@ impl<'a> Sight<'a> {
         };
         let patients = self.patients_of(read, row)?;
         let seen = targets(&patients).find(|patient| scope.shows(Some(&row.id), *patient, row.sensitivity));
-        seen.map(|patient| cut(read, &scope, patient, row)).transpose()
+        seen.map(|patient| then(&scope, patient)).transpose()
     }
 
     pub(super) fn cut_of(&mut self, read: &dyn Read, row: &Row) -> Result<Cut, RecordError> {

@@ -62,17 +62,17 @@ impl Reading<'_> {
                 all.push(Some((row, one)));
             }
             // Of what sample a value is may be said by its report alone, which need not be in the summary.
-            let as_stored = if of == ResourceType::Observation { values.clone() } else { Vec::new() };
+            let mut sampled = Vec::new();
             match of {
-                ResourceType::DiagnosticReport => reports.clone_from(&values),
-                ResourceType::Observation => samples::of_reports(&mut values, &reports),
+                ResourceType::DiagnosticReport => {
+                    reports.extend(values.iter().filter(|one| samples::names_one(one)).cloned());
+                }
+                ResourceType::Observation => sampled = samples::of_reports(&mut values, &reports),
                 _ => {}
             }
             for place in ips::choose(&values, of) {
                 let Some((row, mut one)) = all.get_mut(place).and_then(Option::take) else { continue };
-                if let (Some(before), Some(value)) = (as_stored.get(place), values.get(place))
-                    && before != value
-                {
+                if let Some(value) = values.get(place).filter(|_| sampled.binary_search(&place).is_ok()) {
                     one.json = serde_json::to_vec(value).map_err(|_| RecordError::Damaged)?.into();
                 }
                 self.give(&one.json)?;

@@ -419,8 +419,8 @@ fn collect_files(value: &Value, into: &mut BTreeSet<FhirId>) {
         Value::Object(members) => {
             let text = |name: &str| members.get(name).and_then(Value::as_str);
             into.extend(text("url").and_then(file_at));
-            let reference = text("reference").and_then(local_reference);
-            into.extend(reference.filter(|one| one.type_name() == T::Binary.name()).map(|one| one.id()));
+            let reference = text("reference").filter(|to| to.starts_with("Binary/")).and_then(local_reference);
+            into.extend(reference.map(|one| one.id()));
             members.values().for_each(|child| collect_files(child, into));
         }
         Value::Array(items) => items.iter().for_each(|child| collect_files(child, into)),
@@ -482,7 +482,7 @@ fn may_name(row: &Row) -> bool {
 /// The file that lies at an address, whichever of this box's it is: under which names it was reached when that was written is not
 /// known any more, and no two boxes give the same id.
 fn file_at(url: &str) -> Option<FhirId> {
-    let path = url.split(['?', '#']).next()?;
+    let path = url.split(['?', '#']).next().filter(|path| path.contains("Binary/"))?;
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
         [.., "Binary", id] | [.., "Binary", id, "_history", _] => FhirId::parse(id).ok(),

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use super::error::RecordError;
-use super::numbers::{find, row};
+use super::numbers::{find_named, row};
 use crate::access::{Hold, Scope, Sensitivity};
 use crate::audit::Touched;
 use crate::base::{FhirId, ResourceRef};
@@ -83,8 +83,7 @@ impl Withheld {
         if let Some(known) = self.known.get(one) {
             return Ok(*known);
         }
-        let kind = ResourceType::parse(one.type_name());
-        let place = kind.map(|kind| find(read, kind, &one.id())).transpose()?.flatten();
+        let place = find_named(read, one)?;
         // Deleted before it was let go, it stays withheld.
         let sensitivity = place.map(|place| row(read, place)).transpose()?.map(|row| row.sensitivity);
         let known = Known { sensitivity: sensitivity.unwrap_or_default(), number: self.next };

@@ -13,7 +13,7 @@ use super::facts::{Setting, note_proxies};
 use super::following::{MOST_PATIENTS, MOST_READ, Standing, as_it_stands_within, is_untold};
 use super::joined;
 use super::layout::{Currency, HISTORY, HistoryTag, NEXT_CLINIC_NUMBER, RESOURCES, Tag, VERSIONS};
-use super::numbers::{self, find, find_or_reserve, row};
+use super::numbers::{self, find, find_or_reserve, last_said, row};
 use super::pace::{Pace, Spell};
 use super::permitting::{as_absent, keep_cut, must_not_be_astray};
 use super::prepared::{Prepared, content_of, take_versions, unversioned};
@@ -27,7 +27,7 @@ use crate::audit::{AuditedTx, TouchKind, Touched};
 use crate::base::{Ambient, FhirId, ResourceRef, Timestamp};
 use crate::fhir::ResourceType;
 use crate::fhir::{Issue, IssueCode};
-use crate::store::{Desc, ReadExt as _, Tx};
+use crate::store::{Desc, Tx};
 
 /// The system of the numbers that the box gives its patients.
 pub const CLINIC_NUMBER: &str = "urn:chartbox:clinic-number";
@@ -319,14 +319,10 @@ impl<'a> Writing<'a, '_, '_> {
             (_, _) => self.fulfils(condition, None)?,
         }
         let live = old.as_ref().filter(|old| old.state == State::Live);
-        if let (Labels::Stricter, Some(number), Some(old)) = (self.how.labels, number, &old) {
-            let before = match old.state {
-                State::Deleted => self.tx.get(&VERSIONS, &(number, Desc(old.version.saturating_sub(1))))?,
-                _ => Some(old.clone()),
-            };
-            if let Some(before) = before.filter(|before| before.state == State::Live) {
-                prepared = prepared.as_strict_as(&before)?;
-            }
+        if let (Labels::Stricter, Some(number), Some(old)) = (self.how.labels, number, &old)
+            && let Some(before) = last_said(&**self.tx, number, old)?
+        {
+            prepared = prepared.as_strict_as(&before)?;
         }
         self.must_be_read_by_somebody(live, &prepared)?;
         // What they sent, where what is stored has labels that they must not hear of.

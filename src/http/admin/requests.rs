@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::duplicates::ctx;
 use super::requests_pages::{AskedRow, OneRequest, Queue};
-use crate::access::{Actor, ProxyExtent, ProxyGrant};
+use crate::access::{Actor, ProxyGrant};
 use crate::audit::{self, Action, Detail, Purpose, TouchKind, Touched};
 use crate::base::{FhirId, ResourceRef};
 use crate::care::requests::{self, Kind, LONGEST, NotNow, Request, State, Step};
@@ -190,7 +190,7 @@ pub async fn copy(visit: Visit, Path(id): Path<String>) -> Result<Response, Refu
     if kind != Kind::Copy || state != State::Open {
         return Err(Refusal::not_found());
     }
-    let reads = |grant: &ProxyGrant| grant.patient == patient && grant.extent != ProxyExtent::Appointments;
+    let reads = |grant: &ProxyGrant| grant.patient == patient && grant.extent.reads_record();
     if let Some(person) = &acting
         && !visit.house.records.may_act_as(person)?.iter().any(reads)
     {

@@ -154,7 +154,6 @@ impl Look {
                 "$meta is asked of one resource, as in Patient/1/$meta: those of many would tell of labels that you may not see."
                     .to_owned(),
             )),
-            [operation] if operation.starts_with('$') => Err(no_operation()),
             ["AuditEvent", "_history"] | ["AuditEvent", _, "_history"] | ["AuditEvent", _, "_history", _] => {
                 Err(refusal::coded(
                     Refused::NotFound,

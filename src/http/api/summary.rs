@@ -7,13 +7,13 @@ use super::super::session::Visit;
 use super::look::Manner;
 use super::parameters::Asked;
 use super::{answer, refusal, why};
-use crate::audit::{Action, Detail};
+use crate::audit::Action;
 use crate::base::FhirId;
 use crate::care::summary::document;
 use crate::fhir::search::encode;
 use crate::fhir::{IssueCode, ResourceType, ips};
 use crate::http::fill;
-use crate::record::{Why, aside};
+use crate::record::aside;
 
 /// `Patient/{id}/$summary`.
 pub(super) async fn of_patient(visit: &Visit, id: &FhirId, mut asked: Asked) -> Result<Value, Refusal> {
@@ -34,8 +34,8 @@ pub(super) async fn of_identified(visit: &Visit, mut asked: Asked, manner: &Mann
     let mut text = "identifier=".to_owned();
     encode(&identifier, &mut text);
     let query = manner.condition(ResourceType::Patient, &text)?;
-    let own = why(Action::Search, visit);
-    let why = Why { detail: Detail { search: Some(format!("Patient?{text}")), ..own.detail.clone() }, ..own };
+    let mut why = why(Action::Search, visit);
+    why.detail.search = Some(format!("Patient?{text}"));
     let found =
         visit.house.records.disclose_soon(&visit.actor, why, |reading| reading.search(&query)).await?.into_inner();
     match found.matches.as_slice() {

@@ -10,12 +10,12 @@ use super::operations::{parsed, read};
 use super::parameters::{Asked, parameters};
 use super::refusal::coded;
 use super::why;
-use crate::audit::{Action, Detail};
+use crate::audit::Action;
 use crate::base::FhirId;
 use crate::fhir::search::{encode_pair, escaped};
 use crate::fhir::terminology::{CodeSystem, Coding, Content, ExpandError, Membership, Terminology, ValueSet};
 use crate::fhir::{IssueCode, ResourceType};
-use crate::record::{Why, aside};
+use crate::record::aside;
 
 /// `$expand` of a ValueSet: of the one that is stored under this id, or that the call names or sends.
 pub(super) async fn expand(
@@ -78,8 +78,8 @@ async fn found(visit: &Visit, given: Given, manner: &Manner) -> Result<Given, Re
     }
     let Some(text) = search_for(name) else { return Ok(given) };
     let query = manner.condition(ResourceType::ValueSet, &text)?;
-    let own = why(Action::Search, visit);
-    let why = Why { detail: Detail { search: Some(format!("ValueSet?{text}")), ..own.detail.clone() }, ..own };
+    let mut why = why(Action::Search, visit);
+    why.detail.search = Some(format!("ValueSet?{text}"));
     let found = visit.house.records.disclose_soon(&visit.actor, why, |reading| reading.search(&query)).await?;
     match found.matches.first() {
         Some(set) => Ok(Given::Sent(parsed(set)?)),

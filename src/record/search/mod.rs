@@ -464,9 +464,10 @@ pub(super) fn reverse(read: &dyn Read, include: &Include, at: &Named<'_>) -> Res
     if include.target.is_some_and(|target| target != at.kind()) {
         return Ok(found);
     }
+    let hashes: Vec<u64> = at.hashes().collect();
     for param in reverse_params(include, at.kind()) {
-        for hash in at.hashes() {
-            for source in read.scan(&REFERENCE, KeyRange::prefix(&(param, hash)), Direction::Up)? {
+        for hash in &hashes {
+            for source in read.scan(&REFERENCE, KeyRange::prefix(&(param, *hash)), Direction::Up)? {
                 found.insert(source?.0.2);
             }
         }

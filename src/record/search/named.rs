@@ -65,8 +65,8 @@ impl<'a> Named<'a> {
     /// Under which hashes references to it stand in the index: to be made sure of by [`Named::is`].
     pub(in crate::record) fn hashes(&self) -> impl Iterator<Item = u64> {
         let local = local_hash(self.kind, self.id.as_str());
-        let here = format!("{}/{}", self.kind, self.id);
         let canonicals = self.canonical.iter().flat_map(move |canonical| {
+            let here = format!("{}/{}", self.kind, self.id);
             let lies = canonical.own.all_of(&here).map(|address| hash64(&[&address])).collect::<Vec<_>>();
             canonical.url.iter().map(|url| hash64(&[url])).chain(lies)
         });

@@ -10,7 +10,7 @@ use super::named::references;
 use super::{Opened, RecordError, Visible, all_matching};
 use crate::base::FhirId;
 use crate::fhir::search::{
-    Filter, ParamRef, ReferenceTarget, ReferenceTest, Test, TokenMatch, TokenTest, UriMatch, Way, parent_of,
+    Filter, ParamRef, ReferenceTarget, ReferenceTest, Test, TokenMatch, TokenTest, Way, parent_of,
 };
 use crate::fhir::terminology::{Terminology, ValueSet};
 use crate::fhir::{Definitions, ResourceType};
@@ -149,16 +149,11 @@ fn find_set(read: &dyn Read, name: &str, visible: &mut Visible<'_>) -> Result<Op
             let (url, version) = name.split_once('|').map_or((name, None), |(url, version)| (url, Some(version)));
             let Some(by_url) = Definitions::r4().search_param(kind, "url") else { return Ok(None) };
             let param = ParamRef { id: by_url.id, code: by_url.code.to_owned() };
-            let test = Test::Uri { how: UriMatch::Is, any: vec![url.to_owned()] };
+            let test = Test::Versioned(vec![(url.to_owned(), version.map(str::to_owned))]);
             let found = all_matching(read, kind, &[Filter::Test { param, test }], visible)?;
             let mut best = Vec::new();
             for number in found {
-                let row = row(read, number)?;
-                let value: Value = serde_json::from_slice(&row.json).map_err(|_| RecordError::Damaged)?;
-                let own = value.get("version").and_then(Value::as_str);
-                if version.is_none() || own == version {
-                    best.push((row.updated, number));
-                }
+                best.push((row(read, number)?.updated, number));
             }
             best.into_iter().max().map(|(_, number)| number).into_iter().collect()
         }
