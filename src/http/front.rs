@@ -8,10 +8,15 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
+use axum::http::{
+    Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header,
+};
 use axum::response::IntoResponse;
 use futures_util::FutureExt;
-use tower::ServiceExt;
+use tower::{Layer as _, ServiceExt};
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate as _};
 
 use super::Front;
 use super::gate::{self, Answered};
@@ -31,7 +36,7 @@ pub(super) struct Peer {
 
 /// Answers one request.
 pub(super) async fn answer(
-    front: Front,
+    front: &Front,
     router: Router,
     peer: Peer,
     mut request: Request<Body>,
@@ -47,11 +52,11 @@ pub(super) async fn answer(
         Entrance::Clinic | Entrance::Portal => gate::asked_language(request.headers()),
         Entrance::Welcome | Entrance::Ops => Locale::En,
     };
-    let response = match short_enough(&request).and_then(|()| host_check(&front, peer.entrance, &request)) {
-        Ok(()) => locale.within(run(&front, router, request)).await,
+    let mut response = match short_enough(&request).and_then(|()| host_check(front, peer.entrance, &request)) {
+        Ok(()) => locale.within(run(front, router, request)).await,
         Err(refusal) => refusal.into_response(),
     };
-    let answered = response.extensions().get::<Answered>().cloned();
+    let answered = response.extensions_mut().remove::<Answered>();
     let template = answered.as_ref().map_or("(no route)", |answered| answered.template);
     let format = answered.as_ref().map_or(if fhir { Format::Fhir } else { Format::Page }, |answered| answered.format);
     let mut response = respond::dress(response, format, |refusal| {
@@ -63,7 +68,7 @@ pub(super) async fn answer(
         locale.inside(|| pages::refusal(refusal, cx, next, late))
     });
     secure(response.headers_mut(), peer.entrance);
-    note(&front, peer.entrance, &method, template, response.status().as_u16(), begun);
+    note(front, peer.entrance, &method, template, response.status().as_u16(), begun);
     Ok(response)
 }
 
@@ -80,13 +85,30 @@ fn without_last_slash(uri: &Uri) -> Option<Uri> {
 async fn run(front: &Front, router: Router, request: Request<Body>) -> Response<Body> {
     let carries_a_file = *request.method() == Method::POST && routes::takes_files(request.uri().path());
     let patience = if carries_a_file { uploaded::TIME.max(front.limits.request) } else { front.limits.request };
-    let work = AssertUnwindSafe(router.oneshot(request)).catch_unwind();
+    let work = AssertUnwindSafe(compressed(router, request)).catch_unwind();
     match tokio::time::timeout(patience, work).await {
         Ok(Ok(Ok(response))) => response,
         Ok(Ok(Err(never))) => match never {},
         Ok(Err(_)) => Refusal::internal("a handler panicked").into_response(),
         Err(_) => Refusal::new(Refused::Timeout).into_response(),
     }
+}
+
+/// The router's answer, compressed where the client takes it, pages included. What BREACH needs is not there: the only secret
+/// that a page repeats is the form token, masked anew in each, and no other site can make a signed-in browser ask for a page
+/// (`SameSite=Strict`). FHIR answers are compressed for bearers of a token only.
+async fn compressed(router: Router, request: Request<Body>) -> Result<Response<Body>, Infallible> {
+    if !request.headers().contains_key(header::ACCEPT_ENCODING) {
+        return router.oneshot(request).await;
+    }
+    let when = DefaultPredicate::new().and(may_be_compressed);
+    let layer = CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(when);
+    layer.layer(router).oneshot(request).await.map(|response| response.map(Body::new))
+}
+
+/// Whether an answer may be compressed at all.
+fn may_be_compressed(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) -> bool {
+    extensions.get::<super::api::NotCompressed>().is_none()
 }
 
 /// The longest address, in bytes.
@@ -141,21 +163,30 @@ pub(super) fn without_port(authority: &str) -> &str {
 const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; \
                    connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+static SECURITY: [(HeaderName, HeaderValue); 7] = [
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP)),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), microphone=(), geolocation=(), interest-cohort=()"),
+    ),
+];
+
+/// This name only: another machine under the same domain is not ours to speak for.
+const FOR_A_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 /// Headers on every answer. What a handler set already stays: static files say how long they may be kept.
 fn secure(headers: &mut HeaderMap, entrance: Entrance) {
-    let mut put = |name: HeaderName, value: &'static str| {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    };
-    put(header::CONTENT_SECURITY_POLICY, CSP);
-    put(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    put(header::REFERRER_POLICY, "no-referrer");
-    put(header::CACHE_CONTROL, "no-store");
-    put(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    put(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
-    put(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=(), interest-cohort=()");
+    headers.reserve(SECURITY.len() + 1);
+    for (name, value) in &SECURITY {
+        headers.entry(name).or_insert_with(|| value.clone());
+    }
     if entrance.is_https() {
-        // One year, this name only: another machine under the same domain is not ours to speak for.
-        put(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(FOR_A_YEAR);
     }
 }
 

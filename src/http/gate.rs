@@ -10,15 +10,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::BytesMut;
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::House;
+use super::api;
 use super::arriving;
 use super::done;
 use super::forms;
@@ -27,7 +27,7 @@ use super::joined;
 use super::meanwhile::is_meanwhile;
 use super::respond::{Format, Refusal, Refused};
 use super::routes::{Audience, BodyLimit, Entrance, Least, Route};
-use super::session::{self, Credential, Links, Visit};
+use super::session::{self, Credential, Links, Visit, Visitor};
 use super::ui::Locale;
 use super::unread::{self, Asks};
 use super::uploaded::{self, Late, Received, Whose};
@@ -38,7 +38,6 @@ use crate::care::preferences;
 use crate::identity::SessionRow;
 
 /// What the gate of one row knows.
-#[derive(Clone)]
 pub(super) struct Door {
     pub(super) house: House,
     pub(super) route: &'static Route,
@@ -77,9 +76,10 @@ pub(super) fn is_by_itself(headers: &HeaderMap) -> bool {
     headers.contains_key(BY_ITSELF)
 }
 
-pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next) -> Response {
+pub(super) async fn pass(door: Arc<Door>, request: Request) -> Response {
     let asks = asks(&request);
-    let asked = (*request.method() == Method::GET).then(|| joined::plain(request.uri()));
+    let is_shown = *request.method() == Method::GET && door.route.format != Format::Fhir;
+    let asked = is_shown.then(|| joined::plain(request.uri()));
     let mut answered = Answered {
         template: door.route.path,
         format: door.route.format,
@@ -94,7 +94,7 @@ pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next)
             let locale = answered.visit.as_ref().map_or_else(Locale::now, |visit| visit.locale);
             let asked = (request.method().clone(), request.uri().clone());
             match locale.within(of_joined(&door, asked, &answered)).await {
-                Ok(None) => locale.within(handled(&door, request, next, &answered)).await,
+                Ok(None) => locale.within(handled(&door, request, &answered)).await,
                 Ok(Some(led)) => led,
                 Err(refusal) => refusal.into_response(),
             }
@@ -120,12 +120,15 @@ pub(super) async fn pass(State(door): State<Door>, request: Request, next: Next)
 }
 
 /// The handler's answer. What a form did is said once.
-async fn handled(door: &Door, request: Request, next: Next, answered: &Answered) -> Response {
-    if door.route.format != Format::Page {
-        return next.run(request).await;
+async fn handled(door: &Door, request: Request, answered: &Answered) -> Response {
+    let handler = |request| door.route.handled(request, door.house.clone());
+    match door.route.format {
+        Format::Page => {}
+        Format::Fhir => return api::negotiate(request, handler).await,
+        _ => return handler(request).await,
     }
     if request.method() == Method::POST {
-        let response = next.run(request).await;
+        let response = handler(request).await;
         // Who signs in goes on where they were: nothing was done there now.
         let is_signed_in = answered.visit.as_ref().is_some_and(|visit| visit.session.is_some());
         return if is_signed_in { done::leads_there(response) } else { response };
@@ -135,7 +138,7 @@ async fn handled(door: &Door, request: Request, next: Next, answered: &Answered)
         true => (request, None),
         false => done::said_once(request),
     };
-    let mut response = next.run(request).await;
+    let mut response = handler(request).await;
     if let Some(taken) = taken {
         response.headers_mut().append(header::SET_COOKIE, taken);
     }
@@ -181,11 +184,13 @@ async fn of_joined(
 
 async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result<Request, Refusal> {
     let limit = door.house.front.limits.body(door.route.body);
-    let peer = request.extensions().get::<Peer>().map(|peer| peer.ip);
-    let mut visit = visit(door, request.headers().clone(), peer).await?;
-    visit.at = answered.next.as_deref().map(Into::into);
-    visit.joined = joined::way(&door.house, request.uri())?;
-    visit.locale = language(&visit, request.headers())?;
+    let mut visitor = visitor(door, Asking::of(door, &request)).await?;
+    visitor.at = answered.next.as_deref().map(Into::into);
+    if door.route.format == Format::Page {
+        visitor.joined = joined::way(&door.house, request.uri())?;
+    }
+    visitor.locale = language(&visitor, request.headers())?;
+    let mut visit = Visit::from(visitor);
     answered.visit = Some(visit.clone());
     let mut request = match (limit_body(request, limit).await, door.route.body) {
         (Err(refusal), BodyLimit::Upload) if matches!(refusal.kind, Refused::TooLarge { .. }) => {
@@ -203,6 +208,7 @@ async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result
             // A stranger's file is not even read.
             admit(door, &visit).await?;
         }
+        let mut stood = None;
         if let (Some(session), false) = (&visit.session, door.route.audience == Audience::Anyone) {
             request = match door.route.body {
                 BodyLimit::Upload if !request.headers().contains_key("x-csrf-token") => {
@@ -217,13 +223,15 @@ async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result
                 _ => match carries_the_token(request, session, limit).await? {
                     Token::Good(request, bytes) => {
                         (answered.next, answered.sent) = forms::draft_in(&bytes, door.house.ambient.now()).unzip();
-                        visit.stood =
-                            answered.sent.as_ref().and_then(|sent| forms::stood_in(&sent.body)).map(Into::into);
+                        stood = answered.sent.as_ref().and_then(|sent| forms::stood_in(&sent.body)).map(Into::into);
                         *request
                     }
                     Token::Other(bytes) => return Err(keep_stale_form(door, session, &bytes, answered).await?),
                 },
             };
+        }
+        if stood.is_some() {
+            visit.stood = stood;
         }
         if visit.session.is_none() && is_text(door) && door.route.audience != Audience::Anyone {
             request = keep_late_form(door, request, limit, answered).await?;
@@ -237,8 +245,9 @@ async fn check(door: &Door, request: Request, answered: &mut Answered) -> Result
     if matches!(door.route.body, BodyLimit::Resource | BodyLimit::Bundle) {
         request = at_its_turn(door, request, &mut visit, limit).await?;
     }
-    request.extensions_mut().insert(visit.actor.clone());
     request.extensions_mut().insert(visit);
+    // The row's limit is the only one.
+    DefaultBodyLimit::disable().apply(&mut request);
     Ok(request)
 }
 
@@ -253,11 +262,40 @@ async fn at_its_turn(door: &Door, request: Request, visit: &mut Visit, limit: us
     Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
-/// Finds out who is asking. A bearer token counts for FHIR only: no page is made for programs.
-async fn visit(door: &Door, headers: HeaderMap, origin: Option<IpAddr>) -> Result<Visit, Refusal> {
+/// What a request shows of who sends it.
+struct Asking {
+    credential: Credential,
+    user_agent: Option<Box<str>>,
+    origin: Option<IpAddr>,
+    by_itself: bool,
+}
+
+impl Asking {
+    /// A bearer token counts for FHIR only: no page is made for programs.
+    fn of(door: &Door, request: &Request) -> Self {
+        let headers = request.headers();
+        let credential = match (door.entrance.is_https(), door.route.format) {
+            (false, _) => Credential::None,
+            (true, Format::Fhir) => match session::bearer(headers) {
+                bearer @ Credential::Bearer(_) => bearer,
+                _ => session::cookie(headers, door.entrance),
+            },
+            (true, _) => session::cookie(headers, door.entrance),
+        };
+        Self {
+            credential,
+            user_agent: headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(Into::into),
+            origin: request.extensions().get::<Peer>().map(|peer| peer.ip),
+            by_itself: is_by_itself(headers) || door.route.by_itself,
+        }
+    }
+}
+
+/// Finds out who is asking.
+async fn visitor(door: &Door, asking: Asking) -> Result<Visitor, Refusal> {
     let listener = door.entrance.listener();
-    let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(Into::into);
-    let mut visit = Visit {
+    let Asking { credential, user_agent, origin, by_itself } = asking;
+    let mut visitor = Visitor {
         house: door.house.clone(),
         actor: Actor::anonymous(listener, origin),
         entrance: door.entrance,
@@ -271,68 +309,60 @@ async fn visit(door: &Door, headers: HeaderMap, origin: Option<IpAddr>) -> Resul
         joined: None,
         held: None,
     };
-    if !door.entrance.is_https() {
-        return Ok(visit);
-    }
-    let credential = match (door.route.format, session::bearer(&headers)) {
-        (Format::Fhir, bearer @ Credential::Bearer(_)) => bearer,
-        _ => session::cookie(&headers, door.entrance),
-    };
-    if matches!(credential, Credential::None) {
-        return Ok(visit);
-    }
-    let (identity, read) = (&door.house.identity, door.house.store.read()?);
+    let identity = &door.house.identity;
     match credential {
         Credential::None => {}
         Credential::Cookie(secret) => {
+            let read = door.house.store.read()?;
             if let Some((session, account)) = identity.session(&read, secret.expose(), listener)? {
                 // What a page asks for by itself does not keep a session alive.
-                if !is_by_itself(&headers) && !door.route.by_itself {
+                if !by_itself {
                     identity.note_use(secret.expose(), &session).await?;
                 }
-                visit.actor = Actor::from_session(&session, &account, listener, origin);
-                visit.session = Some(session);
-                visit.account = Some(account);
+                visitor.actor = Actor::from_session(&session, &account, listener, origin);
+                visitor.session = Some(session);
+                visitor.account = Some(account);
                 // FHIR goes as far as the account's own person, as it does with a token.
                 if door.route.format != Format::Fhir {
-                    act(&mut visit).await?;
+                    act(&mut visitor).await?;
                 }
             }
         }
         Credential::Bearer(token) => {
+            let read = door.house.store.read()?;
             // An unknown token is a failure without an account: counted, and written by the minute.
             let Some((row, account)) = identity.token(&read, token.expose())? else {
                 let counted =
                     door.house.audit.write_essential(move |tx| tx.count_failure(origin, audit::Action::Authenticate));
                 let ((), _) = counted.await?;
-                return Ok(visit);
+                return Ok(visitor);
             };
             identity.note_token_use(token.expose(), &row).await?;
-            visit.actor = Actor::from_token(&account, &row.scopes, listener, origin);
-            visit.account = Some(account);
+            visitor.actor = Actor::from_token(&account, &row.scopes, listener, origin);
+            visitor.account = Some(account);
         }
     }
-    Ok(visit)
+    Ok(visitor)
 }
 
 /// Has the visitor look as whom their session chose, if that is still allowed. What was taken back ends here: the session then
 /// looks as the account's own person again, and the forms of pages that it made before are good no more.
-async fn act(visit: &mut Visit) -> Result<(), Refusal> {
-    let house = visit.house.clone();
-    let (Some(session), Some(account)) = (&visit.session, &visit.account) else { return Ok(()) };
+async fn act(visitor: &mut Visitor) -> Result<(), Refusal> {
+    let house = visitor.house.clone();
+    let (Some(session), Some(account)) = (&visitor.session, &visitor.account) else { return Ok(()) };
     let links = house.identity.links(&house.store.read()?, account)?;
     let own = account.person.as_ref();
-    visit.links = if links.iter().any(|link| Some(link.person()) != own) { Links::Several } else { Links::One };
+    visitor.links = if links.iter().any(|link| Some(link.person()) != own) { Links::Several } else { Links::One };
     let Some(chosen) = &session.acting else { return Ok(()) };
     let actor = match links.iter().find(|link| link.person() == chosen) {
-        Some(link) => house.records.acting_by(&visit.actor, link)?,
+        Some(link) => house.records.acting_by(&visitor.actor, link)?,
         None => None,
     };
     match actor {
-        Some(actor) => visit.actor = actor,
+        Some(actor) => visitor.actor = actor,
         None => {
-            visit.links = Links::Ended;
-            visit.session = Some(house.identity.act_as(session, None).await?);
+            visitor.links = Links::Ended;
+            visitor.session = Some(house.identity.act_as(session, None).await?);
         }
     }
     Ok(())
@@ -345,12 +375,12 @@ pub(super) fn asked_language(headers: &HeaderMap) -> Locale {
 }
 
 /// The language of the answer: what the account chose, else what the browser asks for. The staff's pages are in English.
-fn language(visit: &Visit, headers: &HeaderMap) -> Result<Locale, Refusal> {
-    match (visit.actor.role(), &visit.account) {
-        _ if visit.entrance == Entrance::Ops => Ok(Locale::En),
+fn language(visitor: &Visitor, headers: &HeaderMap) -> Result<Locale, Refusal> {
+    match (visitor.actor.role(), &visitor.account) {
+        _ if visitor.entrance == Entrance::Ops => Ok(Locale::En),
         (Some(role), _) if role.is_staff() => Ok(Locale::En),
         (Some(_), Some(account)) => {
-            let chosen = preferences::of(&visit.house.store.read()?, account.id)?.language;
+            let chosen = preferences::of(&visitor.house.store.read()?, account.id)?.language;
             Ok(chosen.and_then(|code| Locale::from_code(&code)).unwrap_or_else(|| asked_language(headers)))
         }
         _ => Ok(asked_language(headers)),
@@ -583,6 +613,9 @@ pub(super) async fn limit_body(request: Request, limit: usize) -> Result<Request
             read_and_drop(request).await;
         }
         return Err(too_large(limit));
+    }
+    if request.body().is_end_stream() {
+        return Ok(request);
     }
     Ok(request.map(|body| Body::new(Limited::new(body, limit))))
 }

@@ -4,16 +4,14 @@
 //! row that says for whom. An address without sign-in says [`Audience::Anyone`] in words. What a row lets
 //! in is the first check only; what of a record one may see is `access`'s to say, in the handler.
 
-use std::sync::LazyLock;
+use std::pin::Pin;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::{Extensions, HeaderMap, StatusCode, Uri, Version};
-use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::MethodRouter;
-use tower_http::CompressionLevel;
-use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{DefaultPredicate, Predicate as _};
+use axum::extract::Request;
+use axum::http::Uri;
+use axum::response::Response;
+use axum::routing::on;
 
 use super::House;
 use super::gate::{self, Door};
@@ -132,6 +130,9 @@ impl Verb {
     }
 }
 
+/// A handler at work.
+type Handling = Pin<Box<dyn Future<Output = Response> + Send>>;
+
 /// One row.
 pub struct Route {
     pub verb: Verb,
@@ -144,7 +145,7 @@ pub struct Route {
     pub body: BodyLimit,
     /// Asked for by a page, not by a person: it does not keep a session alive.
     pub by_itself: bool,
-    handler: fn() -> MethodRouter<House>,
+    handler: fn(Request, House) -> Handling,
 }
 
 impl Route {
@@ -155,7 +156,7 @@ impl Route {
         on: &'static [Entrance],
         audience: Audience,
         format: Format,
-        handler: fn() -> MethodRouter<House>,
+        handler: fn(Request, House) -> Handling,
     ) -> Self {
         let body = match format {
             Format::Fhir => BodyLimit::Resource,
@@ -187,14 +188,18 @@ impl Route {
     pub fn is_on(&self, entrance: Entrance) -> bool {
         self.on.contains(&entrance)
     }
+
+    /// The handler's answer, for the gate.
+    pub(super) fn handled(&self, request: Request, house: House) -> Handling {
+        (self.handler)(request, house)
+    }
 }
 
 /// `row!(Get "/path", BOTH, Audience::SignedIn, Format::Page => handler)`.
 macro_rules! row {
     ($verb:ident $path:literal, $on:expr, $audience:expr, $format:expr => $handler:path) => {
-        Route::new(Verb::$verb, $path, $on, $audience, $format, || {
-            const FILTER: axum::routing::MethodFilter = filter(Verb::$verb);
-            axum::routing::on(FILTER, $handler)
+        Route::new(Verb::$verb, $path, $on, $audience, $format, |request, house| {
+            axum::handler::Handler::call($handler, request, house)
         })
     };
 }
@@ -594,36 +599,15 @@ pub(super) fn takes_files(path: &str) -> bool {
 }
 
 /// One listener's router, with every row behind its gate.
-///
-/// Text is compressed where the client takes it, pages included. What BREACH needs is not there: the only secret that a
-/// page repeats is the form token, masked anew in each, and no other site can make a signed-in browser ask for a page
-/// (`SameSite=Strict`). FHIR answers are compressed for bearers of a token only.
 pub fn router(house: &House, entrance: Entrance) -> Router {
     let mut router = Router::new();
     for route in of(entrance) {
-        let door = Door { house: house.clone(), route, entrance };
-        let handler = match route.format {
-            Format::Fhir => (route.handler)().route_layer(from_fn(super::api::negotiate)),
-            _ => (route.handler)(),
-        };
-        router = router.route(route.path, handler.route_layer(from_fn_with_state(door, gate::pass)));
+        let door = Arc::new(Door { house: house.clone(), route, entrance });
+        router = router.route(route.path, on(filter(route.verb), move |request| gate::pass(door, request)));
     }
     router
         .fallback(|uri: Uri| async move { super::api::nothing_at(uri.path()) })
         .method_not_allowed_fallback(async || Refusal::method_not_allowed())
-        .layer(
-            CompressionLayer::new()
-                .quality(CompressionLevel::Fastest)
-                .compress_when(DefaultPredicate::new().and(may_be_compressed)),
-        )
-        // How long a body may be says its route, at the gate.
-        .layer(DefaultBodyLimit::disable())
-        .with_state(house.clone())
-}
-
-/// Whether an answer may be compressed at all.
-fn may_be_compressed(_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions) -> bool {
-    extensions.get::<super::api::NotCompressed>().is_none()
 }
 
 #[cfg(test)]

@@ -29,18 +29,18 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// What a listener answers with, exchangeable while it runs: a locked box answers with the unlock page, and
 /// with everything once it is open.
 #[derive(Clone)]
-pub struct Live(Arc<RwLock<(Front, Router)>>);
+pub struct Live(Arc<RwLock<Arc<(Front, Router)>>>);
 
 impl Live {
     pub fn new(front: Front, router: Router) -> Self {
-        Self(Arc::new(RwLock::new((front, router))))
+        Self(Arc::new(RwLock::new(Arc::new((front, router)))))
     }
 
     pub fn replace(&self, front: Front, router: Router) {
-        *self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner) = (front, router);
+        *self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new((front, router));
     }
 
-    fn now(&self) -> (Front, Router) {
+    fn now(&self) -> Arc<(Front, Router)> {
         self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 }
@@ -201,10 +201,11 @@ where
     let guest = place.guest();
     let asking = guest.clone();
     let service = service_fn(move |request: Request<Incoming>| {
-        let (front, router) = live.now();
+        let now = live.now();
         let runs = asking.runs();
         async move {
-            let answer = super::front::answer(front, router, peer, request.map(Body::new)).await;
+            let (front, router) = &*now;
+            let answer = super::front::answer(front, router.clone(), peer, request.map(Body::new)).await;
             drop(runs);
             answer
         }

@@ -80,9 +80,33 @@ pub fn clear_cookie(entrance: Entrance) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
 }
 
-/// One request's visitor, as the gate found them. Every handler takes one.
+/// One request's visitor, as the gate found them. Every handler takes one. Cheap to clone.
 #[derive(Clone)]
-pub struct Visit {
+pub struct Visit(Arc<Visitor>);
+
+impl From<Visitor> for Visit {
+    fn from(visitor: Visitor) -> Self {
+        Self(Arc::new(visitor))
+    }
+}
+
+impl std::ops::Deref for Visit {
+    type Target = Visitor;
+    fn deref(&self) -> &Visitor {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Visit {
+    /// What one changes of its visit no other holder of it sees.
+    fn deref_mut(&mut self) -> &mut Visitor {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+/// What is known of a visitor.
+#[derive(Clone)]
+pub struct Visitor {
     pub house: House,
     pub actor: Actor,
     pub entrance: Entrance,
@@ -118,11 +142,11 @@ pub enum Links {
 }
 
 impl Visit {
-    pub const fn listener(&self) -> Listener {
+    pub fn listener(&self) -> Listener {
         self.entrance.listener()
     }
 
-    pub const fn origin(&self) -> Option<IpAddr> {
+    pub fn origin(&self) -> Option<IpAddr> {
         self.actor.origin()
     }
 

@@ -205,7 +205,7 @@ pub async fn copy(visit: Visit, Path(id): Path<String>) -> Result<Response, Refu
     let _ = visit.house.audit.commit(vec![event]).await?;
     let purpose = if acting.is_some() { Purpose::PwAtrny } else { Purpose::PatRqt };
     let (actor, cx) = (Actor::copying(patient.clone(), acting), visit.cx());
-    sent(CopyOf { house: visit.house, patient, actor, purpose, ctx, cx }).await
+    sent(CopyOf { house: visit.house.clone(), patient, actor, purpose, ctx, cx }).await
 }
 
 /// `POST /requests/{id}`

@@ -14,6 +14,9 @@ use crate::record::{Stored, Written, WrittenAs};
 
 pub(super) const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json; charset=utf-8");
 
+/// About how many headers an answer has.
+const HEADERS: usize = 12;
+
 /// The base of absolute addresses at this listener: `https://host/fhir`.
 pub(super) fn base(visit: &Visit) -> String {
     let about = &visit.house.about;
@@ -113,6 +116,8 @@ pub(super) fn location(stored: &Stored, base: &str) -> String {
 pub(super) fn json(status: StatusCode, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
+    // With room for those of every answer.
+    response.headers_mut().reserve(HEADERS);
     response.headers_mut().insert(header::CONTENT_TYPE, FHIR_JSON);
     response
 }

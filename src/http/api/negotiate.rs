@@ -3,7 +3,6 @@
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 
@@ -18,7 +17,7 @@ use crate::fhir::search::pairs;
 pub(in crate::http) struct NotCompressed;
 
 /// Stands between the gate and the handler of every FHIR route.
-pub(in crate::http) async fn negotiate(request: Request, next: Next) -> Response {
+pub(in crate::http) async fn negotiate(request: Request, handler: impl AsyncFnOnce(Request) -> Response) -> Response {
     let mut query = pairs(request.uri().query().unwrap_or_default()).unwrap_or_default();
     let mut request = match with_form(request, &mut query).await {
         Ok(request) => request,
@@ -45,7 +44,7 @@ pub(in crate::http) async fn negotiate(request: Request, next: Next) -> Response
     }
     let pretty = asked("_pretty") == Some("true") && !is_file;
     let by_token = request.headers().contains_key(header::AUTHORIZATION);
-    let mut response = next.run(request).await;
+    let mut response = handler(request).await;
     // A file is handed out byte for byte.
     if pretty && response.extensions().get::<native::Native>().is_none() {
         response = prettily(response).await;

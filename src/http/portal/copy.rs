@@ -41,7 +41,8 @@ pub(in crate::http) async fn download(visit: Visit, Path(id): Path<String>) -> R
     }
     let cx = own.visit.cx();
     let purpose = own.purpose();
-    let of = CopyOf { house: own.visit.house, patient: own.patient, actor: own.actor, purpose, ctx: own.ctx, cx };
+    let of =
+        CopyOf { house: own.visit.house.clone(), patient: own.patient, actor: own.actor, purpose, ctx: own.ctx, cx };
     sent(of).await
 }
 
