@@ -172,6 +172,21 @@ pub(super) struct CompartmentTag {
 
 impl CompartmentTag {
     pub(super) const CODES: usize = 4;
+
+    /// The hashes in a stored tag, and whether there were more; none where it is no tag.
+    pub(super) fn codes_in(stored: &[u8]) -> Option<(impl Iterator<Item = u64>, bool)> {
+        let (&[_, more], rest) = stored.split_first_chunk()?;
+        let codes = rest.as_chunks::<8>().0.iter().map(|code| u64::from_le_bytes(*code));
+        Some((codes, Self::marks(more).1))
+    }
+
+    /// What the second byte says: the marks, and whether there were more codes, or of another kind.
+    const fn marks(byte: u8) -> (u8, bool) {
+        match byte.checked_sub(2) {
+            Some(rest) => (rest / 2, rest % 2 == 1),
+            None => (0, true),
+        }
+    }
 }
 
 impl Value for CompartmentTag {
@@ -182,10 +197,10 @@ impl Value for CompartmentTag {
         Ok(out)
     }
     fn from_stored(bytes: Bytes) -> Result<Self, CodecError> {
-        let (&[sensitivity, more], rest) = bytes.split_first_chunk().ok_or(CodecError::Cut)?;
-        let (chunks, _) = rest.as_chunks::<8>();
-        let codes = chunks.iter().map(|chunk| u64::from_le_bytes(*chunk)).collect();
-        let (marks, more) = more.checked_sub(2).map_or((0, true), |more| (more / 2, more % 2 == 1));
+        let (codes, more) = Self::codes_in(&bytes).ok_or(CodecError::Cut)?;
+        let codes = codes.collect();
+        let &[sensitivity, marks] = bytes.first_chunk().ok_or(CodecError::Cut)?;
+        let (marks, _) = Self::marks(marks);
         let sensitivity = Sensitivity::from_byte(sensitivity).with_marks(marks).ok_or(CodecError::Cut)?;
         Ok(Self { sensitivity, codes, more })
     }

@@ -13,7 +13,7 @@ use super::error::RecordError;
 use crate::base::{Ambient, Timestamp};
 use crate::fhir::search::{Filter, GivenUp, SearchValue, Test, decide_while};
 use crate::fhir::{Definitions, ResourceType};
-use crate::store::{Direction, RawRange, Read, Rows, StoreError, TableId};
+use crate::store::{Direction, Keep, RawRange, Read, Rows, Stamp, StoreError, TableId};
 
 /// After so many steps the clock is asked. A step is about one comparison: these take some tens of microseconds.
 const STRIDE: usize = 4_096;
@@ -117,6 +117,23 @@ impl Read for Paced<'_> {
     fn raw_scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError> {
         let rows = self.read.raw_scan(table, range, direction)?;
         Ok(Box::new(rows.map(|row| if self.pace.step(OF_A_KEY) { row } else { Err(StoreError::Stopping) })))
+    }
+
+    fn raw_scan_if<'a>(
+        &'a self,
+        table: TableId,
+        range: &RawRange,
+        direction: Direction,
+        keep: Keep<'a>,
+    ) -> Result<Rows<'a>, StoreError> {
+        // Where the time is over, the next row says so.
+        let keep_in_time = Box::new(move |value: &[u8]| !self.pace.step(OF_A_KEY) || keep(value));
+        let rows = self.read.raw_scan_if(table, range, direction, keep_in_time)?;
+        Ok(Box::new(rows.map(|row| if self.pace.step(OF_A_KEY) { row } else { Err(StoreError::Stopping) })))
+    }
+
+    fn stamp(&self, table: TableId) -> Option<Stamp> {
+        self.read.stamp(table)
     }
 }
 

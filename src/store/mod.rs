@@ -8,6 +8,8 @@
 mod codec;
 mod engine;
 mod error;
+mod gathering;
+mod kept;
 mod key;
 mod options;
 mod outline;
@@ -27,16 +29,18 @@ use crate::crypto::page::PageKey;
 
 pub use codec::{CodecError, Record, Value, decode_body};
 pub use error::StoreError;
+pub use kept::{Kept, Stamp};
 pub use key::{Desc, Key, KeyReader};
 pub use options::{DiskRoom, DiskSpace, OpenCheck, StoreOptions, StoreStats};
 pub use outline::{Besides, Outline, Part, PartState, Survey};
-pub use read::{Direction, KeyRange, RawRange, Read, ReadExt, Rows};
+pub use read::{Direction, Keep, KeyRange, RawRange, Read, ReadExt, Rows};
 pub use table::{Table, TableId};
 pub use writer::Tx;
 
 pub use engine::Each;
 use engine::disk::DiskEngine;
 use engine::{Changes, Engine};
+use kept::Touched;
 use writer::{Class, Writer};
 
 /// The store. Clones share it.
@@ -45,6 +49,7 @@ pub struct Store {
     // The writer goes first: it holds the engine until its queue is answered.
     writer: Arc<Writer>,
     engine: Arc<dyn Engine>,
+    touched: Arc<Touched>,
 }
 
 impl Store {
@@ -113,8 +118,8 @@ impl Store {
     }
 
     fn over(engine: impl Engine) -> Self {
-        let engine: Arc<dyn Engine> = Arc::new(engine);
-        Self { writer: Arc::new(Writer::start(engine.clone())), engine }
+        let (engine, touched): (Arc<dyn Engine>, _) = (Arc::new(engine), Arc::<Touched>::default());
+        Self { writer: Arc::new(Writer::start(engine.clone(), touched.clone())), engine, touched }
     }
 
     /// This file's id, which stands in every page's seal. A copy has another.
@@ -128,7 +133,8 @@ impl Store {
 
     /// One consistent view of everything committed so far. Keep it short: pages it can see are not reused.
     pub fn read(&self) -> Result<Snapshot, StoreError> {
-        Ok(Snapshot { view: self.engine.snapshot()? })
+        let done = self.touched.done();
+        Ok(Snapshot { view: self.engine.snapshot()?, since: Some((self.touched.clone(), done)) })
     }
 
     /// A view of everything committed so far, for a reader of the whole store that wants to be told the next time what
@@ -341,7 +347,7 @@ const SCHEMA_KEY: (u8,) = (0,);
 const FACTS: Table<(u8,), u64> = Table::new(tables::META);
 
 fn check_schema(engine: &dyn Engine) -> Result<(), StoreError> {
-    match (Snapshot { view: engine.snapshot()? }).get(&FACTS, &SCHEMA_KEY)? {
+    match (Snapshot { view: engine.snapshot()?, since: None }).get(&FACTS, &SCHEMA_KEY)? {
         Some(found) if found > SCHEMA => Err(StoreError::Newer { found, known: SCHEMA }),
         Some(_) => Ok(()),
         None => Err(StoreError::Damaged("it does not say which version it has".into())),
@@ -352,6 +358,8 @@ fn check_schema(engine: &dyn Engine) -> Result<(), StoreError> {
 #[derive(Clone)]
 pub struct Snapshot {
     view: Arc<dyn engine::View>,
+    /// Which commits were done before it was taken, where somebody counts them.
+    since: Option<(Arc<Touched>, u64)>,
 }
 
 impl Snapshot {
@@ -373,6 +381,21 @@ impl Read for Snapshot {
 
     fn raw_scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError> {
         self.view.scan(table, range, direction)
+    }
+
+    fn raw_scan_if<'a>(
+        &'a self,
+        table: TableId,
+        range: &RawRange,
+        direction: Direction,
+        keep: Keep<'a>,
+    ) -> Result<Rows<'a>, StoreError> {
+        self.view.scan_if(table, range, direction, keep)
+    }
+
+    fn stamp(&self, table: TableId) -> Option<Stamp> {
+        let (touched, done) = self.since.as_ref()?;
+        touched.stamp(table, *done)
     }
 }
 

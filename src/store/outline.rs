@@ -80,7 +80,7 @@ pub(super) struct RecordId(u64);
 impl Survey {
     pub(super) fn begin(engine: Arc<dyn Engine>) -> Result<Self, StoreError> {
         let (view, record) = engine.survey()?;
-        Ok(Self { view: Snapshot { view }, engine, record })
+        Ok(Self { view: Snapshot { view, since: None }, engine, record })
     }
 
     /// The reader's own words of what is remembered; none when nothing is.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::StoreError;
 use super::codec::Value;
+use super::kept::Stamp;
 use super::key::Key;
 use super::table::{Table, TableId};
 
@@ -18,6 +19,9 @@ pub enum Direction {
 
 /// Rows as bytes, in key order.
 pub type Rows<'a> = Box<dyn Iterator<Item = Result<(Bytes, Bytes), StoreError>> + 'a>;
+
+/// What rows are asked for, by their values.
+pub type Keep<'a> = Box<dyn Fn(&[u8]) -> bool + 'a>;
 
 /// From where to where, as bytes.
 pub type RawRange = (Bound<Vec<u8>>, Bound<Vec<u8>>);
@@ -100,6 +104,20 @@ fn successor(mut head: Vec<u8>) -> Option<Vec<u8>> {
 pub trait Read {
     fn raw_get(&self, table: TableId, key: &[u8]) -> Result<Option<Bytes>, StoreError>;
     fn raw_scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError>;
+    /// [`Read::raw_scan`], from which rows may be left out that are not asked for, before anything is made of them.
+    fn raw_scan_if<'a>(
+        &'a self,
+        table: TableId,
+        range: &RawRange,
+        direction: Direction,
+        _keep: Keep<'a>,
+    ) -> Result<Rows<'a>, StoreError> {
+        self.raw_scan(table, range, direction)
+    }
+    /// Since when all of a table has been as it is here, where that is known.
+    fn stamp(&self, _table: TableId) -> Option<Stamp> {
+        None
+    }
 }
 
 impl<R: Read + ?Sized> Read for &R {
@@ -108,6 +126,18 @@ impl<R: Read + ?Sized> Read for &R {
     }
     fn raw_scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError> {
         (**self).raw_scan(table, range, direction)
+    }
+    fn raw_scan_if<'a>(
+        &'a self,
+        table: TableId,
+        range: &RawRange,
+        direction: Direction,
+        keep: Keep<'a>,
+    ) -> Result<Rows<'a>, StoreError> {
+        (**self).raw_scan_if(table, range, direction, keep)
+    }
+    fn stamp(&self, table: TableId) -> Option<Stamp> {
+        (**self).stamp(table)
     }
 }
 
@@ -139,6 +169,18 @@ pub trait ReadExt: Read {
         direction: Direction,
     ) -> Result<impl Iterator<Item = Result<(K, V), StoreError>>, StoreError> {
         let rows = self.raw_scan(table.id, &range.0, direction)?;
+        Ok(rows.map(|row| row.and_then(|(key, value)| Ok((K::from_bytes(&key)?, V::from_stored(value)?)))))
+    }
+
+    /// [`ReadExt::scan`], from which rows may be left out that are not asked for.
+    fn scan_if<'a, K: Key + 'a, V: Value + 'a>(
+        &'a self,
+        table: &Table<K, V>,
+        range: KeyRange,
+        direction: Direction,
+        keep: Keep<'a>,
+    ) -> Result<impl Iterator<Item = Result<(K, V), StoreError>> + use<'a, Self, K, V>, StoreError> {
+        let rows = self.raw_scan_if(table.id, &range.0, direction, keep)?;
         Ok(rows.map(|row| row.and_then(|(key, value)| Ok((K::from_bytes(&key)?, V::from_stored(value)?)))))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A failing job leaves nothing. A group whose commit fails answers every job in it with that error: also
 //! one that had refused by itself, because what it had looked at may be what was not committed. There is no
-//! delay when idle: a job that comes alone is committed alone. Nothing that a job does ends the thread.
+//! delay when idle: a job that comes alone is committed alone ([`Gathering`]). Nothing that a job does ends the thread.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -19,6 +19,8 @@ use super::codec::Value;
 use super::engine::memory::is_empty;
 use super::engine::merge::merged;
 use super::engine::{Changes, Engine, View};
+use super::gathering::Gathering;
+use super::kept::Touched;
 use super::key::Key;
 use super::options::DiskRoom;
 use super::read::{Direction, RawRange, Read, Rows};
@@ -97,9 +99,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(engine: Arc<dyn Engine>) -> Self {
+    pub(super) fn start(engine: Arc<dyn Engine>, touched: Arc<Touched>) -> Self {
+        Self::gathering(engine, touched, Gathering::of_this_runtime())
+    }
+
+    fn gathering(engine: Arc<dyn Engine>, touched: Arc<Touched>, gathering: Gathering) -> Self {
         let (queue, jobs) = mpsc::channel();
-        let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || run(&*engine, &jobs));
+        let thread = std::thread::Builder::new().name("store-writer".into());
+        let thread = thread.spawn(move || run((&*engine, &touched), &jobs, gathering));
         // Without a thread there is no queue, and every write is answered with `Stopping`.
         let thread = thread.inspect_err(|error| tracing::error!(%error, "the store's writer did not start")).ok();
         Self { queue: Mutex::new(thread.is_some().then_some(queue)), thread: Mutex::new(thread) }
@@ -140,7 +147,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn run(engine: &dyn Engine, jobs: &mpsc::Receiver<Box<dyn Job>>) {
+fn run((engine, touched): (&dyn Engine, &Touched), jobs: &mpsc::Receiver<Box<dyn Job>>, mut gathering: Gathering) {
     let mut room = DiskRoom::Plenty;
     while let Ok(first) = jobs.recv() {
         let before = std::mem::replace(&mut room, engine.room());
@@ -152,11 +159,18 @@ fn run(engine: &dyn Engine, jobs: &mpsc::Receiver<Box<dyn Job>>) {
             }
             _ => {}
         }
-        run_group(engine, room, std::iter::once(first).chain(jobs.try_iter()).take(GROUP_JOBS));
+        gathering.wait();
+        let group = std::iter::once(first).chain(jobs.try_iter()).take(GROUP_JOBS);
+        gathering.had(run_group((engine, touched), room, group));
     }
 }
 
-fn run_group(engine: &dyn Engine, room: DiskRoom, jobs: impl Iterator<Item = Box<dyn Job>>) {
+/// Answers with how many jobs were in the group.
+fn run_group(
+    (engine, touched): (&dyn Engine, &Touched),
+    room: DiskRoom,
+    jobs: impl Iterator<Item = Box<dyn Job>>,
+) -> usize {
     let mut jobs = jobs.filter_map(|job| {
         if room.takes_writes() || job.class() == Class::Essential {
             return Some(job);
@@ -164,12 +178,13 @@ fn run_group(engine: &dyn Engine, room: DiskRoom, jobs: impl Iterator<Item = Box
         safely(|| job.refuse(if room == DiskRoom::Full { StoreError::Full } else { StoreError::Low }));
         None
     });
-    let Some(first) = jobs.next() else { return };
+    let Some(first) = jobs.next() else { return 0 };
     let base = match engine.snapshot() {
         Ok(base) => base,
         Err(error) => {
             tracing::error!(%error, "the store cannot be read; a write was refused");
-            return safely(|| first.refuse(error));
+            safely(|| first.refuse(error));
+            return 1;
         }
     };
     let mut group = Changes::new();
@@ -193,18 +208,22 @@ fn run_group(engine: &dyn Engine, room: DiskRoom, jobs: impl Iterator<Item = Box
         next = if bytes < GROUP_BYTES { jobs.next() } else { None };
     }
     drop(base);
-    let committed = if group.is_empty() { Ok(()) } else { commit(engine, &group) };
+    let committed = if group.is_empty() { Ok(()) } else { commit((engine, touched), &group) };
     if let Err(error) = &committed {
         tracing::error!(%error, jobs = answers.len(), "a group of writes was refused by the store");
     }
+    let jobs = answers.len();
     for answer in answers {
         safely(|| answer(committed.clone()));
     }
+    jobs
 }
 
-fn commit(engine: &dyn Engine, group: &Changes) -> Result<(), StoreError> {
-    catch_unwind(AssertUnwindSafe(|| engine.commit(group)))
-        .unwrap_or_else(|_| Err(StoreError::Damaged("a commit ended unexpectedly".into())))
+fn commit((engine, touched): (&dyn Engine, &Touched), group: &Changes) -> Result<(), StoreError> {
+    let number = touched.begin(group.keys());
+    let committed = catch_unwind(AssertUnwindSafe(|| engine.commit(group)));
+    touched.end(number);
+    committed.unwrap_or_else(|_| Err(StoreError::Damaged("a commit ended unexpectedly".into())))
 }
 
 /// An asker's own conversions run here; they must not end the writer.
@@ -349,7 +368,7 @@ mod tests {
     #[test]
     fn what_waits_is_committed_together_up_to_a_number_of_jobs_and_of_bytes() {
         let engine = Arc::new(Told::default());
-        let writer = Writer::start(engine.clone());
+        let writer = Writer::start(engine.clone(), Arc::default());
         let (go, _) = held(&writer);
         let answers: Vec<_> = (0..600).map(|row| put(&writer, row, 10)).collect();
         go.send(()).unwrap();
@@ -366,9 +385,50 @@ mod tests {
     }
 
     #[test]
+    fn a_crowd_is_waited_for_as_long_as_all_are_busy_and_a_job_that_comes_alone_never() {
+        let engine = Arc::new(Told::default());
+        let late: Arc<Mutex<Option<Writer>>> = Arc::default();
+        let (asked, writer) = (Arc::new(Mutex::new(0_u32)), late.clone());
+        let count = asked.clone();
+        // Who is asked for the first time whether all are busy asks for one more row, and is idle then.
+        let are_busy = move || {
+            let mut asked = lock(&count);
+            *asked += 1;
+            if let (1, Some(writer)) = (*asked, &*lock(&writer)) {
+                drop(put(writer, 100, 10));
+            }
+            *asked == 1
+        };
+        *lock(&late) = Some(Writer::gathering(engine.clone(), Arc::default(), Gathering::new(Box::new(are_busy))));
+        let all = |rows: std::ops::Range<u32>| {
+            let writer = lock(&late);
+            let writer = writer.as_ref().unwrap();
+            let (go, first) = held(writer);
+            let mut answers: Vec<_> = rows.map(|row| put(writer, row, 10)).collect();
+            answers.push(first);
+            go.send(()).unwrap();
+            answers
+        };
+        let answered = |answers: Vec<Answered<()>>| {
+            answers.into_iter().for_each(|answer| answer.blocking_recv().unwrap().unwrap());
+        };
+        answered(all(0..2));
+        assert_eq!((lock(&engine.groups).clone(), *lock(&asked)), (vec![2], 0), "they are no crowd");
+        answered(all(0..4));
+        assert_eq!((lock(&engine.groups).clone(), *lock(&asked)), (vec![2, 4], 0), "nobody knew that they would come");
+        answered(all(0..1));
+        assert_eq!((lock(&engine.groups).clone(), *lock(&asked)), (vec![2, 4, 2], 2), "one more came along");
+        answered(all(0..1));
+        assert_eq!((lock(&engine.groups).clone(), *lock(&asked)), (vec![2, 4, 2, 1], 2));
+        // It holds what its own thread looks into.
+        let last = lock(&late).take();
+        drop(last);
+    }
+
+    #[test]
     fn a_refused_commit_is_every_jobs_answer_and_the_next_group_goes_on() {
         let engine = Arc::new(Told::default());
-        let writer = Writer::start(engine.clone());
+        let writer = Writer::start(engine.clone(), Arc::default());
         *lock(&engine.refuses) = Some(StoreError::Full);
         let (go, first) = held(&writer);
         let second = put(&writer, 1, 10);
@@ -388,7 +448,7 @@ mod tests {
     #[test]
     fn an_unreadable_store_and_a_panicking_commit_are_answered_in_words() {
         let engine = Arc::new(Told::default());
-        let writer = Writer::start(engine.clone());
+        let writer = Writer::start(engine.clone(), Arc::default());
         *lock(&engine.unreadable) = Some(StoreError::WrongKey);
         assert!(matches!(put(&writer, 1, 1).blocking_recv(), Ok(Err(StoreError::WrongKey))));
         *lock(&engine.unreadable) = None;
@@ -407,7 +467,7 @@ mod tests {
                 panic!("on purpose")
             }
         }
-        let writer = Writer::start(Arc::new(Told::default()));
+        let writer = Writer::start(Arc::new(Told::default()), Arc::default());
         let answer: oneshot::Receiver<Result<(), Rude>> = writer.submit(Class::Ordinary, |_| panic!("on purpose"));
         assert!(answer.blocking_recv().is_err());
         put(&writer, 1, 1).blocking_recv().unwrap().unwrap();
@@ -416,7 +476,7 @@ mod tests {
     #[test]
     fn stopping_answers_what_is_queued_and_refuses_what_comes_later() {
         let engine = Arc::new(Told::default());
-        let writer = Writer::start(engine.clone());
+        let writer = Writer::start(engine.clone(), Arc::default());
         let answers: Vec<_> = (0..20).map(|row| put(&writer, row, 10)).collect();
         writer.stop();
         answers.into_iter().for_each(|answer| answer.blocking_recv().unwrap().unwrap());

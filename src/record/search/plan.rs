@@ -22,7 +22,7 @@ use crate::fhir::search::{
 };
 use crate::fhir::{Definitions, ResourceType};
 use crate::record::index::{ANY_SYSTEM, Completed, code_hash, contained_hash};
-use crate::record::layout::{COMPARTMENT, Currency, HISTORY, REFERENCE};
+use crate::record::layout::{COMPARTMENT, CompartmentTag, Currency, HISTORY, REFERENCE};
 use crate::record::numbers::find;
 use crate::record::rows::RowNumber;
 use crate::store::{Desc, Direction, Key, KeyRange, Read, ReadExt};
@@ -187,13 +187,18 @@ impl Plan {
             Way::Rows(rows) => Ok(Box::new(rows.iter().rev().map(|number| Ok((Place::of_row(*number), *number))))),
             Way::Compartment { patient, codes } => {
                 let head = (*patient, kind.number());
-                let rows = read.scan(&COMPARTMENT, from(&head, after), Direction::Up)?;
+                let codes = codes.as_deref();
+                // Of most rows no more is looked at than this.
+                let keep = Box::new(move |tag: &[u8]| {
+                    CompartmentTag::codes_in(tag).is_none_or(|(all, more)| more || is_asked_for(codes, all))
+                });
+                let rows = read.scan_if(&COMPARTMENT, from(&head, after), Direction::Up, keep)?;
                 Ok(Box::new(rows.filter_map(move |found| {
                     let ((_, _, date, number), tag) = match found {
                         Ok(found) => found,
                         Err(error) => return Some(Err(error.into())),
                     };
-                    let fits = codes.as_ref().is_none_or(|codes| tag.more || codes.iter().any(|c| c.fits(&tag.codes)));
+                    let fits = tag.more || is_asked_for(codes, tag.codes.iter().copied());
                     fits.then(|| Ok((Place::new(Order::Compartment, (date, number).to_bytes()), number)))
                 })))
             }
@@ -295,9 +300,14 @@ struct CodeTest {
 }
 
 impl CodeTest {
-    fn fits(&self, codes: &[u64]) -> bool {
-        codes.iter().any(|code| (code ^ self.hash) & self.mask == 0)
+    const fn fits(&self, code: u64) -> bool {
+        (code ^ self.hash) & self.mask == 0
     }
+}
+
+/// Whether one of the codes is asked for, where some are.
+fn is_asked_for(asked: Option<&[CodeTest]>, mut codes: impl Iterator<Item = u64>) -> bool {
+    asked.is_none_or(|asked| codes.any(|code| asked.iter().any(|test| test.fits(code))))
 }
 
 /// The alternatives of `code=system|code` and `code=code`, if that is how the codes are asked for.

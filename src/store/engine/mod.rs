@@ -15,7 +15,7 @@ use crate::base::StoreId;
 use super::StoreError;
 use super::options::{DiskRoom, StoreStats};
 use super::outline::{Head, Outline, Part, RecordId};
-use super::read::{Direction, RawRange, Rows};
+use super::read::{Direction, Keep, RawRange, Rows};
 use super::table::TableId;
 
 /// Changes of one group: per table, sorted keys with their new value or none.
@@ -50,6 +50,16 @@ pub(super) trait Engine: Send + Sync + 'static {
 pub(super) trait View: Send + Sync {
     fn get(&self, table: TableId, key: &[u8]) -> Result<Option<Bytes>, StoreError>;
     fn scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError>;
+    /// [`View::scan`], from which rows may be left out that are not asked for.
+    fn scan_if<'a>(
+        &'a self,
+        table: TableId,
+        range: &RawRange,
+        direction: Direction,
+        _keep: Keep<'a>,
+    ) -> Result<Rows<'a>, StoreError> {
+        self.scan(table, range, direction)
+    }
     /// Shows every row of a table from `start` on, in order and without a copy, until `each` says to break off.
     fn walk(&self, table: TableId, start: Bound<&[u8]>, each: Each<'_>) -> Result<(), StoreError>;
     /// How many rows a table has, counted by the engine as they come and go and not by walking them.

@@ -12,7 +12,7 @@ use crate::store::StoreError;
 use crate::store::engine::merge::merged;
 use crate::store::engine::{Each, View};
 use crate::store::outline::{Head, Part, touch_all};
-use crate::store::read::{Direction, RawRange, Rows};
+use crate::store::read::{Direction, Keep, RawRange, Rows};
 use crate::store::table::TableId;
 
 pub(super) struct Layered {
@@ -35,11 +35,18 @@ impl View for Layered {
     }
 
     fn scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError> {
-        let mut rows = self.tree.scan(table, range, direction)?;
-        for overlay in self.older.iter().chain(std::iter::once(&self.newer)) {
-            rows = merged(rows, overlay.scan(self.record, table, range, direction), direction);
-        }
-        Ok(rows)
+        Ok(self.over(self.tree.scan(table, range, direction)?, table, range, direction))
+    }
+
+    fn scan_if<'a>(
+        &'a self,
+        table: TableId,
+        range: &RawRange,
+        direction: Direction,
+        keep: Keep<'a>,
+    ) -> Result<Rows<'a>, StoreError> {
+        // What the tree leaves out stays out, or stands in an overlay as it is now.
+        Ok(self.over(self.tree.scan_if(table, range, direction, keep)?, table, range, direction))
     }
 
     fn walk(&self, table: TableId, start: Bound<&[u8]>, each: Each<'_>) -> Result<(), StoreError> {
@@ -94,6 +101,14 @@ impl View for Layered {
 }
 
 impl Layered {
+    /// The tree's rows with those of the overlays.
+    fn over<'a>(&'a self, tree: Rows<'a>, table: TableId, range: &RawRange, direction: Direction) -> Rows<'a> {
+        self.older
+            .iter()
+            .chain(std::iter::once(&self.newer))
+            .fold(tree, |rows, overlay| merged(rows, overlay.scan(self.record, table, range, direction), direction))
+    }
+
     fn above(&self, table: TableId, range: &RawRange) -> Above<'_> {
         let older = self.older.as_ref().map(|rows| rows.scan(self.record, table, range, Direction::Up).peekable());
         Above { older, newer: self.newer.scan(self.record, table, range, Direction::Up).peekable() }

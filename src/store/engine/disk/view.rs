@@ -14,7 +14,7 @@ use crate::store::StoreError;
 use crate::store::engine::memory::is_empty;
 use crate::store::engine::{Each, View};
 use crate::store::outline::{Head, Part};
-use crate::store::read::{Direction, RawRange, Rows};
+use crate::store::read::{Direction, Keep, RawRange, Rows};
 use crate::store::table::TableId;
 
 type Table = ReadOnlyTable<&'static [u8], &'static [u8]>;
@@ -84,13 +84,23 @@ impl View for DiskView {
     }
 
     fn scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError> {
+        self.scan_if(table, range, direction, Box::new(|_| true))
+    }
+
+    fn scan_if<'a>(
+        &'a self,
+        table: TableId,
+        range: &RawRange,
+        direction: Direction,
+        keep: Keep<'a>,
+    ) -> Result<Rows<'a>, StoreError> {
         let opened = self.guarded(|| {
             let Some(table) = self.table(table)?.filter(|_| !is_empty(range)) else { return Ok(None) };
             let bounds = (borrowed(&range.0), borrowed(&range.1));
             table.range::<&[u8]>(bounds).map(Some).map_err(|error| self.error(error.into()))
         })?;
         let Some(rows) = opened else { return Ok(Box::new(std::iter::empty())) };
-        Ok(Box::new(Scan { view: self, rows: Some(rows), direction }))
+        Ok(Box::new(Scan { view: self, rows: Some(rows), direction, keep }))
     }
 
     fn walk(&self, table: TableId, start: Bound<&[u8]>, each: Each<'_>) -> Result<(), StoreError> {
@@ -144,6 +154,7 @@ struct Scan<'a> {
     /// None after the end or an error.
     rows: Option<::redb::Range<'static, &'static [u8], &'static [u8]>>,
     direction: Direction,
+    keep: Keep<'a>,
 }
 
 impl Iterator for Scan<'_> {
@@ -152,12 +163,17 @@ impl Iterator for Scan<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         let mut rows = self.rows.take()?;
         let next = self.view.guarded(|| {
-            let row = match self.direction {
-                Direction::Up => rows.next(),
-                Direction::Down => rows.next_back(),
-            };
-            let row = row.transpose().map_err(|error| self.view.error(error.into()))?;
-            Ok(row.map(|(key, value)| (Bytes::copy_from_slice(key.value()), Bytes::copy_from_slice(value.value()))))
+            loop {
+                let row = match self.direction {
+                    Direction::Up => rows.next(),
+                    Direction::Down => rows.next_back(),
+                };
+                let row = row.transpose().map_err(|error| self.view.error(error.into()))?;
+                let Some((key, value)) = row else { return Ok(None) };
+                if (self.keep)(value.value()) {
+                    return Ok(Some((Bytes::copy_from_slice(key.value()), Bytes::copy_from_slice(value.value()))));
+                }
+            }
         });
         if matches!(next, Ok(Some(_))) {
             self.rows = Some(rows);
