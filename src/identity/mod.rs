@@ -47,7 +47,7 @@ pub use types::{Assurance, Listener};
 use crate::audit::{Audit, AuditedTx};
 use crate::base::{Ambient, Timestamp};
 use crate::crypto::MacKey;
-use crate::store::{Snapshot, StoreError};
+use crate::store::{Kept, Snapshot, StoreError};
 
 /// How many passwords are hashed or checked at once: each takes 19 MiB (DESIGN §6).
 const AT_ONCE: usize = 2;
@@ -84,6 +84,9 @@ pub enum TokenHolders {
     Anybody,
 }
 
+/// A token with whose it is.
+type Held = Arc<(TokenRow, AccountRow)>;
+
 /// Accounts and everything by which they are known again. Clones share it.
 #[derive(Clone)]
 pub struct Identity {
@@ -91,12 +94,15 @@ pub struct Identity {
     key: Arc<MacKey>,
     settings: Settings,
     hashing: Arc<Semaphore>,
+    /// Whose a token is, by its tag; nobody's where there is none.
+    known_tokens: Arc<Kept<[u8; 32], Option<Held>>>,
 }
 
 impl Identity {
     /// `key` is [`Root::token_key`](crate::crypto::Root::token_key).
     pub fn new(audit: Audit, key: MacKey, settings: Settings) -> Self {
-        Self { audit, key: Arc::new(key), settings, hashing: Arc::new(Semaphore::new(AT_ONCE)) }
+        let hashing = Arc::new(Semaphore::new(AT_ONCE));
+        Self { audit, key: Arc::new(key), settings, hashing, known_tokens: Arc::default() }
     }
 
     pub fn read(&self) -> Result<Snapshot, StoreError> {

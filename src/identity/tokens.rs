@@ -1,5 +1,6 @@
 //! Bearer tokens for API clients: shown once, stored as a keyed tag, good until they expire or are revoked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::account::{AccountKind, AccountRow};
@@ -10,7 +11,7 @@ use super::{By, Identity, IdentityError, TokenHolders, after};
 use crate::audit::Action;
 use crate::base::{AccountId, Secret, TokenId};
 use crate::crypto::Tag;
-use crate::store::{Direction, KeyRange, Read, ReadExt, StoreError};
+use crate::store::{Direction, KeyRange, Read, ReadExt, StoreError, tables};
 
 /// What every token begins with, so that one that leaked is recognized for what it is.
 const PREFIX: &str = "chartbox_";
@@ -52,13 +53,16 @@ impl Identity {
         Ok((secret, write.await?))
     }
 
-    /// Whose token this is, as it stands in `read`: two look-ups. `None` if there is none, or it has expired, or the
+    /// Whose token this is, as it stands in `read`. `None` if there is none, or it has expired, or the
     /// account is disabled.
     pub fn token(&self, read: &(impl Read + ?Sized), text: &str) -> Result<Option<(TokenRow, AccountRow)>, StoreError> {
         let Some(tag) = self.token_tag(text) else { return Ok(None) };
-        let Some(token) = read.get(&TOKENS, &(*tag.as_bytes(),))? else { return Ok(None) };
-        let Some(account) = read.get(&ACCOUNTS, &(token.account,))? else { return Ok(None) };
-        Ok((self.now() < token.expires && account.is_enabled()).then_some((token, account)))
+        let load = || -> Result<_, StoreError> {
+            let Some(token) = read.get(&TOKENS, &(*tag.as_bytes(),))? else { return Ok(None) };
+            Ok(read.get(&ACCOUNTS, &(token.account,))?.map(|account| Arc::new((token, account))))
+        };
+        let known = self.known_tokens.of(read, &[tables::TOKENS, tables::ACCOUNTS], tag.as_bytes(), load)?;
+        Ok(known.filter(|one| self.now() < one.0.expires && one.1.is_enabled()).map(|one| (*one).clone()))
     }
 
     /// Notes that a token was used: written at most once a minute. What it was used for is in the access log.

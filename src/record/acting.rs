@@ -7,9 +7,9 @@
 
 use serde_json::Value;
 
-use super::consents::Known;
 use super::error::RecordError;
 use super::index::local_hash;
+use super::kept::Known;
 use super::layout::{REFERENCE, VERSIONS};
 use super::numbers::{find, row};
 use super::pace::{Pace, Paced};
@@ -176,8 +176,7 @@ impl Records {
         if row.state != State::Live {
             return Ok(false);
         }
-        Sight::new(actor, &self.setting, self.audit().ambient().now(), Known::Learning(&self.consents))
-            .may_see(&read, &row)
+        Sight::new(actor, &self.setting, self.audit().ambient().now(), Known::Learning(&self.kept)).may_see(&read, &row)
     }
 
     /// What `pick` takes of each resource that a search finds, whoever asks and without an entry: for what has one answer

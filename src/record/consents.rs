@@ -1,9 +1,8 @@
 //! What Consents say of who may see, kept between requests.
 //!
 //! Every access of a record asks them, and they change rarely. So what one version of a Consent says is kept under that version,
-//! and the rules of all patients, which a search that goes across them needs, with the number of changes that there had been,
-//! which is a row: who finds the same number in their snapshot has the same rules. Only what a snapshot holds is kept. A
-//! transaction asks and keeps nothing: what it has not committed has a version, and a number of changes, that nobody read yet.
+//! and the rules of a patient, and of all patients, which a search that goes across them needs, with the number of changes that
+//! there had been, which is a row: who finds the same number in their snapshot has the same rules. See [`super::kept`].
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -12,53 +11,41 @@ use super::facts::Said;
 use super::layout::{CONSENT_CHANGES, COUNTERS};
 use super::numbers;
 use super::rows::{Row, RowNumber};
-use crate::access::ConsentRules;
+use crate::access::{ConsentRule, ConsentRules};
+use crate::base::FhirId;
 use crate::fhir::ResourceType;
 use crate::store::{Read, ReadExt, StoreError, Tx};
 
-type Rules = Arc<ConsentRules>;
+pub(super) type Rules = Arc<ConsentRules>;
+type RulesOfOne = Arc<[ConsentRule]>;
 
-/// How many Consents are kept, and the most rules of one.
+/// How many Consents, and patients, are kept, and the most rules of one.
 const MOST_KEPT: usize = 4_096;
 const MOST_RULES: usize = 1_000;
 
 #[derive(Default)]
 pub(super) struct Consents {
     all: RwLock<Option<(u64, Rules)>>,
+    of_patients: RwLock<HashMap<FhirId, (u64, RulesOfOne)>>,
     each: RwLock<HashMap<(RowNumber, u32), Arc<Said>>>,
 }
 
-/// How what is known of consents is used.
-#[derive(Clone, Copy)]
-pub(super) enum Known<'a> {
-    /// Over a snapshot: what is read is kept.
-    Learning(&'a Consents),
-    /// Inside a transaction, whose rows may never be committed.
-    Asking(&'a Consents),
-}
-
-impl<'a> Known<'a> {
-    const fn consents(self) -> &'a Consents {
-        match self {
-            Self::Learning(consents) | Self::Asking(consents) => consents,
-        }
-    }
-
+impl Consents {
     /// The rules of all patients, as `read` has them; `load` reads them where they are not known.
     pub(super) fn of_all(
-        self,
+        &self,
         read: &dyn Read,
+        learns: bool,
         load: impl FnOnce() -> Result<Rules, StoreError>,
     ) -> Result<Rules, StoreError> {
-        let changes = read.get(&COUNTERS, &CONSENT_CHANGES)?.unwrap_or(0);
-        let all = &self.consents().all;
-        let known = all.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let changes = changes(read)?;
+        let known = self.all.read().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, rules)) = known.filter(|(known, _)| *known == changes) {
             return Ok(rules);
         }
         let rules = load()?;
-        if let Self::Learning(_) = self {
-            let mut kept = all.write().unwrap_or_else(PoisonError::into_inner);
+        if learns {
+            let mut kept = self.all.write().unwrap_or_else(PoisonError::into_inner);
             // An older snapshot does not push out what a newer one brought.
             if kept.as_ref().is_none_or(|(known, _)| *known < changes) {
                 *kept = Some((changes, rules.clone()));
@@ -67,16 +54,41 @@ impl<'a> Known<'a> {
         Ok(rules)
     }
 
+    /// The rules of one patient, in the same way.
+    pub(super) fn of_patient(
+        &self,
+        read: &dyn Read,
+        patient: &FhirId,
+        learns: bool,
+        load: impl FnOnce() -> Result<Vec<ConsentRule>, StoreError>,
+    ) -> Result<RulesOfOne, StoreError> {
+        let changes = changes(read)?;
+        let known = self.of_patients.read().unwrap_or_else(PoisonError::into_inner).get(patient).cloned();
+        let before = match known {
+            Some((known, rules)) if known == changes => return Ok(rules),
+            other => other.map(|(known, _)| known),
+        };
+        let rules: RulesOfOne = load()?.into();
+        if learns && rules.len() <= MOST_RULES && before.is_none_or(|known| known < changes) {
+            let mut kept = self.of_patients.write().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() >= MOST_KEPT {
+                kept.clear();
+            }
+            kept.insert(patient.clone(), (changes, rules.clone()));
+        }
+        Ok(rules)
+    }
+
     /// What a version of a Consent says; `load` reads it where that is not known.
-    pub(super) fn of_one(self, number: RowNumber, row: &Row, load: impl FnOnce() -> Said) -> Arc<Said> {
-        let (each, key) = (&self.consents().each, (number, row.version));
-        let known = each.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+    pub(super) fn of_one(&self, number: RowNumber, row: &Row, learns: bool, load: impl FnOnce() -> Said) -> Arc<Said> {
+        let key = (number, row.version);
+        let known = self.each.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some(said) = known {
             return said;
         }
         let said = Arc::new(load());
-        if let (Self::Learning(_), true) = (self, said.rules.len() <= MOST_RULES) {
-            let mut kept = each.write().unwrap_or_else(PoisonError::into_inner);
+        if learns && said.rules.len() <= MOST_RULES {
+            let mut kept = self.each.write().unwrap_or_else(PoisonError::into_inner);
             if kept.len() >= MOST_KEPT {
                 kept.clear();
             }
@@ -84,6 +96,11 @@ impl<'a> Known<'a> {
         }
         said
     }
+}
+
+/// How many changes there were of what Consents say.
+fn changes(read: &dyn Read) -> Result<u64, StoreError> {
+    Ok(read.get(&COUNTERS, &CONSENT_CHANGES)?.unwrap_or(0))
 }
 
 /// Whether what all Consents say hangs on resources of this type: on the Consents, and on which Organization is the clinic.

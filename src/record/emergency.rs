@@ -10,6 +10,7 @@ use super::acting::{ActError, Inside};
 use super::disclosure::Undisclosed;
 use super::error::RecordError;
 use super::joined;
+use super::kept::Known;
 use super::numbers::{find, row};
 use super::pace::Pace;
 use super::reading::Reading;
@@ -112,19 +113,29 @@ fn of_account(read: &(impl Read + ?Sized), account: AccountId) -> Result<Vec<Eme
 }
 
 /// As the policy takes them.
-pub(super) fn facts(read: &dyn Read, who: &ActorRef) -> Result<Vec<BreakGlass>, StoreError> {
+pub(super) fn facts(read: &dyn Read, known: Known<'_>, who: &ActorRef) -> Result<Vec<BreakGlass>, StoreError> {
     let Some(account) = who.account else { return Ok(Vec::new()) };
-    let all = of_account(read, account)?.into_iter();
-    Ok(all
-        .map(|one| BreakGlass { until: one.end(), patient: one.patient, reason: one.reason, since: one.since })
-        .collect())
+    let all = known.emergencies(read, account, || of_account(read, account))?;
+    let told = |one: &Emergency| BreakGlass {
+        until: one.end(),
+        patient: one.patient.clone(),
+        reason: one.reason.clone(),
+        since: one.since,
+    };
+    Ok(all.iter().map(told).collect())
 }
 
 /// Says in an event that what it touched was open in an emergency, and why.
-pub(super) fn mark(read: &dyn Read, actor: &Actor, now: Timestamp, event: &mut Event) -> Result<(), RecordError> {
+pub(super) fn mark(
+    (read, known): (&dyn Read, Known<'_>),
+    actor: &Actor,
+    now: Timestamp,
+    event: &mut Event,
+) -> Result<(), RecordError> {
     let (Some(account), Some(Role::Clinician | Role::Nurse)) = (actor.account(), actor.role()) else { return Ok(()) };
-    let live: Vec<Emergency> = of_account(read, account)?.into_iter().filter(|one| one.holds(now)).collect();
-    if live.is_empty() {
+    let all = known.emergencies(read, account, || of_account(read, account))?;
+    let mut live = all.iter().filter(|one| one.holds(now)).peekable();
+    if live.peek().is_none() {
         return Ok(());
     }
     let opens = |touched: &Touched| match touched.kind {
@@ -134,7 +145,7 @@ pub(super) fn mark(read: &dyn Read, actor: &Actor, now: Timestamp, event: &mut E
     let about = |one: &&Emergency| {
         event.touched().iter().any(|touched| touched.patient.as_ref() == Some(&one.patient) && opens(touched))
     };
-    if let Some(one) = live.iter().find(about) {
+    if let Some(one) = live.find(about) {
         event.purpose = Purpose::Btg;
         event.detail.reason = Some(match event.detail.reason.take() {
             Some(own) => format!("{own}; {}", one.reason),

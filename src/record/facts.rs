@@ -17,7 +17,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::consents::Known;
+use super::kept::Known;
 use super::layout::{COMPARTMENT, Currency, HISTORY, PROXIES, REFERENCE, hash64};
 use super::numbers::find;
 use super::prepared::local_reference;
@@ -46,8 +46,7 @@ pub(super) struct Setting {
 pub(super) struct RecordFacts<'a> {
     pub read: &'a dyn Read,
     pub setting: &'a Setting,
-    /// What is known of consents.
-    pub consents: Known<'a>,
+    pub known: Known<'a>,
 }
 
 /// What one Consent says of who may see.
@@ -96,7 +95,7 @@ impl RecordFacts<'_> {
     }
 
     fn said(&self, number: RowNumber, row: &Row) -> Arc<Said> {
-        self.consents.of_one(number, row, || said_by(row, &self.setting.zone))
+        self.known.of_one(number, row, || said_by(row, &self.setting.zone))
     }
 
     /// What each Consent of a patient says.
@@ -423,19 +422,21 @@ impl Facts for RecordFacts<'_> {
     }
 
     fn consents(&self, patient: &FhirId) -> Result<Vec<ConsentRule>, StoreError> {
-        let Some(number) = find(self.read, ResourceType::Patient, patient)? else { return Ok(Vec::new()) };
-        let all = self.said_of(number)?;
-        self.resolved(
-            all.iter().flat_map(|said| &said.rules).filter(|rule| rule.patient == *patient).cloned().collect(),
-        )
+        let load = || {
+            let Some(number) = find(self.read, ResourceType::Patient, patient)? else { return Ok(Vec::new()) };
+            let all = self.said_of(number)?;
+            let rules = all.iter().flat_map(|said| &said.rules).filter(|rule| rule.patient == *patient);
+            self.resolved(rules.cloned().collect())
+        };
+        Ok(self.known.of_patient(self.read, patient, load)?.to_vec())
     }
 
     fn all_consents(&self) -> Result<Arc<ConsentRules>, StoreError> {
-        self.consents.of_all(self.read, || self.read_all_consents())
+        self.known.of_all(self.read, || self.read_all_consents())
     }
 
     fn break_glass(&self, who: &ActorRef) -> Result<Vec<BreakGlass>, StoreError> {
-        super::emergency::facts(self.read, who)
+        super::emergency::facts(self.read, self.known, who)
     }
 }
 

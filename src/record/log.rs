@@ -2,9 +2,9 @@
 
 use jiff::tz::TimeZone;
 
-use super::consents::Known;
 use super::error::RecordError;
 use super::facts::RecordFacts;
+use super::kept::Known;
 use super::numbers::{find, row};
 use super::reading::{Reading, stored};
 use super::rows::State;
@@ -194,7 +194,7 @@ impl Records {
     }
 
     fn facts_of<'a>(&'a self, read: &'a dyn Read) -> RecordFacts<'a> {
-        RecordFacts { read, setting: &self.setting, consents: Known::Learning(&self.consents) }
+        RecordFacts { read, setting: &self.setting, known: Known::Learning(&self.kept) }
     }
 }
 

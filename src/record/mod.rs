@@ -24,6 +24,7 @@ mod in_record;
 mod index;
 mod indexing;
 mod joined;
+mod kept;
 mod last_n;
 mod layout;
 mod log;
@@ -60,6 +61,7 @@ mod trail_event;
 mod transaction;
 mod tried;
 mod turns;
+mod values;
 mod withheld;
 mod writing;
 
@@ -110,7 +112,7 @@ pub struct Records {
     setting: facts::Setting,
     limits: Limits,
     paging: Arc<paging::Paging>,
-    consents: Arc<consents::Consents>,
+    kept: Arc<kept::Kept>,
     rules: Arc<[Arc<dyn Rule>]>,
     turns: Arc<Turns>,
     doors: Arc<entering::Doors>,
@@ -252,7 +254,7 @@ impl Records {
             setting: facts::Setting { reach, zone: jiff::tz::TimeZone::UTC },
             limits: Limits::default(),
             paging: Arc::default(),
-            consents: Arc::default(),
+            kept: Arc::default(),
             rules: Arc::new([]),
             turns: Arc::default(),
             doors: Arc::default(),
@@ -342,7 +344,7 @@ impl Records {
     ) -> Result<(Result<Undisclosed<T>, RecordError>, Event), RecordError> {
         let snapshot = self.audit.read()?;
         let ambient = self.audit.ambient();
-        let sight = sight::Sight::new(actor, &self.setting, ambient.now(), consents::Known::Learning(&self.consents));
+        let sight = sight::Sight::new(actor, &self.setting, ambient.now(), kept::Known::Learning(&self.kept));
         let pace = Pace::new(ambient, sight.now, spell);
         let mut reading = Reading::new(&snapshot, sight, pace, self.limits, &self.paging, why.channel);
         let result = read(&mut reading);
@@ -359,7 +361,7 @@ impl Records {
                 event.touch(&refused);
             }
         }
-        emergency::mark(&snapshot, actor, ambient.now(), &mut event)?;
+        emergency::mark((&snapshot, kept::Known::Learning(&self.kept)), actor, ambient.now(), &mut event)?;
         Ok((result, event))
     }
 }

@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use super::beside;
 use super::change::{Condition, reference_to};
-use super::consents::Known;
 use super::error::RecordError;
 use super::facts::{RecordFacts, clinic_named_by, part_of};
 use super::following::followed;
+use super::kept::Known;
 use super::layout::COMPARTMENT;
 use super::numbers::{self, find_named, row};
 use super::prepared::Prepared;
@@ -239,7 +239,7 @@ impl Writing<'_, '_, '_> {
 
     pub(super) fn facts(&self) -> RecordFacts<'_> {
         let tx: &Tx<'_> = self.tx;
-        RecordFacts { read: tx, setting: self.setting, consents: Known::Asking(self.consents) }
+        RecordFacts { read: tx, setting: self.setting, known: Known::Asking(self.kept) }
     }
 
     pub(super) fn targets(&self, row: &Row) -> Result<Vec<Target>, RecordError> {

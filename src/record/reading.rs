@@ -270,7 +270,7 @@ impl<'a> Reading<'a> {
     }
 
     pub(super) fn facts(&self) -> RecordFacts<'a> {
-        RecordFacts { read: self.read, setting: self.sight.setting, consents: self.sight.consents }
+        RecordFacts { read: self.read, setting: self.sight.setting, known: self.sight.known }
     }
 
     /// Goes on while there is time: asked at every row that is opened.

@@ -202,11 +202,12 @@ impl Reading<'_> {
         let within = query.compartment.as_ref().or_else(|| scope.patient());
         let wanted = run_search::Wanted { within, size, bytes, after, among };
         let (sight, pace) = (&mut self.sight, &self.pace);
+        let known = sight.known.values();
         let mut sees = |row: &Row| match compartment.is_none_or(|patient| row.patients.contains(&patient)) {
             true => sight.sees(read, row),
             false => Ok(None),
         };
-        run_search::run(read, query, &wanted, &mut Visible::new(&mut sees, pace))
+        run_search::run(read, query, &wanted, &mut Visible::new(&mut sees, pace).knowing(known))
     }
 
     /// One stretch of what a search finds, so many and so many bytes, and where it goes on.

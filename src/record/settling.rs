@@ -9,8 +9,8 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::Value;
 
 use super::change::{Act, Body, Change, Condition, Content, Group, Links, Sought, Which, check, reference_to};
-use super::consents::Known;
 use super::error::RecordError;
+use super::kept::Known;
 use super::numbers::{find, row};
 use super::pace::Pace;
 use super::prepared::Prepared;
@@ -318,7 +318,7 @@ impl Writing<'_, '_, '_> {
         }
         let bare = query.bare();
         let tx: &Tx<'_> = self.tx;
-        let mut sight = Sight::new(self.actor, self.setting, self.now, Known::Asking(self.consents));
+        let mut sight = Sight::new(self.actor, self.setting, self.now, Known::Asking(self.kept));
         sight.must_search_all_of(tx, &bare)?;
         sight.refuse_hidden(tx, &bare)?;
         let within = sight.scope(tx, bare.kind)?.patient().cloned();

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::beside;
-use super::consents::Known;
 use super::error::RecordError;
 use super::facts::{RecordFacts, Setting};
+use super::kept::Known;
 use super::reading::targets;
 use super::rows::{Row, RowNumber};
 use crate::access::{Actor, Cut, Denied, Scope, authorize_search};
@@ -22,12 +22,12 @@ pub(super) struct Sight<'a> {
     pub(super) now: Timestamp,
     names: HashMap<RowNumber, FhirId>,
     scopes: BTreeMap<ResourceType, Arc<Scope>>,
-    pub(super) consents: Known<'a>,
+    pub(super) known: Known<'a>,
 }
 
 impl<'a> Sight<'a> {
-    pub(super) fn new(actor: &'a Actor, setting: &'a Setting, now: Timestamp, consents: Known<'a>) -> Self {
-        Self { actor, setting, now, names: HashMap::new(), scopes: BTreeMap::new(), consents }
+    pub(super) fn new(actor: &'a Actor, setting: &'a Setting, now: Timestamp, known: Known<'a>) -> Self {
+        Self { actor, setting, now, names: HashMap::new(), scopes: BTreeMap::new(), known }
     }
 
     /// The scope of one type.
@@ -35,7 +35,7 @@ impl<'a> Sight<'a> {
         if let Some(scope) = self.scopes.get(&kind) {
             return Ok(scope.clone());
         }
-        let facts = RecordFacts { read, setting: self.setting, consents: self.consents };
+        let facts = RecordFacts { read, setting: self.setting, known: self.known };
         let scope = Arc::new(authorize_search(self.actor, kind, &facts, self.now)?);
         self.scopes.insert(kind, scope.clone());
         Ok(scope)

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::change::{Change, Group};
-use super::consents::Known;
 use super::disclosure::{Disclosed, Undisclosed};
 use super::error::RecordError;
+use super::kept::Known;
 use super::pace::{Pace, Spell};
 use super::reading::Reading;
 use super::search;
@@ -266,11 +266,11 @@ impl Records {
         let mut event = event(actor, why);
         let (actor, setting, ambient) = (actor.clone(), self.setting.clone(), self.audit().ambient().clone());
         let (limits, channel, paging) = (self.limits, why.channel, self.paging.clone());
-        let (rules, consents) = (self.rules.clone(), self.consents.clone());
+        let (rules, kept) = (self.rules.clone(), self.kept.clone());
         move |tx: &mut AuditedTx<'_, '_>| {
             let mut writing = Writing::new(
                 tx,
-                By { actor: &actor, setting: &setting, ambient: &ambient, consents: &consents },
+                By { actor: &actor, setting: &setting, ambient: &ambient, kept: &kept },
                 how,
                 stay,
                 rules,
@@ -282,7 +282,7 @@ impl Records {
             let written = Undisclosed::new(written, &touched);
             let (seen, touched) = {
                 let view: &Tx<'_> = tx;
-                let sight = Sight::new(&actor, &setting, ambient.now(), Known::Asking(&consents));
+                let sight = Sight::new(&actor, &setting, ambient.now(), Known::Asking(&kept));
                 let spell = Spell { time: limits.search_time.min(stay.looks.time), ..stay.looks };
                 let pace = Pace::new(&ambient, sight.now, spell);
                 let mut reading = Reading::new(view, sight, pace, limits, &paging, channel);
@@ -294,7 +294,7 @@ impl Records {
             }
             {
                 let view: &Tx<'_> = tx;
-                emergency::mark(view, &actor, ambient.now(), &mut event)?;
+                emergency::mark((view, Known::Asking(&kept)), &actor, ambient.now(), &mut event)?;
             }
             tx.append(event)?;
             Ok(written.zip(seen))

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use super::acting::Inside;
 use super::change::{Act, Change, Condition, Content, Group, Which, reference_to};
-use super::consents::Consents;
 use super::error::RecordError;
 use super::facts::{Setting, note_proxies};
 use super::following::{MOST_PATIENTS, MOST_READ, Standing, as_it_stands_within, is_untold};
 use super::joined;
+use super::kept::Kept;
 use super::layout::{Currency, HISTORY, HistoryTag, NEXT_CLINIC_NUMBER, RESOURCES, Tag, VERSIONS};
 use super::numbers::{self, find, find_or_reserve, last_said, row};
 use super::pace::{Pace, Spell};
@@ -57,7 +57,7 @@ pub(super) struct By<'a> {
     pub actor: &'a Actor,
     pub setting: &'a Setting,
     pub ambient: &'a Ambient,
-    pub consents: &'a Consents,
+    pub kept: &'a Kept,
 }
 
 /// The work inside the writer.
@@ -65,7 +65,7 @@ pub(super) struct Writing<'a, 'b, 'c> {
     pub(super) tx: &'a mut AuditedTx<'b, 'c>,
     pub(super) actor: &'a Actor,
     pub(super) setting: &'a Setting,
-    pub(super) consents: &'a Consents,
+    pub(super) kept: &'a Kept,
     pub(super) now: Timestamp,
     pub(super) ambient: &'a Ambient,
     pub(super) how: Transaction,
@@ -100,12 +100,12 @@ impl<'a, 'b, 'c> Writing<'a, 'b, 'c> {
         stay: Stay,
         rules: Arc<[Arc<dyn Rule>]>,
     ) -> Self {
-        let By { actor, setting, ambient, consents } = by;
+        let By { actor, setting, ambient, kept } = by;
         Self {
             tx,
             actor,
             setting,
-            consents,
+            kept,
             // Milliseconds are what a resource's instant holds.
             now: Timestamp::from_millisecond(ambient.now().as_millisecond()).unwrap_or_default(),
             ambient,

@@ -9,7 +9,7 @@ use super::named::{Named, led_to, references};
 use super::{Opened, RecordError, Visible, list_members};
 use crate::fhir::ResourceType;
 use crate::fhir::bundle::OwnAddresses;
-use crate::fhir::search::{Filter, ReferenceTarget, Special};
+use crate::fhir::search::{Filter, ReferenceTarget, Special, Test};
 use crate::record::layout::REFERENCE;
 use crate::record::rows::RowNumber;
 use crate::store::{Direction, KeyRange, Read, ReadExt};
@@ -71,6 +71,11 @@ impl Links {
                     Entry::Vacant(new) => new.insert(list_members(read, opened.row.kind, ids, visible)?),
                 };
                 Ok(members.contains(&opened.number))
+            }
+            // What stands beside the values is not among them.
+            Filter::Test { param, test } if !matches!(test, Test::Versioned(_)) => {
+                visible.pace.go_through(opened.row.json.len())?;
+                Ok(visible.pace.passes(test, &opened.found(param.id, visible.known)?)? == Some(true))
             }
             _ => {
                 visible.pace.go_through(opened.row.json.len())?;

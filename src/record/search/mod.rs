@@ -24,6 +24,7 @@ mod walk;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -33,6 +34,7 @@ use super::numbers::find;
 use super::numbers::row;
 use super::pace::{Pace, Paced};
 use super::rows::{Row, RowNumber, State};
+use super::values::KnownValues;
 use crate::access::Cut;
 use crate::base::FhirId;
 use crate::fhir::bundle::OwnAddresses;
@@ -60,6 +62,8 @@ pub(super) struct Visible<'a> {
     pace: &'a Pace<'a>,
     /// Where this box answers, as the search says.
     own: OwnAddresses,
+    /// What searches found before, where it may be used.
+    known: Option<&'a KnownValues>,
 }
 
 /// What is cut of a row for who asks; `None` where it is not to be seen.
@@ -67,7 +71,12 @@ type Sees<'a> = dyn FnMut(&Row) -> Result<Option<Cut>, RecordError> + 'a;
 
 impl<'a> Visible<'a> {
     pub(super) fn new(sees: &'a mut Sees<'a>, pace: &'a Pace<'a>) -> Self {
-        Self { sees, pace, own: OwnAddresses::default() }
+        Self { sees, pace, own: OwnAddresses::default(), known: None }
+    }
+
+    /// With what searches over snapshots found before.
+    pub(super) fn knowing(self, known: Option<&'a KnownValues>) -> Self {
+        Self { known, ..self }
     }
 
     fn sees(&mut self, row: &Row) -> Result<Option<Cut>, RecordError> {
@@ -159,6 +168,15 @@ impl Opened {
         Named::of(self.row.kind, &self.row.id, own, || self.value().map(Cow::Borrowed))
     }
 
+    /// What a parameter finds in the resource as who asks sees it.
+    fn found(&self, param: u16, known: Option<&KnownValues>) -> Result<Arc<[SearchValue]>, RecordError> {
+        let find = || Ok(search::extract_one(Definitions::r4(), self.row.kind, param, self.value()?));
+        match known.filter(|_| self.cut.is_empty()) {
+            Some(known) => known.of((self.number, &self.row, param), find),
+            None => find().map(Into::into),
+        }
+    }
+
     /// The resource as who asks sees it, as far as it was asked for.
     fn value(&self) -> Result<&Value, RecordError> {
         if let Some(value) = self.value.get() {
@@ -221,7 +239,7 @@ fn run_paced(
     wanted: &Wanted<'_>,
     visible: &mut Visible<'_>,
 ) -> Result<Found, RecordError> {
-    let pace = visible.pace;
+    let (pace, known) = (visible.pace, visible.known);
     let filters = sets::listed(read, &query.filters, visible)?;
     let size = if query.summary == Some(search::Summary::Count) { 0 } else { wanted.size };
     let must_count = size == 0 || is_counted(query);
@@ -291,7 +309,7 @@ fn run_paced(
             }
             continue;
         }
-        let place = sorted(&query.sort, &opened, pace)?;
+        let place = sorted(&query.sort, &opened, (pace, known))?;
         if wanted.after.is_none_or(|after| *after < place) {
             page.keep(place, number, opened.row);
         }
@@ -502,35 +520,39 @@ fn reverse_params_of(source: ResourceType, kind: ResourceType) -> impl Iterator<
 }
 
 /// A resource's place by these sorts.
-fn sorted(sorts: &[Sort], opened: &Opened, pace: &Pace<'_>) -> Result<Place, RecordError> {
+fn sorted(
+    sorts: &[Sort],
+    opened: &Opened,
+    (pace, known): (&Pace<'_>, Option<&KnownValues>),
+) -> Result<Place, RecordError> {
     let mut keys = Vec::with_capacity(sorts.len());
     for sort in sorts {
         pace.go_through(opened.row.json.len())?;
-        keys.push((sort_key(opened, sort)?, sort.order == SortOrder::Descending));
+        keys.push((sort_key(opened, sort, known)?, sort.order == SortOrder::Descending));
     }
     Ok(Place::sorted(keys.into_iter(), opened.number))
 }
 
 /// The bytes that one sort goes by: the least value going up, the greatest going down.
-fn sort_key(opened: &Opened, sort: &Sort) -> Result<Option<Vec<u8>>, RecordError> {
+fn sort_key(opened: &Opened, sort: &Sort, known: Option<&KnownValues>) -> Result<Option<Vec<u8>>, RecordError> {
     let row = &opened.row;
     let param = match &sort.by {
         SortKey::Id => return Ok(Some(row.id.as_str().as_bytes().to_vec())),
         SortKey::LastUpdated => return Ok(Some((row.updated.as_millisecond(),).to_bytes())),
         SortKey::Param(param) => param.id,
     };
-    let values = search::extract_one(Definitions::r4(), row.kind, param, opened.value()?);
-    let keys = values.into_iter().filter_map(|value| match value {
-        SearchValue::Text(text) => Some(text.folded.into_bytes()),
-        SearchValue::Token { code, .. } if !code.is_empty() => Some(code.into_bytes()),
+    let values = opened.found(param, known)?;
+    let keys = values.iter().filter_map(|value| match value {
+        SearchValue::Text(text) => Some(text.folded.clone().into_bytes()),
+        SearchValue::Token { code, .. } if !code.is_empty() => Some(code.clone().into_bytes()),
         // By its start either way, as a patient's compartment is.
         SearchValue::Date(range) => Some((range.start,).to_bytes()),
-        SearchValue::Number(number) => Some((search::sortable(number),).to_bytes()),
+        SearchValue::Number(number) => Some((search::sortable(*number),).to_bytes()),
         SearchValue::Quantity(quantity) => {
             let low = quantity.canonical.as_ref().map_or(quantity.low, |canonical| canonical.low);
             Some((search::sortable(low),).to_bytes())
         }
-        SearchValue::Uri(uri) => Some(uri.into_bytes()),
+        SearchValue::Uri(uri) => Some(uri.clone().into_bytes()),
         SearchValue::Reference(ReferenceTarget::Local { kind, id }) => Some(format!("{kind}/{id}").into_bytes()),
         _ => None,
     });

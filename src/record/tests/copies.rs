@@ -449,7 +449,7 @@ fn an_export_since_then_goes_through_nothing_that_stands_still() {
             &system,
             &house.records.setting,
             house.ambient.now(),
-            consents::Known::Learning(&house.records.consents),
+            kept::Known::Learning(&house.records.kept),
         );
         let limits = house.records.limits;
         let mut reading =

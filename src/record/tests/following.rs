@@ -398,8 +398,8 @@ fn a_history_looks_up_once_what_all_versions_follow() {
     }
     let own = house.actor(Role::Patient, Some("Patient/p1"));
     let counting = Counting { snapshot: house.records.audit().read().unwrap(), rows: Cell::new(0) };
-    let consents = consents::Known::Learning(&house.records.consents);
-    let sight = sight::Sight::new(&own, &house.records.setting, house.ambient.now(), consents);
+    let known = kept::Known::Learning(&house.records.kept);
+    let sight = sight::Sight::new(&own, &house.records.setting, house.ambient.now(), known);
     let limits = house.records.limits;
     let mut reading = Reading::new(&counting, sight, Pace::unbounded(), limits, &house.records.paging, Channel::Api);
     let found = reading.history(&all_of(ResourceType::Provenance, "v1")).map(drop);
