@@ -1,7 +1,7 @@
 //! What one actor may see of the record, asked once per type for a request: the filter of searches, and of the
 //! conditions that a change depends on.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::beside;
@@ -20,14 +20,14 @@ pub(super) struct Sight<'a> {
     pub(super) actor: &'a Actor,
     pub(super) setting: &'a Setting,
     pub(super) now: Timestamp,
-    names: HashMap<RowNumber, FhirId>,
+    names: BTreeMap<RowNumber, FhirId>,
     scopes: BTreeMap<ResourceType, Arc<Scope>>,
     pub(super) known: Known<'a>,
 }
 
 impl<'a> Sight<'a> {
     pub(super) fn new(actor: &'a Actor, setting: &'a Setting, now: Timestamp, known: Known<'a>) -> Self {
-        Self { actor, setting, now, names: HashMap::new(), scopes: BTreeMap::new(), known }
+        Self { actor, setting, now, names: BTreeMap::new(), scopes: BTreeMap::new(), known }
     }
 
     /// The scope of one type.

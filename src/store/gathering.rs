@@ -14,7 +14,7 @@ const CROWD: usize = 4;
 /// How long a group waits at most.
 const LONGEST: Duration = Duration::from_millis(2);
 /// After how long it looks again whether somebody is idle.
-const PIECE: Duration = Duration::from_micros(250);
+const PIECE: Duration = Duration::from_micros(500);
 
 /// Tells whether all who could ask are at work.
 pub(super) type AreBusy = Box<dyn Fn() -> bool + Send>;

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::header::{self, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use jiff::fmt::rfc2822::DateTimePrinter;
 
 use super::super::routes::Entrance;
 use super::super::session::Visit;
@@ -124,10 +125,10 @@ pub(super) fn json(status: StatusCode, body: Body) -> Response {
 
 /// `ETag` and `Last-Modified` (RFC 9110 §8.8).
 pub(super) fn version_headers(stored: &Stored, response: &mut Response) {
-    let tag = format!("W/\"{}\"", stored.version);
-    let modified = stored.updated.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let tag = Some(format!("W/\"{}\"", stored.version));
+    let modified = DateTimePrinter::new().timestamp_to_rfc9110_string(&stored.updated).ok();
     for (name, value) in [(header::ETAG, tag), (header::LAST_MODIFIED, modified)] {
-        if let Ok(value) = HeaderValue::from_str(&value) {
+        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
             response.headers_mut().insert(name, value);
         }
     }
@@ -143,5 +144,17 @@ mod tests {
         assert!(!has_tag("W/\"2\"", 3) && !has_tag("3", 3));
         assert_eq!(http_date("Tue, 03 Mar 2026 09:00:00 GMT"), Some(1_772_528_400));
         assert_eq!(http_date("yesterday"), None);
+        let stored = Stored {
+            kind: crate::fhir::ResourceType::Patient,
+            id: crate::base::FhirId::parse("p").unwrap(),
+            version: 3,
+            updated: crate::base::Timestamp::from_millisecond(1_772_528_400_999).unwrap(),
+            json: bytes::Bytes::new(),
+        };
+        let mut response = Response::new(Body::empty());
+        version_headers(&stored, &mut response);
+        let said = |name: header::HeaderName| response.headers().get(name).unwrap().to_str().unwrap();
+        assert_eq!(said(header::ETAG), "W/\"3\"");
+        assert_eq!(said(header::LAST_MODIFIED), "Tue, 03 Mar 2026 09:00:00 GMT");
     }
 }

@@ -18,7 +18,11 @@ pub(in crate::http) struct NotCompressed;
 
 /// Stands between the gate and the handler of every FHIR route.
 pub(in crate::http) async fn negotiate(request: Request, handler: impl AsyncFnOnce(Request) -> Response) -> Response {
-    let mut query = pairs(request.uri().query().unwrap_or_default()).unwrap_or_default();
+    let mut query = request
+        .uri()
+        .query()
+        .filter(|query| may_ask(query))
+        .map_or_else(Vec::new, |query| pairs(query).unwrap_or_default());
     let mut request = match with_form(request, &mut query).await {
         Ok(request) => request,
         Err(refusal) => return refusal.into_response(),
@@ -53,6 +57,11 @@ pub(in crate::http) async fn negotiate(request: Request, handler: impl AsyncFnOn
         response.extensions_mut().insert(NotCompressed);
     }
     response
+}
+
+/// Whether a query may ask for a form of the answer: most ask for none, and their parameters are read later.
+fn may_ask(query: &str) -> bool {
+    ["_format", "_pretty", "%"].iter().any(|sign| query.contains(sign))
 }
 
 /// A search by POST has its parameters in the body, these among them.
@@ -151,6 +160,8 @@ mod tests {
         {
             assert!(!prefers_json(&of(other)), "{other}");
         }
+        assert!(["_format=json", "a=b&_pretty=true", "%5Fformat=xml"].iter().all(|query| may_ask(query)));
+        assert!(!may_ask("patient=a&code=b&_sort=-date"));
         assert!(takes_all(&HeaderMap::new()) && takes_all(&of("*/*")) && !takes_all(&of("*/*;q=0")));
     }
 
