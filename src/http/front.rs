@@ -97,13 +97,19 @@ async fn run(front: &Front, router: Router, request: Request<Body>) -> Response<
 /// The router's answer, compressed where the client takes it, pages included. What BREACH needs is not there: the only secret
 /// that a page repeats is the form token, masked anew in each, and no other site can make a signed-in browser ask for a page
 /// (`SameSite=Strict`). FHIR answers are compressed for bearers of a token only.
-async fn compressed(router: Router, request: Request<Body>) -> Result<Response<Body>, Infallible> {
+async fn compressed(router: Router, mut request: Request<Body>) -> Result<Response<Body>, Infallible> {
     if !request.headers().contains_key(header::ACCEPT_ENCODING) {
         return router.oneshot(request).await;
     }
     let when = DefaultPredicate::new().and(may_be_compressed);
     let layer = CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(when);
-    layer.layer(router).oneshot(request).await.map(|response| response.map(Body::new))
+    // Of a HEAD the router takes the body away: its headers are those that a GET has (RFC 9110 §9.3.2).
+    let is_head = *request.method() == Method::HEAD;
+    if is_head {
+        *request.method_mut() = Method::GET;
+    }
+    let response = layer.layer(router).oneshot(request).await?;
+    Ok(if is_head { response.map(|_| Body::empty()) } else { response.map(Body::new) })
 }
 
 /// Whether an answer may be compressed at all.

@@ -714,7 +714,7 @@ async fn read_if_known(
     Ok(Beginning::OfAKnown(bytes.freeze()))
 }
 
-async fn read(body: Body, limit: usize) -> Result<Bytes, Refusal> {
+pub(super) async fn read(body: Body, limit: usize) -> Result<Bytes, Refusal> {
     body.collect().await.map(http_body_util::Collected::to_bytes).map_err(|error| unfinished(&error, limit))
 }
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -146,11 +147,15 @@ fn at_their_rows(error: &SheetError) -> Faults {
     faults
 }
 
+/// How long the form with a key may be, in bytes.
+const LONGEST_KEY: usize = 4 << 10;
+
 async fn unlock(State(locked): State<Locked>, request: Request) -> Result<Response, Refusal> {
     let authority = request.uri().authority().map(http::uri::Authority::as_str).map(str::to_owned);
     gate::from_our_own_origin(request.headers(), authority.as_deref())?;
     let origin = request.extensions().get::<Peer>().map(|peer| peer.ip);
-    let request = gate::limit_body(request, 4 << 10).await?;
+    let (parts, body) = gate::limit_body(request, LONGEST_KEY).await?.into_parts();
+    let request = Request::from_parts(parts, Body::from(gate::read(body, LONGEST_KEY).await?));
     let Form(typed): Form<Typed> =
         Form::from_request(request, &()).await.map_err(|_| Refusal::new(Refused::Malformed))?;
     let refused = |faults, given| {

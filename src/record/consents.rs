@@ -19,9 +19,10 @@ use crate::store::{Read, ReadExt, StoreError, Tx};
 pub(super) type Rules = Arc<ConsentRules>;
 type RulesOfOne = Arc<[ConsentRule]>;
 
-/// How many Consents, and patients, are kept, and the most rules of one.
+/// How many Consents, and patients, are kept, and the most rules of one Consent, and of one patient.
 const MOST_KEPT: usize = 4_096;
 const MOST_RULES: usize = 1_000;
+const MOST_OF_A_PATIENT: usize = 64;
 
 #[derive(Default)]
 pub(super) struct Consents {
@@ -69,7 +70,7 @@ impl Consents {
             other => other.map(|(known, _)| known),
         };
         let rules: RulesOfOne = load()?.into();
-        if learns && rules.len() <= MOST_RULES && before.is_none_or(|known| known < changes) {
+        if learns && rules.len() <= MOST_OF_A_PATIENT && before.is_none_or(|known| known < changes) {
             let mut kept = self.of_patients.write().unwrap_or_else(PoisonError::into_inner);
             if kept.len() >= MOST_KEPT {
                 kept.clear();

@@ -16,14 +16,21 @@ type Values = Arc<[SearchValue]>;
 
 /// Parts with a lock each, so that few wait for another.
 const PARTS: usize = 16;
-/// How many are kept in each; then it begins anew.
-const MOST: usize = 2_048;
-/// The most values that are kept of one, and the longest resource of which they are: what is found in it is no longer.
-const MOST_VALUES: usize = 16;
-const LONGEST: usize = 4 << 10;
+/// How many bytes are kept in each; then it begins anew.
+const MOST: usize = 512 << 10;
+/// The most bytes that are kept of one.
+const MOST_OF_ONE: usize = 4 << 10;
+/// About how many bytes one takes beside its values.
+const AROUND: usize = 64;
 
 #[derive(Default)]
-pub(super) struct KnownValues([Mutex<HashMap<Of, Values>>; PARTS]);
+struct Part {
+    kept: HashMap<Of, Values>,
+    bytes: usize,
+}
+
+#[derive(Default)]
+pub(super) struct KnownValues([Mutex<Part>; PARTS]);
 
 impl KnownValues {
     /// What the parameter finds in this version; `load` asks it where that is not known.
@@ -35,17 +42,21 @@ impl KnownValues {
         let of = (number, row.version, param);
         let part = usize::try_from(number.0).unwrap_or_default() % PARTS;
         let Some(part) = self.0.get(part) else { return load().map(Into::into) };
-        let known = part.lock().unwrap_or_else(PoisonError::into_inner).get(&of).cloned();
+        let known = part.lock().unwrap_or_else(PoisonError::into_inner).kept.get(&of).cloned();
         if let Some(values) = known {
             return Ok(values);
         }
         let values: Values = load()?.into();
-        if values.len() <= MOST_VALUES && row.json.len() <= LONGEST {
-            let mut kept = part.lock().unwrap_or_else(PoisonError::into_inner);
-            if kept.len() >= MOST {
-                kept.clear();
+        let bytes = AROUND + values.iter().map(SearchValue::bytes).sum::<usize>();
+        if bytes <= MOST_OF_ONE {
+            let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
+            if part.bytes + bytes > MOST {
+                *part = Part::default();
             }
-            kept.insert(of, values.clone());
+            // Another may have put it there meanwhile.
+            if part.kept.insert(of, values.clone()).is_none() {
+                part.bytes += bytes;
+            }
         }
         Ok(values)
     }
@@ -55,7 +66,9 @@ impl KnownValues {
 mod tests {
     use serde_json::json;
 
-    use super::super::tests::new_box;
+    use super::super::rows::{Row, RowNumber};
+    use super::super::tests::{id, new_box};
+    use super::*;
     use crate::base::Role;
     use crate::fhir::ResourceType as T;
 
@@ -85,5 +98,31 @@ mod tests {
         house.put(visit(20));
         assert!(house.ids(&doctor, T::Appointment, "patient=p&date=2026-03-03T09:10:00Z").is_empty());
         assert_eq!(house.ids(&doctor, T::Appointment, "patient=p&date=2026-03-03T09:20:00Z"), ["v"]);
+    }
+
+    #[test]
+    fn no_more_is_kept_than_there_is_room_for() {
+        let known = KnownValues::default();
+        let row = Row { version: 1, ..Row::reserved(T::Observation, id("o")) };
+        let asked = |number: u64, long: usize| {
+            let mut loads = 0;
+            let values = || {
+                loads += 1;
+                Ok::<_, ()>(vec![SearchValue::Uri("u".repeat(long))])
+            };
+            known.of((RowNumber(number), &row, 1), values).unwrap();
+            loads
+        };
+        assert_eq!((asked(0, 10), asked(0, 10)), (1, 0));
+        assert_eq!((asked(1, MOST_OF_ONE), asked(1, MOST_OF_ONE)), (1, 1), "too long to be kept");
+        for number in 0..10_000 {
+            asked(number, 1_000);
+        }
+        for part in &known.0 {
+            let part = part.lock().unwrap();
+            let counted: usize =
+                part.kept.values().map(|all| AROUND + all.iter().map(SearchValue::bytes).sum::<usize>()).sum();
+            assert!(part.bytes <= MOST && part.bytes == counted && !part.kept.is_empty());
+        }
     }
 }

@@ -3,7 +3,8 @@
 //! The writer notes of each table the commit that touched it last, before that commit, and which commits are done, after it. A
 //! snapshot knows which were done before it was taken. So where the last one that touched a table is one of those, all of
 //! the table that the snapshot has is of that commit: its number is the table's [`Stamp`], and who finds the same one reads
-//! the same rows. Where it is later, the snapshot may have it or not, and nothing is kept.
+//! the same rows. Where it is later, the snapshot may have it or not, and nothing is kept. It counts for engines behind which no
+//! other process writes ([`Engine::is_alone`](super::engine::Engine::is_alone)).
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -41,7 +42,7 @@ impl Touched {
         commit
     }
 
-    /// The commit ended, well or not.
+    /// The commit is done. One that is not has its tables in doubt until the next one is, which has its number.
     pub(super) fn end(&self, commit: u64) {
         self.done.store(commit, Ordering::SeqCst);
     }

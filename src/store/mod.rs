@@ -134,7 +134,8 @@ impl Store {
     /// One consistent view of everything committed so far. Keep it short: pages it can see are not reused.
     pub fn read(&self) -> Result<Snapshot, StoreError> {
         let done = self.touched.done();
-        Ok(Snapshot { view: self.engine.snapshot()?, since: Some((self.touched.clone(), done)) })
+        let since = self.engine.is_alone().then(|| (self.touched.clone(), done));
+        Ok(Snapshot { view: self.engine.snapshot()?, since })
     }
 
     /// A view of everything committed so far, for a reader of the whole store that wants to be told the next time what

@@ -221,9 +221,13 @@ fn run_group(
 
 fn commit((engine, touched): (&dyn Engine, &Touched), group: &Changes) -> Result<(), StoreError> {
     let number = touched.begin(group.keys());
-    let committed = catch_unwind(AssertUnwindSafe(|| engine.commit(group)));
-    touched.end(number);
-    committed.unwrap_or_else(|_| Err(StoreError::Damaged("a commit ended unexpectedly".into())))
+    let committed = catch_unwind(AssertUnwindSafe(|| engine.commit(group)))
+        .unwrap_or_else(|_| Err(StoreError::Damaged("a commit ended unexpectedly".into())));
+    // What became of one that failed nobody knows until the next one is done.
+    if committed.is_ok() {
+        touched.end(number);
+    }
+    committed
 }
 
 /// An asker's own conversions run here; they must not end the writer.

@@ -480,6 +480,14 @@ fn forms_of_answers(client: &Caller) {
     assert_eq!(packed("gzip").as_deref(), Some("gzip"));
     assert_eq!(packed("br").as_deref(), Some("br"));
     assert_eq!(packed("identity"), None);
+    for encoding in ["gzip", "identity"] {
+        let ask = |method: &str| client.ask(method, "/fhir/metadata", &[("accept-encoding", encoding)], "");
+        let (got, head) = (ask("GET"), ask("HEAD"));
+        for name in ["content-encoding", "content-length", "content-type", "vary"] {
+            assert_eq!(head.header(name), got.header(name), "{name} of {encoding}");
+        }
+        assert_eq!((head.status, head.body.as_str()), (200, ""));
+    }
 }
 
 /// Compressed answers are for tokens: a browser's session gets them plain.
@@ -489,6 +497,9 @@ pub fn sessions_are_not_compressed(demo: &Demo) {
     assert_eq!(own["entry"].as_array().map_or(0, Vec::len), 1, "a patient finds themselves");
     let answer = reception.ask("GET", "/fhir/Patient?_count=50", &[("accept-encoding", "gzip, br")], "");
     assert_eq!((answer.status, answer.header("content-encoding")), (200, None));
+    let both = [("accept-encoding", "gzip"), ("authorization", "Basic eDp5")];
+    let answer = reception.ask("GET", "/fhir/Patient?_count=50", &both, "");
+    assert_eq!((answer.status, answer.header("content-encoding")), (200, None), "it is their session that counts");
 }
 
 fn own_addresses(demo: &Demo, client: &Caller) {

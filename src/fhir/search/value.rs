@@ -51,6 +51,36 @@ pub enum SearchValue {
 }
 
 impl SearchValue {
+    /// About how many bytes of memory it takes.
+    pub fn bytes(&self) -> usize {
+        let text = |text: &Text| text.exact.len() + text.folded.len();
+        let maybe = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let system = |system: &TokenSystem| match system {
+            TokenSystem::Uri(uri) => uri.len(),
+            TokenSystem::None | TokenSystem::Implied => 0,
+        };
+        let beside = match self {
+            Self::Token { system: of, code } => system(of) + code.len(),
+            Self::TokenText(of) | Self::Text(of) => text(of),
+            Self::TypedIdentifier { type_system, type_code, value } => {
+                system(type_system) + type_code.len() + value.len()
+            }
+            Self::Word(one) | Self::Sound(one) | Self::Uri(one) => one.len(),
+            Self::Quantity(of) => {
+                let canonical = of.canonical.as_ref().map_or(0, |canonical| canonical.unit.len());
+                maybe(&of.system) + maybe(&of.code) + maybe(&of.unit) + canonical
+            }
+            Self::Reference(ReferenceTarget::Local { id, .. }) => id.as_str().len(),
+            Self::Reference(ReferenceTarget::Absolute(url)) => url.len(),
+            Self::Reference(ReferenceTarget::Canonical { url, version }) => url.len() + maybe(version),
+            Self::Reference(ReferenceTarget::Contained { id }) => id.len(),
+            Self::Reference(ReferenceTarget::Identifier { system, value }) => maybe(system) + value.len(),
+            Self::Composite(parts) => parts.iter().map(Self::bytes).sum(),
+            Self::Date(_) | Self::Number(_) | Self::Position { .. } => 0,
+        };
+        size_of::<Self>() + beside
+    }
+
     /// Puts into a hash what equal values have in common.
     pub(super) fn digest(&self, into: &mut impl Hasher) {
         discriminant(self).hash(into);

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 
 use super::super::respond::{Refusal, Refused};
+use super::super::session::Visit;
 use super::native;
 use crate::fhir::search::pairs;
 
@@ -47,7 +48,9 @@ pub(in crate::http) async fn negotiate(request: Request, handler: impl AsyncFnOn
         .into_response();
     }
     let pretty = asked("_pretty") == Some("true") && !is_file;
-    let by_token = request.headers().contains_key(header::AUTHORIZATION);
+    // Whatever else a request carries: no browser's session asks.
+    let by_token =
+        request.extensions().get::<Visit>().is_some_and(|visit| visit.account.is_some() && visit.session.is_none());
     let mut response = handler(request).await;
     // A file is handed out byte for byte.
     if pretty && response.extensions().get::<native::Native>().is_none() {

@@ -172,6 +172,10 @@ impl Engine for MemoryEngine {
         StoreStats { room: self.room(), ..StoreStats::default() }
     }
 
+    fn is_alone(&self) -> bool {
+        true
+    }
+
     fn id(&self) -> StoreId {
         StoreId::from_bytes([0; 16])
     }

@@ -42,6 +42,10 @@ pub(super) trait Engine: Send + Sync + 'static {
     fn keep_reserve(&self) {}
     fn stats(&self) -> StoreStats;
     fn id(&self) -> StoreId;
+    /// Whether nobody else writes behind it: what was read may then be kept in memory until this process writes.
+    fn is_alone(&self) -> bool {
+        false
+    }
     /// Leaves the file as a clean stop does. What is asked afterwards is answered with `Stopping`.
     fn close(&self);
 }

@@ -325,6 +325,11 @@ impl Engine for DiskEngine {
         }
     }
 
+    fn is_alone(&self) -> bool {
+        // The file is locked for this process.
+        true
+    }
+
     fn id(&self) -> StoreId {
         self.core.sealing.store
     }
