@@ -21,6 +21,17 @@ fn a_box_without_its_key_answers_with_the_unlock_page_only_and_opens_by_its_pass
     assert_eq!(clinic.post("/unlock", &[("passphrase", "wrong")]).status, 422);
     let elsewhere = [("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "cross-site")];
     assert_eq!(clinic.send("POST", "/unlock", &elsewhere, "passphrase=x").status, 403);
+    let long = format!("passphrase={}", "x".repeat(5_000));
+    let chunked = format!(
+        "POST /unlock HTTP/1.1\r\nhost: {}\r\ntransfer-encoding: chunked\r\nsec-fetch-site: same-origin\r\n\
+         content-type: application/x-www-form-urlencoded\r\nconnection: close\r\n\r\n{:x}\r\n{long}\r\n0\r\n\r\n",
+        clinic.authority(),
+        long.len()
+    );
+    assert_eq!(
+        (clinic.raw(chunked.as_bytes()).status, clinic.post("/unlock", &[("passphrase", &long)]).status),
+        (413, 413)
+    );
     assert_eq!(clinic.post("/unlock", &[("passphrase", PASSPHRASE)]).status, 303);
     assert_eq!(clinic.get("/healthz").body, "ok\n");
     assert_eq!((clinic.get("/sign-in").status, portal.get("/sign-in").status), (200, 200));
