@@ -1,7 +1,7 @@
 //! The chain's one end that grows: appending, alone or inside the transaction of what it speaks of.
 
 use std::future::Future;
-use std::ops::{Bound, Deref, DerefMut};
+use std::ops::{Deref, DerefMut};
 
 use bytes::Bytes;
 
@@ -13,7 +13,7 @@ use super::prepare::{Extra, Prepared};
 use super::rows::{BY_ACCOUNT, BY_PATIENT, DETAILS, DetailRow, ENTRIES, HEAD, Head, LISTS, THE_HEAD};
 use super::words::{Action, Outcome};
 use crate::base::{Ambient, BootId};
-use crate::store::{Desc, Direction, Read, ReadExt, Rows, Snapshot, Store, StoreError, TableId, Tx};
+use crate::store::{Desc, Direction, Keep, RawRange, Read, ReadExt, Rows, Snapshot, Store, StoreError, TableId, Tx};
 
 /// The audit chain of one store. Clones share it.
 #[derive(Clone)]
@@ -209,13 +209,14 @@ impl Read for AuditedTx<'_, '_> {
         self.tx.raw_get(table, key)
     }
 
-    fn raw_scan(
-        &self,
+    fn raw_scan_if<'a>(
+        &'a self,
         table: TableId,
-        range: &(Bound<Vec<u8>>, Bound<Vec<u8>>),
+        range: &RawRange,
         direction: Direction,
-    ) -> Result<Rows<'_>, StoreError> {
-        self.tx.raw_scan(table, range, direction)
+        keep: Keep<'a>,
+    ) -> Result<Rows<'a>, StoreError> {
+        self.tx.raw_scan_if(table, range, direction, keep)
     }
 }
 

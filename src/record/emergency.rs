@@ -107,7 +107,7 @@ pub enum EmergencyError {
 }
 
 /// This account's for this patient, if there is one that holds.
-fn of_account(read: &(impl Read + ?Sized), account: AccountId) -> Result<Vec<Emergency>, StoreError> {
+pub(super) fn of_account(read: &(impl Read + ?Sized), account: AccountId) -> Result<Vec<Emergency>, StoreError> {
     let rows = read.scan(&EMERGENCIES, KeyRange::prefix(&(account,)), Direction::Up)?;
     rows.take(NEWEST).map(|row| row.map(|(_, one)| one)).collect()
 }
@@ -115,7 +115,7 @@ fn of_account(read: &(impl Read + ?Sized), account: AccountId) -> Result<Vec<Eme
 /// As the policy takes them.
 pub(super) fn facts(read: &dyn Read, known: Known<'_>, who: &ActorRef) -> Result<Vec<BreakGlass>, StoreError> {
     let Some(account) = who.account else { return Ok(Vec::new()) };
-    let all = known.emergencies(read, account, || of_account(read, account))?;
+    let all = known.emergencies(read, account)?;
     let told = |one: &Emergency| BreakGlass {
         until: one.end(),
         patient: one.patient.clone(),
@@ -133,7 +133,7 @@ pub(super) fn mark(
     event: &mut Event,
 ) -> Result<(), RecordError> {
     let (Some(account), Some(Role::Clinician | Role::Nurse)) = (actor.account(), actor.role()) else { return Ok(()) };
-    let all = known.emergencies(read, account, || of_account(read, account))?;
+    let all = known.emergencies(read, account)?;
     let mut live = all.iter().filter(|one| one.holds(now)).peekable();
     if live.peek().is_none() {
         return Ok(());

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::consents::{Consents, Rules};
-use super::emergency::Emergency;
+use super::emergency::{self, Emergency};
 use super::facts::Said;
 use super::rows::{Row, RowNumber};
 use super::values::KnownValues;
@@ -66,13 +66,9 @@ impl<'a> Known<'a> {
     }
 
     /// The newest emergencies of an account.
-    pub(super) fn emergencies(
-        self,
-        read: &dyn Read,
-        account: AccountId,
-        load: impl FnOnce() -> Result<Vec<Emergency>, StoreError>,
-    ) -> Result<Arc<[Emergency]>, StoreError> {
-        self.kept().emergencies.of(read, &[tables::EMERGENCIES], &account, || load().map(Into::into))
+    pub(super) fn emergencies(self, read: &dyn Read, account: AccountId) -> Result<Arc<[Emergency]>, StoreError> {
+        let load = || emergency::of_account(read, account).map(Into::into);
+        self.kept().emergencies.of(read, &[tables::EMERGENCIES], &account, load)
     }
 
     /// What searches found, for those over a snapshot.

@@ -114,11 +114,6 @@ impl Read for Paced<'_> {
         if self.pace.step(OF_A_KEY) { self.read.raw_get(table, key) } else { Err(StoreError::Stopping) }
     }
 
-    fn raw_scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError> {
-        let rows = self.read.raw_scan(table, range, direction)?;
-        Ok(Box::new(rows.map(|row| if self.pace.step(OF_A_KEY) { row } else { Err(StoreError::Stopping) })))
-    }
-
     fn raw_scan_if<'a>(
         &'a self,
         table: TableId,
@@ -126,8 +121,8 @@ impl Read for Paced<'_> {
         direction: Direction,
         keep: Keep<'a>,
     ) -> Result<Rows<'a>, StoreError> {
-        // Where the time is over, the next row says so.
-        let keep_in_time = Box::new(move |value: &[u8]| !self.pace.step(OF_A_KEY) || keep(value));
+        // What is left out is counted, too; where the time is over, the next row says so.
+        let keep_in_time = Box::new(move |value: &[u8]| keep(value) || !self.pace.step(OF_A_KEY));
         let rows = self.read.raw_scan_if(table, range, direction, keep_in_time)?;
         Ok(Box::new(rows.map(|row| if self.pace.step(OF_A_KEY) { row } else { Err(StoreError::Stopping) })))
     }

@@ -11,7 +11,7 @@ use crate::base::{Ambient, ManualClock, ResourceRef, Role, SeededRandom};
 use crate::fhir::search::{Handling, Query};
 use crate::fhir::{Definitions, Mode};
 use crate::identity::{AccountKind, AccountRow, AccountState, Assurance, SessionRow, SessionState};
-use crate::store::{Direction, DiskRoom, RawRange, Read, Rows, Snapshot, Store, StoreError, TableId};
+use crate::store::{Direction, DiskRoom, Keep, RawRange, Read, Rows, Snapshot, Store, StoreError, TableId};
 
 pub(super) struct Box_ {
     pub(super) records: Records,
@@ -144,8 +144,14 @@ impl Read for Counting {
         self.snapshot.raw_get(table, key)
     }
 
-    fn raw_scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError> {
-        let rows = self.snapshot.raw_scan(table, range, direction)?;
+    fn raw_scan_if<'a>(
+        &'a self,
+        table: TableId,
+        range: &RawRange,
+        direction: Direction,
+        keep: Keep<'a>,
+    ) -> Result<Rows<'a>, StoreError> {
+        let rows = self.snapshot.raw_scan_if(table, range, direction, keep)?;
         Ok(Box::new(rows.inspect(|_| self.rows.set(self.rows.get() + 1))))
     }
 }

@@ -380,10 +380,6 @@ impl Read for Snapshot {
         self.view.get(table, key)
     }
 
-    fn raw_scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError> {
-        self.view.scan(table, range, direction)
-    }
-
     fn raw_scan_if<'a>(
         &'a self,
         table: TableId,

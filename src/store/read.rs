@@ -103,16 +103,17 @@ fn successor(mut head: Vec<u8>) -> Option<Vec<u8>> {
 /// What a snapshot and a transaction can both do, as bytes.
 pub trait Read {
     fn raw_get(&self, table: TableId, key: &[u8]) -> Result<Option<Bytes>, StoreError>;
-    fn raw_scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError>;
-    /// [`Read::raw_scan`], from which rows may be left out that are not asked for, before anything is made of them.
+    /// From these rows may be left out what `keep` does not ask for, before anything is made of it.
     fn raw_scan_if<'a>(
         &'a self,
         table: TableId,
         range: &RawRange,
         direction: Direction,
-        _keep: Keep<'a>,
-    ) -> Result<Rows<'a>, StoreError> {
-        self.raw_scan(table, range, direction)
+        keep: Keep<'a>,
+    ) -> Result<Rows<'a>, StoreError>;
+    /// All of them.
+    fn raw_scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError> {
+        self.raw_scan_if(table, range, direction, Box::new(|_| true))
     }
     /// Since when all of a table has been as it is here, where that is known.
     fn stamp(&self, _table: TableId) -> Option<Stamp> {
@@ -123,9 +124,6 @@ pub trait Read {
 impl<R: Read + ?Sized> Read for &R {
     fn raw_get(&self, table: TableId, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
         (**self).raw_get(table, key)
-    }
-    fn raw_scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError> {
-        (**self).raw_scan(table, range, direction)
     }
     fn raw_scan_if<'a>(
         &'a self,
@@ -169,11 +167,11 @@ pub trait ReadExt: Read {
         direction: Direction,
     ) -> Result<impl Iterator<Item = Result<(K, V), StoreError>>, StoreError> {
         let rows = self.raw_scan(table.id, &range.0, direction)?;
-        Ok(rows.map(|row| row.and_then(|(key, value)| Ok((K::from_bytes(&key)?, V::from_stored(value)?)))))
+        Ok(typed(rows))
     }
 
     /// [`ReadExt::scan`], from which rows may be left out that are not asked for.
-    fn scan_if<'a, K: Key + 'a, V: Value + 'a>(
+    fn scan_if<'a, K: Key, V: Value>(
         &'a self,
         table: &Table<K, V>,
         range: KeyRange,
@@ -181,8 +179,12 @@ pub trait ReadExt: Read {
         keep: Keep<'a>,
     ) -> Result<impl Iterator<Item = Result<(K, V), StoreError>> + use<'a, Self, K, V>, StoreError> {
         let rows = self.raw_scan_if(table.id, &range.0, direction, keep)?;
-        Ok(rows.map(|row| row.and_then(|(key, value)| Ok((K::from_bytes(&key)?, V::from_stored(value)?)))))
+        Ok(typed(rows))
     }
+}
+
+fn typed<'a, K: Key, V: Value>(rows: Rows<'a>) -> impl Iterator<Item = Result<(K, V), StoreError>> + use<'a, K, V> {
+    rows.map(|row| row.and_then(|(key, value)| Ok((K::from_bytes(&key)?, V::from_stored(value)?))))
 }
 
 impl<R: Read + ?Sized> ReadExt for R {}

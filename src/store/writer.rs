@@ -23,7 +23,7 @@ use super::gathering::Gathering;
 use super::kept::Touched;
 use super::key::Key;
 use super::options::DiskRoom;
-use super::read::{Direction, RawRange, Read, Rows};
+use super::read::{Direction, Keep, RawRange, Read, Rows};
 use super::table::{Table, TableId};
 
 /// The most jobs in one group: bounds the time to the first answer.
@@ -271,8 +271,15 @@ impl Read for Tx<'_> {
         self.base.get(table, key)
     }
 
-    fn raw_scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError> {
-        let mut rows = self.base.scan(table, range, direction)?;
+    fn raw_scan_if<'a>(
+        &'a self,
+        table: TableId,
+        range: &RawRange,
+        direction: Direction,
+        keep: Keep<'a>,
+    ) -> Result<Rows<'a>, StoreError> {
+        // What is left out of the base stays out, or was changed since.
+        let mut rows = self.base.scan_if(table, range, direction, keep)?;
         if is_empty(range) {
             return Ok(rows);
         }

@@ -17,7 +17,7 @@ use crate::base::{
     AccountId, ActorKind, ActorRef, Ambient, FhirId, ManualClock, ResourceRef, Role, SeededRandom, SessionId,
 };
 use crate::crypto::{Root, Signer};
-use crate::store::{Desc, Direction, Key, Read, Rows, Store, StoreError, TableId, Value, tables};
+use crate::store::{Desc, Direction, Keep, Key, RawRange, Read, Rows, Store, StoreError, TableId, Value, tables};
 
 /// The tables that the chain covers.
 pub const TABLES: [TableId; 7] = [
@@ -64,12 +64,13 @@ impl Read for Stolen {
         Ok(self.0.get(&table).and_then(|rows| rows.get(key)).cloned())
     }
 
-    fn raw_scan(
-        &self,
+    fn raw_scan_if<'a>(
+        &'a self,
         table: TableId,
-        range: &(Bound<Vec<u8>>, Bound<Vec<u8>>),
+        range: &RawRange,
         direction: Direction,
-    ) -> Result<Rows<'_>, StoreError> {
+        _keep: Keep<'a>,
+    ) -> Result<Rows<'a>, StoreError> {
         let Some(rows) = self.0.get(&table) else { return Ok(Box::new(std::iter::empty())) };
         let rows = rows
             .range::<Vec<u8>, _>((range.0.as_ref(), range.1.as_ref()))

@@ -12,7 +12,7 @@ use crate::base::StoreId;
 use crate::store::StoreError;
 use crate::store::options::{DiskRoom, StoreStats};
 use crate::store::outline::{Besides, Desk, Head, Outline, Part, PartState, RecordId};
-use crate::store::read::{Direction, RawRange, Rows};
+use crate::store::read::{Direction, Keep, RawRange, Rows};
 use crate::store::table::TableId;
 
 type Map = BTreeMap<Vec<u8>, Bytes>;
@@ -196,7 +196,13 @@ impl View for MemoryView {
         Ok(self.0.tables.get(&table).and_then(|map| map.get(key)).cloned())
     }
 
-    fn scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError> {
+    fn scan_if<'a>(
+        &'a self,
+        table: TableId,
+        range: &RawRange,
+        direction: Direction,
+        _keep: Keep<'a>,
+    ) -> Result<Rows<'a>, StoreError> {
         self.1.burn()?;
         let Some(map) = self.0.tables.get(&table).filter(|_| !is_empty(range)) else {
             return Ok(Box::new(std::iter::empty()));

@@ -53,16 +53,16 @@ pub(super) trait Engine: Send + Sync + 'static {
 /// One commit's state.
 pub(super) trait View: Send + Sync {
     fn get(&self, table: TableId, key: &[u8]) -> Result<Option<Bytes>, StoreError>;
-    fn scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError>;
-    /// [`View::scan`], from which rows may be left out that are not asked for.
+    /// As [`Read::raw_scan_if`](super::read::Read::raw_scan_if).
     fn scan_if<'a>(
         &'a self,
         table: TableId,
         range: &RawRange,
         direction: Direction,
-        _keep: Keep<'a>,
-    ) -> Result<Rows<'a>, StoreError> {
-        self.scan(table, range, direction)
+        keep: Keep<'a>,
+    ) -> Result<Rows<'a>, StoreError>;
+    fn scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError> {
+        self.scan_if(table, range, direction, Box::new(|_| true))
     }
     /// Shows every row of a table from `start` on, in order and without a copy, until `each` says to break off.
     fn walk(&self, table: TableId, start: Bound<&[u8]>, each: Each<'_>) -> Result<(), StoreError>;

@@ -34,10 +34,6 @@ impl View for Layered {
         self.tree.get(table, key)
     }
 
-    fn scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError> {
-        Ok(self.over(self.tree.scan(table, range, direction)?, table, range, direction))
-    }
-
     fn scan_if<'a>(
         &'a self,
         table: TableId,
@@ -46,7 +42,11 @@ impl View for Layered {
         keep: Keep<'a>,
     ) -> Result<Rows<'a>, StoreError> {
         // What the tree leaves out stays out, or stands in an overlay as it is now.
-        Ok(self.over(self.tree.scan_if(table, range, direction, keep)?, table, range, direction))
+        let mut rows = self.tree.scan_if(table, range, direction, keep)?;
+        for overlay in self.older.iter().chain(std::iter::once(&self.newer)) {
+            rows = merged(rows, overlay.scan(self.record, table, range, direction), direction);
+        }
+        Ok(rows)
     }
 
     fn walk(&self, table: TableId, start: Bound<&[u8]>, each: Each<'_>) -> Result<(), StoreError> {
@@ -101,14 +101,6 @@ impl View for Layered {
 }
 
 impl Layered {
-    /// The tree's rows with those of the overlays.
-    fn over<'a>(&'a self, tree: Rows<'a>, table: TableId, range: &RawRange, direction: Direction) -> Rows<'a> {
-        self.older
-            .iter()
-            .chain(std::iter::once(&self.newer))
-            .fold(tree, |rows, overlay| merged(rows, overlay.scan(self.record, table, range, direction), direction))
-    }
-
     fn above(&self, table: TableId, range: &RawRange) -> Above<'_> {
         let older = self.older.as_ref().map(|rows| rows.scan(self.record, table, range, Direction::Up).peekable());
         Above { older, newer: self.newer.scan(self.record, table, range, Direction::Up).peekable() }

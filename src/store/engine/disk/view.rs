@@ -83,10 +83,6 @@ impl View for DiskView {
         })
     }
 
-    fn scan(&self, table: TableId, range: &RawRange, direction: Direction) -> Result<Rows<'_>, StoreError> {
-        self.scan_if(table, range, direction, Box::new(|_| true))
-    }
-
     fn scan_if<'a>(
         &'a self,
         table: TableId,
