@@ -43,7 +43,7 @@ pub(super) async fn manifest(visit: Visit) -> Result<Response, Refusal> {
 }
 
 /// The files that pages need without a network.
-const FILES: [&str; 19] = [
+const FILES: [&str; 20] = [
     "tokens.css",
     "chartbox.css",
     "chartbox.js",
@@ -58,6 +58,7 @@ const FILES: [&str; 19] = [
     "upload.js",
     "steps.js",
     "note.js",
+    "typed.js",
     "unsent.js",
     "gone.js",
     "pass.js",
@@ -112,10 +113,13 @@ mod tests {
         for name in FILES.iter().chain(&["sw.js", "icon-512.png", "icon-maskable-512.png"]) {
             assert!(assets::named(name).is_some(), "{name}");
         }
-        let script = String::from_utf8_lossy(&assets::named("chartbox.js").unwrap().bytes).into_owned();
-        let imported = script.lines().filter_map(|line| line.split("from \"./").nth(1)?.split('"').next());
-        for name in imported {
-            assert!(FILES.contains(&name), "{name} is needed without a network");
+        let mut scripts = vec!["chartbox.js".to_owned()];
+        while let Some(script) = scripts.pop() {
+            let text = String::from_utf8_lossy(&assets::named(&script).unwrap().bytes).into_owned();
+            for name in text.lines().filter_map(|line| line.split("from \"./").nth(1)?.split('"').next()) {
+                assert!(FILES.contains(&name), "{script} needs {name} without a network");
+                scripts.push(name.to_owned());
+            }
         }
     }
 

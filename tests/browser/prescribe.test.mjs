@@ -95,6 +95,30 @@ test('a clinician finds a medicine while typing, is warned, answers and signs', 
   await page.context().close();
 });
 
+/** Opens a page and does something in it while its script is on the way. */
+async function beforeScript(page, address, act) {
+  let come;
+  const held = new Promise((resolve) => { come = resolve; });
+  await page.route('**/static/*/chartbox.js', async (route) => { await held; await route.continue(); }, { times: 1 });
+  await page.goto(address, { waitUntil: 'commit' });
+  await act();
+  come();
+}
+
+test('what is typed before the script has come is found too', async () => {
+  const page = await signedIn('clinician');
+  await beforeScript(page, `${halina}/prescribe`, () => page.fill('main input[name=q]', 'clarith'));
+  await page.locator('[data-find-results] a', { hasText: 'Clarithromycin 500 mg' }).first().waitFor();
+  await beforeScript(page, `${halina}/problems/new`, () => page.fill('input[data-offers]', 'bronch'));
+  await page.locator('datalist option').first().waitFor({ state: 'attached' });
+  const own = await signedIn('patient', box.portal);
+  await own.goto(`${box.portal}/my/documents/new`);
+  const large = { name: 'scan.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(11 << 20) };
+  await beforeScript(own, own.url(), () => own.setInputFiles('input[type=file]', large));
+  await own.waitForFunction(() => document.querySelector('input[type=file]').validationMessage !== '');
+  for (const one of [page, own]) await one.context().close();
+});
+
 test('an allergy stands in the way by its class, and a second signature is one', async () => {
   const page = await signedIn('clinician', box.clinic, { script: false });
   await choose(page, 'amoxicillin 500');

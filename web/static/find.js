@@ -1,6 +1,8 @@
 // Finding a patient, or a medicine, while one types: from two characters, 250 ms after the last key, at most ten rows, as a fragment
 // of the address that data-find names, else of patients. Arrow keys move through the rows, Escape closes them, "/" goes to the first box from anywhere.
 
+import { isTypedInto } from "./typed.js";
+
 const WAIT = 250;
 const LEAST = 2;
 
@@ -38,10 +40,12 @@ export function findAsYouType(form) {
     }
   };
 
-  input.addEventListener("input", () => {
+  const later = () => {
     clearTimeout(timer);
     timer = setTimeout(ask, WAIT);
-  });
+  };
+  input.addEventListener("input", later);
+  if (isTypedInto(input)) later();
   form.addEventListener("keydown", (event) => move(event, input, results, close));
   if (!drops) results.addEventListener("keydown", (event) => move(event, input, results, close));
   if (drops) {

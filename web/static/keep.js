@@ -3,6 +3,7 @@
 // alone and puts it back when the page is opened again.
 
 import { forgetRecord, isOver } from "./gone.js";
+import { isTypedInto } from "./typed.js";
 import { forgetUnsent, say, sending } from "./unsent.js";
 
 const AFTER = 1500;
@@ -18,8 +19,7 @@ export function keepForm(form) {
     waiting.set(form, setTimeout(() => keep(form), AFTER));
   };
   form.addEventListener("input", typed);
-  // On a slow network somebody types before this comes.
-  if (form.contains(document.activeElement) && isChanged(form)) typed();
+  if (isTypedInto(form)) typed();
   form.addEventListener("submit", () => {
     rest(form);
     changed.delete(form);
@@ -32,9 +32,6 @@ export function keepForm(form) {
     sending(words(form), true);
   });
 }
-
-const isChanged = (form) =>
-  [...form.elements].some((field) => "defaultValue" in field && field.value !== field.defaultValue);
 
 function words(form) {
   const filled = new FormData(form);

@@ -1,6 +1,8 @@
 // A field that has a list: while one types, the entries that fit are offered under it. They come from the address that
 // data-offers names, from two characters, 250 ms after the last key. Whatever is typed besides may stand.
 
+import { isTypedInto } from "./typed.js";
+
 const WAIT = 250;
 const LEAST = 2;
 
@@ -27,8 +29,10 @@ export function offerAsYouType(input) {
     }
   };
 
-  input.addEventListener("input", () => {
+  const later = () => {
     clearTimeout(timer);
     timer = setTimeout(ask, WAIT);
-  });
+  };
+  input.addEventListener("input", later);
+  if (isTypedInto(input)) later();
 }

@@ -3,9 +3,13 @@
 export function watchUpload(form) {
   const field = form.querySelector("input[type=file]");
   const most = Number(form.dataset.upload);
-  field?.addEventListener("change", () => {
+  if (!field) return;
+  const look = () => {
     const large = [...field.files].some((file) => file.size > most);
     field.setCustomValidity(large ? form.dataset.tooLarge : "");
     if (large) field.reportValidity();
-  });
+  };
+  field.addEventListener("change", look);
+  // One that was chosen before this came.
+  look();
 }

@@ -1,0 +1,7 @@
+// On a slow network somebody types before the page's script is there; the keys from before it are not missed.
+
+/** Whether somebody is in this form or field, and has changed it. */
+export function isTypedInto(part) {
+  const isChanged = (field) => "defaultValue" in field && field.value !== field.defaultValue;
+  return part.contains(document.activeElement) && [...(part.elements ?? [part])].some(isChanged);
+}
