@@ -1,8 +1,5 @@
 //! A small HTTP/1.1 client that trusts one authority and keeps cookies.
 
-// Several test binaries share it; each uses its part.
-#![allow(dead_code)]
-
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;

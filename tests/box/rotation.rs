@@ -4,30 +4,18 @@
 //! `strace` makes the n-th call of a kind fail with an I/O error. In the normal run some of each kind, spread over the whole; all
 //! of them with `CHARTBOX_ROTATE_FAULTS=all`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::process::{Place, chartbox, file, printed};
+use crate::process::{Place, chartbox, copied, file, printed};
 
 /// What a change of the root key asks of the system besides reading.
 const CALLS: [&str; 7] = ["openat", "pwrite64", "write", "fsync", "fdatasync", "rename", "ftruncate"];
 const SOME: usize = 2;
 const SLOTS: [&str; 4] =
     ["keyslots.toml.new", "keyslots.copy.toml.new", "keyslots.next.toml.new", "keyslots.next.copy.toml.new"];
-
-fn copied(from: &Path, to: &Path) {
-    std::fs::create_dir(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        if entry.file_type().unwrap().is_dir() {
-            copied(&entry.path(), &to.join(entry.file_name()));
-        } else if entry.file_type().unwrap().is_file() {
-            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-        }
-    }
-}
 
 struct Box {
     dir: PathBuf,

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::process::{Place, chartbox, file, printed};
+use crate::process::{Place, chartbox, copied, file, printed};
 
 /// Calls that name, remove or make durable; and calls that write.
 const CALLS: [(&str, &str); 4] = [
@@ -70,12 +70,6 @@ fn next(kind: &str, nth: usize) -> usize {
         "naming" => nth + 4,
         _ => nth * 4 + 3,
     }
-}
-
-fn copied(from: &Path, to: &Path) {
-    let _ = std::fs::remove_dir_all(to);
-    let done = Command::new("cp").args(["-a", "--reflink=auto"]).args([from, to]).status().unwrap();
-    assert!(done.success());
 }
 
 /// A box with a place that has two snapshots, to begin with each time.

@@ -1,17 +1,12 @@
-//! A demo box for tests from outside: started once for a test binary, on free ports, with three patients.
-
-// Each test binary uses its part of this.
-#![allow(dead_code)]
-
-#[path = "../box/client.rs"]
-pub mod client;
+//! A demo box on free ports, with three patients.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use client::{Answer, Client};
 use serde_json::Value;
+
+use crate::client::{Answer, Client};
 
 /// A demo that runs until it is dropped.
 pub struct Demo {

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::demo::client::{Answer, End};
+use crate::api::{id, observation, ok, outcome, parsed, patient};
+use crate::client::{Answer, End};
 use crate::demo::{Caller, Demo};
-use crate::{id, observation, ok, outcome, parsed, patient};
 
 pub fn all(demo: &Demo, client: &Caller) {
     everything(demo, client);
@@ -72,7 +72,7 @@ fn everything(demo: &Demo, client: &Caller) {
     assert_eq!((names(&page, "match").len(), next(&page)), (1, None));
     // In a batch.
     let get = json!({"request": {"method": "GET", "url": format!("{reference}/$everything?_type=Patient")}});
-    let batch = ok(&client.json("POST", "/fhir", &crate::bundle("batch", json!([get]))), 200);
+    let batch = ok(&client.json("POST", "/fhir", &crate::api::bundle("batch", json!([get]))), 200);
     assert_eq!(names(&batch["entry"][0]["resource"], "match"), std::slice::from_ref(&reference));
     for (bad, status) in [
         (format!("{address}?name=x"), 400),

@@ -4,9 +4,9 @@
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
+use crate::api::interactions::numbered;
+use crate::api::{bundle, id, observation, ok, outcome, parsed};
 use crate::demo::Caller;
-use crate::interactions::numbered;
-use crate::{bundle, id, observation, ok, outcome, parsed};
 
 pub fn all(client: &Caller) {
     for way in [Way::Alone, Way::Batch, Way::Transaction] {

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::api::interactions::{patch, request, statuses};
+use crate::api::{bundle, id, observation, ok, outcome, parsed, post, send};
 use crate::demo::{Caller, Demo};
-use crate::interactions::{patch, request, statuses};
-use crate::{bundle, id, observation, ok, outcome, parsed, post, send};
 
 pub fn all(demo: &Demo, client: &Caller) {
     numbers_and_depth(client);
@@ -19,7 +19,7 @@ pub fn all(demo: &Demo, client: &Caller) {
     scopes_hold(demo, client);
 }
 
-fn raw(client: &Caller, path: &str, body: &str) -> crate::demo::client::Answer {
+fn raw(client: &Caller, path: &str, body: &str) -> crate::client::Answer {
     send(client, "POST", path, "application/fhir+json", body.as_bytes())
 }
 
@@ -208,7 +208,7 @@ fn pages_that_end_early(client: &Caller) {
 }
 
 #[track_caller]
-fn outcome_of(answer: &crate::demo::client::Answer, status: u16) {
+fn outcome_of(answer: &crate::client::Answer, status: u16) {
     assert_eq!(answer.status, status, "{}", answer.body);
     assert_eq!(parsed(answer)["resourceType"], "OperationOutcome");
 }
@@ -241,7 +241,7 @@ fn a_patient_stays_with_themselves(demo: &Demo, client: &Caller) {
     let own = demo.patient_of("patient");
     let token = demo.command(&["token", "create", "--user", "patient"]);
     let patient = demo.bearer("clinic", &token);
-    let other = ok(&client.json("POST", "/fhir/Patient", &crate::patient("Other")), 201);
+    let other = ok(&client.json("POST", "/fhir/Patient", &crate::api::patient("Other")), 201);
     let other = id(&other).to_owned();
     let theirs = ok(&client.json("POST", "/fhir/Observation", &observation(&format!("Patient/{other}"), 1)), 201);
     let theirs = id(&theirs).to_owned();
@@ -417,7 +417,7 @@ fn what_is_cut_stays_cut(demo: &Demo, client: &Caller) {
 
 /// A token does what its scopes say, and learns nothing beside.
 fn scopes_hold(demo: &Demo, client: &Caller) {
-    let who = ok(&client.json("POST", "/fhir/Patient", &crate::patient("Scoped")), 201);
+    let who = ok(&client.json("POST", "/fhir/Patient", &crate::api::patient("Scoped")), 201);
     let reference = format!("Patient/{}", id(&who));
     let made = ok(&client.json("POST", "/fhir/Observation", &observation(&reference, 1)), 201);
     let (own, subject) = (id(&made), id(&who));

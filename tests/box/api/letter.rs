@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::api::interactions::{ask, numbered, patch, put, request, statuses, total};
+use crate::api::{bundle, head, id, observation, ok, outcome, parsed, patient, post, send};
 use crate::demo::{Caller, Demo};
-use crate::interactions::{ask, numbered, patch, put, request, statuses, total};
-use crate::{bundle, head, id, observation, ok, outcome, parsed, patient, post, send};
 
 pub fn all(demo: &Demo, client: &Caller) {
     what_bodies_are_sent_as(client);

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::api::{id, ok, outcome, patient};
 use crate::demo::{Caller, Demo};
-use crate::{id, ok, outcome, patient};
 
 pub fn all(demo: &Demo, client: &Caller) {
     let admin = demo.signed_in("clinic", "healthadmin");

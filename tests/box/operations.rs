@@ -1,12 +1,9 @@
 //! `$validate`, `$expand`, `$validate-code` and `$meta` of a running box from outside.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod demo;
-
-use demo::client::Answer;
-use demo::{Caller, Demo};
 use serde_json::{Value, json};
+
+use crate::client::Answer;
+use crate::demo::{Caller, Demo};
 
 const GENDER: &str = "http://hl7.org/fhir/ValueSet/administrative-gender";
 

@@ -4,10 +4,10 @@ use std::sync::Barrier;
 
 use serde_json::{Value, json};
 
+use crate::api::interactions::{ask, numbered, patch, put, statuses, total};
+use crate::api::{bundle, id, ok, parsed, post};
+use crate::client::Answer;
 use crate::demo::Caller;
-use crate::demo::client::Answer;
-use crate::interactions::{ask, numbered, patch, put, statuses, total};
-use crate::{bundle, id, ok, parsed, post};
 
 const CLIENTS: usize = 16;
 /// How often each race is run.

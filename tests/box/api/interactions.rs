@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::demo::client::Answer;
+use crate::api::{bundle, id, observation, ok, outcome, parsed, patient, post};
+use crate::client::Answer;
 use crate::demo::{Caller, Demo};
-use crate::{bundle, id, observation, ok, outcome, parsed, patient, post};
 
 const PATCH: &str = "application/json-patch+json";
 

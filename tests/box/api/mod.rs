@@ -1,10 +1,6 @@
 //! The FHIR API of a running box from outside: a resource's life, searches, bundles, and input that is not
 //! what it should be.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-#[path = "../demo/mod.rs"]
-mod demo;
 mod acting;
 mod claims;
 mod copies;
@@ -20,9 +16,10 @@ mod trail;
 mod unseen;
 mod versions;
 
-use demo::client::Answer;
-use demo::{Caller, Demo};
 use serde_json::{Value, json};
+
+use crate::client::Answer;
+use crate::demo::{Caller, Demo};
 
 /// One box for all of it: the parts do not meet each other's resources.
 #[test]

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::api::interactions::patch;
+use crate::api::{bundle, id, observation, ok, outcome, patient, post};
 use crate::demo::{Caller, Demo};
-use crate::interactions::patch;
-use crate::{bundle, id, observation, ok, outcome, patient, post};
 
 const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 

@@ -3,10 +3,10 @@
 
 use serde_json::{Value, json};
 
+use crate::api::interactions::numbered;
+use crate::api::{bundle, id, ok, outcome, parsed};
+use crate::client::Answer;
 use crate::demo::Caller;
-use crate::demo::client::Answer;
-use crate::interactions::numbered;
-use crate::{bundle, id, ok, outcome, parsed};
 
 const NOT_CARRIED_OUT: [(&str, &str); 8] = [
     ("_list", "$current-problems"),

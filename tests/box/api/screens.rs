@@ -4,10 +4,10 @@ use std::io::Read;
 
 use serde_json::{Value, json};
 
-use crate::copies::{begin, fetched, manifest};
-use crate::demo::client::Answer;
+use crate::api::copies::{begin, fetched, manifest};
+use crate::api::{id, ok, outcome};
+use crate::client::Answer;
 use crate::demo::{Caller, Demo};
-use crate::{id, ok, outcome};
 
 #[test]
 fn what_is_done_in_the_screens_of_care_stands_in_the_api_and_the_other_way_round() {

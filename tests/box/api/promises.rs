@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use crate::demo::client::Answer;
+use crate::api::{id, ok, patient};
+use crate::client::Answer;
 use crate::demo::{Caller, Demo};
-use crate::{id, ok, patient};
 
 pub fn all(demo: &Demo, client: &Caller) {
     let at_clinic = statement(client);

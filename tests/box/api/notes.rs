@@ -3,10 +3,10 @@
 
 use serde_json::json;
 
-use crate::demo::client::Answer;
+use crate::api::ok;
+use crate::api::screens::{between, encoded, hidden, page, sent};
+use crate::client::Answer;
 use crate::demo::{Caller, Demo};
-use crate::ok;
-use crate::screens::{between, encoded, hidden, page, sent};
 
 #[test]
 fn a_note_and_a_result_are_signed_as_they_were_meant() {

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::demo::client::Answer;
+use crate::api::ok;
+use crate::api::screens::{between, encoded, hidden, in_parts, page, sent};
+use crate::client::Answer;
 use crate::demo::{Caller, Demo};
-use crate::ok;
-use crate::screens::{between, encoded, hidden, in_parts, page, sent};
 
 #[test]
 fn who_acts_for_a_patient_goes_as_far_as_they_were_let_and_the_patient_reads_what_is_true() {
@@ -60,7 +60,7 @@ fn what_is_rare_stands_in_the_chart(demo: &Demo) {
         "type": {"coding": [{"system": "http://loinc.org", "code": "11506-3"}]}, "date": "2026-01-02",
         "author": [{"display": "Dr A"}]});
     let made = ok(&doctor.json("POST", "/fhir/Composition", &note), 201);
-    let shown = page(&doctor, &format!("/patients/{own}/notes/{}", crate::id(&made))).body;
+    let shown = page(&doctor, &format!("/patients/{own}/notes/{}", crate::api::id(&made))).body;
     assert!(shown.contains("counts no more") && !shown.contains("value=\"sign\""), "{shown}");
 }
 
@@ -199,7 +199,7 @@ fn who_looked_names_no_other_patient(demo: &Demo, me: &Caller) {
         "end": format!("{day}T03:30:00Z"), "participant": [with(&others), with(&own)]});
     let made = ok(&demo.signed_in("clinic", "clinician").json("POST", "/fhir/Appointment", &visit), 201);
     page(&other, "/my/visits");
-    let read = ok(&me.get(&format!("/fhir/Appointment/{}", crate::id(&made))), 200).to_string();
+    let read = ok(&me.get(&format!("/fhir/Appointment/{}", crate::api::id(&made))), 200).to_string();
     assert!(read.contains(&own) && !read.contains(&others), "{read}");
     let looked = page(me, "/my/who-looked").body;
     assert!(looked.contains("It is theirs, too"), "{looked}");
@@ -221,7 +221,7 @@ fn what_nobody_at_the_clinic_sees(demo: &Demo, me: &Caller) {
     let who = json!([{"actor": {"reference": format!("Patient/{own}")}, "status": "accepted"}]);
     let visit = json!({"resourceType": "Appointment", "status": "booked", "start": format!("{day}T04:00:00Z"),
         "end": format!("{day}T04:30:00Z"), "participant": who});
-    let visit = crate::id(&ok(&doctor.json("POST", "/fhir/Appointment", &visit), 201)).to_owned();
+    let visit = crate::api::id(&ok(&doctor.json("POST", "/fhir/Appointment", &visit), 201)).to_owned();
     let expected = page(me, &format!("/my/visits/{visit}")).body;
     assert!(expected.contains("visit.ics") && !expected.contains("nobody there expects you"), "{expected}");
     let made = ok(&me.json("POST", "/fhir/Consent", &consent), 201);
@@ -257,8 +257,8 @@ fn what_nobody_at_the_clinic_sees(demo: &Demo, me: &Caller) {
     let desk = page(&demo.signed_in("clinic", "reception"), &format!("/patients/{own}")).body;
     assert!(desk.contains("Not open to you") && !desk.contains("No appointments."), "{desk}");
     consent["status"] = "inactive".into();
-    consent["id"] = crate::id(&made).into();
-    ok(&me.json("PUT", &format!("/fhir/Consent/{}", crate::id(&made)), &consent), 200);
+    consent["id"] = crate::api::id(&made).into();
+    ok(&me.json("PUT", &format!("/fhir/Consent/{}", crate::api::id(&made)), &consent), 200);
     assert!(!page(me, "/my").body.contains("Nobody at the clinic sees your record now"));
     assert!(page(me, &format!("/my/messages/{thread}")).body.contains("The clinic has it"));
     // Sealed by itself, nobody answers it either.
