@@ -136,6 +136,8 @@ export async function visitor(chrome, { width = 1280, height = 900, dark = false
   });
   // Other tests run beside these.
   context.setDefaultTimeout(60_000);
+  const open = context.newPage.bind(context);
+  context.newPage = async () => whole(await open());
   const page = await context.newPage();
   context.options = { script, locale };
   // Chromium does not always come to an end with a context whose page is just leaving for another. Nothing of it is asked any
@@ -145,6 +147,19 @@ export async function visitor(chrome, { width = 1280, height = 900, dark = false
   page.faults = [];
   page.on('pageerror', (error) => page.faults.push(String(error)));
   page.on('console', (message) => { if (message.type() === 'error') page.faults.push(message.text()); });
+  return page;
+}
+
+/** After a click the page that comes is looked at once it is whole: a browser shows its first half before the rest has come. */
+function whole(page) {
+  const frame = page.mainFrame();
+  for (const act of ['click', 'press']) {
+    const begin = frame[act].bind(frame);
+    frame[act] = async (...args) => {
+      await begin(...args);
+      await page.waitForLoadState();
+    };
+  }
   return page;
 }
 
@@ -217,7 +232,9 @@ export async function overflow(page) {
   });
 }
 
-const AXE = ['1280 light', '375 dark'];
+// Schemes change colours and nothing else: where things stand is looked at once in each width.
+const LOOKS = [{ width: 375, colorScheme: 'dark', axe: true }, { width: 1280, colorScheme: 'light', axe: true }, { width: 1920, colorScheme: 'light' }];
+const PICTURES = [375, 1280, 1920].flatMap((width) => ['light', 'dark'].map((colorScheme) => ({ width, colorScheme })));
 
 /** Looks at a page at phone, desk and wall width, light and dark; answers with what is wrong. */
 export async function inspect(page, name) {
@@ -235,25 +252,25 @@ export async function inspect(page, name) {
     return wrong;
   }
   const wrong = [];
+  /** Without motion: a colour that is on its way between two schemes is no colour to judge. */
+  const look = async ({ width, colorScheme }) => {
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  };
+  for (const one of LOOKS) {
+    await look(one);
+    const said = await overflow(page);
+    if (one.axe) said.push(...await accessibility(page));
+    wrong.push(...said.map((line) => `${name} at ${one.width} ${one.colorScheme}: ${line}`));
+  }
   if (SHOTS) {
     mkdirSync(SHOTS, { recursive: true });
     appendFileSync(path.join(SHOTS, 'addresses.txt'), `${name} ${new URL(page.url()).pathname}\n`);
-  }
-  for (const width of [375, 1280, 1920]) {
-    await page.setViewportSize({ width, height: 900 });
-    for (const colorScheme of ['light', 'dark']) {
-      // Without motion: a colour that is on its way between two schemes is no colour to judge.
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      const said = await overflow(page);
-      // Once at a desk in the light and once on a phone in the dark: each width and each scheme is judged.
-      if (AXE.includes(`${width} ${colorScheme}`)) said.push(...await accessibility(page));
-      wrong.push(...said.map((line) => `${name} at ${width} ${colorScheme}: ${line}`));
-      if (SHOTS) {
-        // As high as the page, so that what stands at the foot of the window stands at its foot.
-        await page.setViewportSize({ width, height: Math.max(900, await page.evaluate(() => document.documentElement.scrollHeight)) });
-        await page.screenshot({ path: path.join(SHOTS, `${name}-${width}-${colorScheme}.png`), fullPage: true });
-        await page.setViewportSize({ width, height: 900 });
-      }
+    for (const { width, colorScheme } of PICTURES) {
+      await look({ width, colorScheme });
+      // As high as the page, so that what stands at the foot of the window stands at its foot.
+      await page.setViewportSize({ width, height: Math.max(900, await page.evaluate(() => document.documentElement.scrollHeight)) });
+      await page.screenshot({ path: path.join(SHOTS, `${name}-${width}-${colorScheme}.png`), fullPage: true });
     }
   }
   await page.setViewportSize({ width: 1280, height: 900 });
