@@ -143,7 +143,10 @@ export async function visitor(chrome, { width = 1280, height = 900, dark = false
   // Chromium does not always come to an end with a context whose page is just leaving for another. Nothing of it is asked any
   // more, and it goes with the browser.
   const close = context.close.bind(context);
-  context.close = () => Promise.race([close(), new Promise((resolve) => { setTimeout(resolve, 10_000); })]);
+  context.close = async () => {
+    await context.eyes?.context().close();
+    await Promise.race([close(), new Promise((resolve) => { setTimeout(resolve, 10_000); })]);
+  };
   page.faults = [];
   page.on('pageerror', (error) => page.faults.push(String(error)));
   page.on('console', (message) => { if (message.type() === 'error') page.faults.push(message.text()); });
@@ -242,13 +245,16 @@ export async function inspect(page, name) {
   // it would be another page, where it answered a form.
   const context = page.context();
   if (!context.options.script) {
-    const seen = await visitor(context.browser(), { ...context.options, script: true });
-    await seen.context().addCookies(await context.cookies());
+    context.eyes ??= await visitor(context.browser(), { ...context.options, script: true });
+    const { eyes } = context;
+    await eyes.context().clearCookies();
+    await eyes.context().addCookies(await context.cookies());
     const body = await page.content();
-    await seen.route((url) => url.href === new URL(page.url()).href, (route) => route.fulfill({ contentType: 'text/html; charset=utf-8', body }), { times: 1 });
-    await seen.goto(page.url());
-    const wrong = await inspect(seen, name);
-    await seen.context().close();
+    await eyes.route((url) => url.href === new URL(page.url()).href, (route) => route.fulfill({ contentType: 'text/html; charset=utf-8', body }), { times: 1 });
+    await eyes.goto(page.url());
+    const wrong = await inspect(eyes, name);
+    // Nothing of it goes on while the visitor does.
+    await eyes.goto('about:blank');
     return wrong;
   }
   const wrong = [];
