@@ -112,9 +112,8 @@ test('what is typed before the script has come is found too', async () => {
   await beforeScript(page, `${halina}/problems/new`, () => page.fill('input[data-offers]', 'bronch'));
   await page.locator('datalist option').first().waitFor({ state: 'attached' });
   const own = await signedIn('patient', box.portal);
-  await own.goto(`${box.portal}/my/documents/new`);
   const large = { name: 'scan.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(11 << 20) };
-  await beforeScript(own, own.url(), () => own.setInputFiles('input[type=file]', large));
+  await beforeScript(own, `${box.portal}/my/documents/new`, () => own.setInputFiles('input[type=file]', large));
   await own.waitForFunction(() => document.querySelector('input[type=file]').validationMessage !== '');
   for (const one of [page, own]) await one.context().close();
 });

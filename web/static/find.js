@@ -1,9 +1,8 @@
 // Finding a patient, or a medicine, while one types: from two characters, 250 ms after the last key, at most ten rows, as a fragment
 // of the address that data-find names, else of patients. Arrow keys move through the rows, Escape closes them, "/" goes to the first box from anywhere.
 
-import { isTypedInto } from "./typed.js";
+import { whileTyping } from "./typed.js";
 
-const WAIT = 250;
 const LEAST = 2;
 
 export function findAsYouType(form) {
@@ -12,7 +11,7 @@ export function findAsYouType(form) {
   if (!input || !results) return;
   const drops = form.contains(results);
   const before = results.cloneNode(true);
-  let timer, asked;
+  let asked;
 
   const close = () => {
     asked?.abort();
@@ -40,12 +39,7 @@ export function findAsYouType(form) {
     }
   };
 
-  const later = () => {
-    clearTimeout(timer);
-    timer = setTimeout(ask, WAIT);
-  };
-  input.addEventListener("input", later);
-  if (isTypedInto(input)) later();
+  whileTyping(input, ask);
   form.addEventListener("keydown", (event) => move(event, input, results, close));
   if (!drops) results.addEventListener("keydown", (event) => move(event, input, results, close));
   if (drops) {

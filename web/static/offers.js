@@ -1,15 +1,14 @@
 // A field that has a list: while one types, the entries that fit are offered under it. They come from the address that
 // data-offers names, from two characters, 250 ms after the last key. Whatever is typed besides may stand.
 
-import { isTypedInto } from "./typed.js";
+import { whileTyping } from "./typed.js";
 
-const WAIT = 250;
 const LEAST = 2;
 
 export function offerAsYouType(input) {
   const list = input.list;
   if (!list) return;
-  let timer, asked;
+  let asked;
 
   const ask = async () => {
     asked?.abort();
@@ -29,10 +28,5 @@ export function offerAsYouType(input) {
     }
   };
 
-  const later = () => {
-    clearTimeout(timer);
-    timer = setTimeout(ask, WAIT);
-  };
-  input.addEventListener("input", later);
-  if (isTypedInto(input)) later();
+  whileTyping(input, ask);
 }
